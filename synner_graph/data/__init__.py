@@ -1,0 +1,1 @@
+"""What a sentence is, and every way in and out of a file."""

@@ -1,0 +1,53 @@
+"""CoNLL-2003: 2 to 4 columns with white space between, the token first and the tag last.
+
+The second of three or four columns is the part of speech; the chunk is not kept. `-DOCSTART-` lines
+are no tokens and are skipped. Tags are read as BIO, like those of most copies; the original release
+is in IOB1.
+"""
+
+from synner_graph.data.formats.lines import Block, FormatError
+from synner_graph.data.formats.rows import EMPTY, Format, ReadOptions, Rows, join, optional
+from synner_graph.data.schemes import entities_to_tags
+from synner_graph.data.sentence import Sentence
+from synner_graph.errors import InputError
+
+DOCUMENT_START = "-DOCSTART-"
+LAYOUTS = {2: "TOKEN TAG", 3: "TOKEN POS TAG", 4: "TOKEN POS CHUNK TAG"}
+SEPARATORS = " \t"
+
+
+def read(block: Block, options: ReadOptions) -> Sentence | None:
+    """One block of lines as a sentence, or None for the start of a document."""
+    lines = [(number, _split(line)) for number, line in block]
+    if lines[0][1][0] == DOCUMENT_START:
+        lines = lines[1:]
+    if not lines:
+        return None
+    number, first = lines[0]
+    if len(first) not in LAYOUTS:
+        expected = "expected 2 to 4 columns (TOKEN [POS [CHUNK]] TAG)"
+        raise FormatError(options.path, number, f"{expected}, got {len(first)}")
+    rows = Rows(lines, LAYOUTS[len(first)], options.path)
+    tokens, *middle, tags = rows.columns
+    xpos = optional(middle[0]) if middle else None
+    return rows.sentence(options, tags, tokens=tokens, xpos=xpos)
+
+
+def write(sentence: Sentence, scheme: str) -> list[str]:
+    """A sentence as lines of TOKEN TAG, or of TOKEN POS _ TAG where parts of speech are known."""
+    if sentence.tokens[0] == DOCUMENT_START:
+        raise InputError(f"expected no sentence to start with {DOCUMENT_START}, which is no token")
+    tags = entities_to_tags(sentence.entities, len(sentence), scheme)
+    if sentence.xpos is None:
+        return [join(row, SEPARATORS) for row in zip(sentence.tokens, tags, strict=True)]
+    chunks = [EMPTY] * len(sentence)
+    rows = zip(sentence.tokens, sentence.xpos, chunks, tags, strict=True)
+    return [join(row, SEPARATORS) for row in rows]
+
+
+def _split(line: str) -> list[str]:
+    """On spaces and tabs: `str.split` would also cut tokens at a no-break or ideographic space."""
+    return [field for field in line.replace("\t", " ").split(" ") if field]
+
+
+FORMAT = Format(scheme="bio", read=read, write=write)

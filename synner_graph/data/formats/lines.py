@@ -1,0 +1,132 @@
+"""Lines in and out of files: UTF-8, blocks between blank lines, files replaced in one step."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+from synner_graph.errors import InputError
+
+Stream = Path | str | TextIO
+"""A path, `-` for standard input or output, or an open text stream."""
+
+Block = list[tuple[int, str]]
+"""The lines between two blank ones, each with its number in the file."""
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+class FormatError(InputError):
+    """A file is not what its format says; the message starts with file and line."""
+
+    def __init__(self, path: str, line: int, message: str) -> None:
+        super().__init__(f"{path}:{line}: {message}")
+
+
+def name_of(stream: Stream) -> str:
+    """What messages call it."""
+    if not isinstance(stream, (str, Path)):
+        return str(getattr(stream, "name", "<stream>"))
+    return "<stdin or stdout>" if str(stream) == "-" else str(stream)
+
+
+def read_blocks(source: Stream) -> Iterator[Block]:
+    """The runs of lines between blank lines, without their ends.
+
+    A line ends in LF or CRLF only: U+2028 and its like are ordinary characters of a token.
+
+    Raises:
+        FormatError: The bytes are not UTF-8.
+        InputError: The file cannot be opened.
+    """
+    block: Block = []
+    with _opened(source) as lines:
+        for number, line in enumerate(lines, 1):
+            text = line if isinstance(line, str) else _decode(line, number, source)
+            if number == 1:
+                text = text.removeprefix(BYTE_ORDER_MARK)
+            text = text.removesuffix("\n").removesuffix("\r")
+            if text.strip(" \t"):
+                block.append((number, text))
+            elif block:
+                yield block
+                block = []
+    if block:
+        yield block
+
+
+@contextmanager
+def writing(target: Stream) -> Iterator[TextIO]:
+    """A stream to write UTF-8 to; a file appears, or is replaced, only once all is written.
+
+    Raises:
+        InputError: The file cannot be opened.
+    """
+    if not isinstance(target, (str, Path)):
+        yield target
+    elif str(target) == "-":
+        with _utf8(sys.stdout) as stream:
+            yield stream
+    else:
+        with _replacing(Path(target).resolve()) as stream:
+            yield stream
+
+
+@contextmanager
+def _opened(source: Stream) -> Iterator[Iterable[str | bytes]]:
+    if not isinstance(source, (str, Path)):
+        yield source
+    elif str(source) == "-":
+        yield getattr(sys.stdin, "buffer", sys.stdin)
+    else:
+        try:
+            file = open(source, "rb")  # noqa: SIM115
+        except OSError as error:
+            raise InputError(f"cannot read {source}: {error.strerror}") from error
+        with file:
+            yield file
+
+
+def _decode(line: bytes, number: int, source: Stream) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        byte, place = line[error.start], error.start + 1
+        message = f"expected UTF-8, got byte 0x{byte:02x} as byte {place} of the line"
+        raise FormatError(name_of(source), number, message) from error
+
+
+@contextmanager
+def _utf8(stream: TextIO) -> Iterator[TextIO]:
+    """The same stream, in UTF-8 with LF whatever the platform's habit."""
+    if not hasattr(stream, "buffer"):
+        yield stream
+        return
+    stream.flush()
+    wrapper = TextIOWrapper(stream.buffer, encoding="utf-8", newline="\n")
+    try:
+        yield wrapper
+    finally:
+        wrapper.flush()
+        wrapper.detach()
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[TextIO]:
+    is_device = path.exists() and not path.is_file()  # /dev/stdout must not be replaced
+    draft = path if is_device else path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        file = open(draft, "w", encoding="utf-8", newline="\n")  # noqa: SIM115
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    try:
+        with file:
+            yield file
+        if not is_device:
+            draft.replace(path)
+    finally:
+        if not is_device:
+            draft.unlink(missing_ok=True)
