@@ -1,0 +1,157 @@
+"""Every setting of a run, typed. A key that does not exist is an error."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from synner_graph.errors import InputError
+from synner_graph.graph.edges import EDGE_KINDS
+
+
+class Section(BaseModel):
+    """A table of settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EncoderConfig(Section):
+    """How a token becomes a vector."""
+
+    name: str = Field(
+        "minilm", description="hub id or folder of a transformer, 'minilm', or 'characters' alone"
+    )
+    pooling: Literal["first", "mean"] = Field("first", description="pieces that stand for a token")
+    orthography: bool = Field(True, description="add case/shape and character features")
+    shape_size: int = Field(10, gt=0, description="width of the case/shape embedding")
+    character_embedding_size: int = Field(32, gt=0, description="width of a character")
+    character_size: int | None = Field(
+        None, gt=0, description="character filters; default 50 beside a transformer, 200 alone"
+    )
+    dropout: float = Field(0.1, ge=0, lt=1, description="on the token features")
+
+
+class GNNConfig(Section):
+    """How messages pass along the tree."""
+
+    name: str = Field("gcn", description="a layer's name, or 'none'")
+    layers: int = Field(2, gt=0, description="rounds of message passing")
+    size: int = Field(200, gt=0, description="width of the graph features")
+    dropout: float = Field(0.1, ge=0, lt=1, description="between layers")
+    edges: tuple[str, ...] = Field(EDGE_KINDS, min_length=1, description="edge kinds of the graph")
+
+
+class RecurrentConfig(Section):
+    """What reads tokens and graph features in order."""
+
+    name: str = Field("syn-lstm", description="syn-lstm, lstm or none")
+    size: int = Field(100, gt=0, description="hidden size per direction")
+
+
+class HeadConfig(Section):
+    """What names the entities."""
+
+    name: str = Field("crf", description="crf or span")
+    dropout: float = Field(0.1, ge=0, lt=1, description="before the first layer")
+    scheme: Literal["bioes", "bio"] = Field("bioes", description="crf: tags it labels tokens with")
+    max_width: int | None = Field(
+        None, gt=0, description="span: widest candidate; default: widest entity in train"
+    )
+    hidden_size: int = Field(150, gt=0, description="span: width of a candidate's hidden layer")
+    width_size: int = Field(25, gt=0, description="span: width embedding")
+    endpoints: bool = Field(True, description="span: read the first and last token")
+    width: bool = Field(True, description="span: read the width embedding")
+    pooling: bool = Field(True, description="span: read a self-attentive pooling of the tokens")
+    negative_weight: float = Field(0.5, gt=0, description="span: loss weight of non-entities")
+
+
+class DataConfig(Section):
+    """Where sentences come from."""
+
+    dataset: str | None = Field(None, description="a corpus of the catalogue; default: sample")
+    data_dir: Path | None = Field(None, description="folder that holds the catalogue's corpora")
+    train: Path | None = Field(None, description="training file, instead of a dataset")
+    dev: Path | None = Field(None, description="development file")
+    test: Path | None = Field(None, description="test file")
+    format: str | None = Field(None, description="format of the files; default: by suffix")
+    scheme: str | None = Field(None, description="tag scheme of the files; default: the format's")
+    repair: bool = Field(False, description="repair broken tag sequences and count them")
+    multiple_roots: bool = Field(False, description="accept sentences with several roots")
+    train_subset: int | None = Field(
+        None, gt=0, description="train on that many sentences, drawn with a fixed seed"
+    )
+
+
+class TrainingConfig(Section):
+    """How the model learns."""
+
+    epochs: int = Field(3, gt=0, description="passes over the training sentences")
+    batch_size: int = Field(16, gt=0, description="sentences in a batch, over all processes")
+    encoder_learning_rate: float = Field(1e-4, gt=0, description="peak, pretrained weights")
+    learning_rate: float = Field(1e-3, gt=0, description="peak, all other weights")
+    warmup: float = Field(0.1, ge=0, lt=1, description="share of steps with a rising rate")
+    weight_decay: float = Field(0.01, ge=0, description="AdamW's, on matrices only")
+    clip_norm: float = Field(5.0, gt=0, description="gradient norm limit")
+    patience: int | None = Field(
+        None, gt=0, description="stop after epochs without a better dev F1"
+    )
+    seed: int = Field(42, description="of every random choice")
+    precision: Literal["no", "bf16", "fp16"] = Field("no", description="mixed precision")
+
+
+class ModelConfig(Section):
+    """The architecture: all that rebuilding a saved model needs beside its vocabularies."""
+
+    encoder: EncoderConfig = EncoderConfig()
+    gnn: GNNConfig = GNNConfig()
+    recurrent: RecurrentConfig = RecurrentConfig()
+    head: HeadConfig = HeadConfig()
+
+
+class RunConfig(ModelConfig):
+    """A whole training run."""
+
+    data: DataConfig = DataConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @property
+    def model(self) -> ModelConfig:
+        """The architecture alone."""
+        return ModelConfig(**{name: getattr(self, name) for name in ModelConfig.model_fields})
+
+
+def load_config(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> RunConfig:
+    """Settings from a TOML file, with dotted overrides such as `{"gnn.layers": 3}` on top.
+
+    Raises:
+        InputError: for an unreadable file, an unknown key or a value of the wrong kind.
+    """
+    tables: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InputError(f"Cannot read the settings in {path}: {error}") from error
+    for key, value in (overrides or {}).items():
+        *sections, leaf = key.split(".")
+        table = tables
+        for section in sections:
+            table = table.setdefault(section, {})
+            if not isinstance(table, dict):
+                raise InputError(f"The setting {key!r} does not exist: {section!r} is not a table.")
+        table[leaf] = value
+    try:
+        return RunConfig.model_validate(tables)
+    except ValidationError as error:
+        raise InputError(explain(error)) from error
+
+
+def explain(error: ValidationError) -> str:
+    """One sentence for the first thing that pydantic refused."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"The setting {key!r} does not exist."
+    return f"The setting {key!r} is wrong: {first['msg']}, got {first['input']!r}."

@@ -1,0 +1,1 @@
+"""Sentences as graphs: edges, batched graphs, and the backends that pass messages along them."""

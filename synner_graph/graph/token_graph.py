@@ -1,0 +1,167 @@
+"""TokenGraph: a batch of sentences as one graph. The graph is the batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+import torch
+from torch import Tensor
+
+from synner_graph.graph.edges import EdgeInventory, batch_heads
+
+if TYPE_CHECKING:
+    import dgl
+
+
+@dataclass(frozen=True, eq=False)
+class TokenGraph:
+    """Tokens of B sentences as N nodes, and their E typed, directed edges.
+
+    Sentence `b` owns the rows `offsets[b]:offsets[b + 1]` of every node tensor; there is no
+    padding.
+
+    Attributes:
+        src: node each edge leaves. *Shape:* [E]
+        dst: node each edge enters. *Shape:* [E]
+        relation: relation type of each edge, an id of `inventory.relation_types`. *Shape:* [E]
+        direction: kind of each edge, an index into `inventory.kinds`. *Shape:* [E]
+        offsets: first row of each sentence, then N. Always on the CPU: it steers loops.
+            *Shape:* [B + 1]
+        inventory: edge kinds and relation names behind the ids.
+        weight: optional weight of each edge. *Shape:* [E]
+    """
+
+    src: Tensor
+    dst: Tensor
+    relation: Tensor
+    direction: Tensor
+    offsets: Tensor
+    inventory: EdgeInventory
+    weight: Tensor | None = None
+
+    @classmethod
+    def build(
+        cls,
+        lengths: Sequence[int],
+        inventory: EdgeInventory,
+        heads: Sequence[Sequence[int]] = (),
+        relations: Sequence[Sequence[int]] = (),
+    ) -> "TokenGraph":
+        """Build the graph of a batch in one array pass.
+
+        Args:
+            lengths: tokens of each sentence.
+            inventory: edge kinds wanted and the relation names behind the ids.
+            heads: head of every token, counted within its sentence, ROOT (-1) for roots; needed
+                where the inventory needs trees.
+            relations: relation id of every token's arc, as ragged as `heads`.
+        """
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        total = int(offsets[-1])
+        if inventory.needs_trees:
+            rows = batch_heads(heads, offsets)
+            ids = np.fromiter((i for row in relations for i in row), np.int64, count=total)
+        else:
+            rows = ids = np.zeros(total, dtype=np.int64)
+        arrays = inventory.edges(rows, ids)
+        src, dst, relation, direction = (torch.from_numpy(array) for array in arrays)
+        return cls(src, dst, relation, direction, torch.from_numpy(offsets), inventory)
+
+    @property
+    def num_nodes(self) -> int:
+        """N, the tokens of all sentences."""
+        return int(self.offsets[-1])
+
+    @property
+    def num_edges(self) -> int:
+        """E."""
+        return self.src.shape[0]
+
+    @property
+    def num_sentences(self) -> int:
+        """B."""
+        return self.offsets.shape[0] - 1
+
+    @property
+    def lengths(self) -> Tensor:
+        """Tokens of each sentence. *Shape:* [B]"""
+        return self.offsets.diff()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the edges live."""
+        return self.src.device
+
+    @cached_property
+    def in_degrees(self) -> Tensor:
+        """Incoming edges of every node. *Shape:* [N]"""
+        return torch.bincount(self.dst, minlength=self.num_nodes)
+
+    @cached_property
+    def sentence_index(self) -> Tensor:
+        """Sentence of every node. *Shape:* [N]"""
+        index = torch.arange(self.num_sentences).repeat_interleave(self.lengths)
+        return index.to(self.device)
+
+    @cached_property
+    def structure(self) -> "dgl.DGLGraph":
+        """The bare DGLGraph of the edges, built once and kept: what the dgl backend runs on."""
+        from synner_graph.graph.backends.dgl import structure
+
+        return structure(self)
+
+    def to(self, device: torch.device | str) -> "TokenGraph":
+        """The same graph with its edges on another device."""
+        moved = {
+            name: tensor.to(device)
+            for name in ("src", "dst", "relation", "direction", "weight")
+            if (tensor := getattr(self, name)) is not None
+        }
+        return replace(self, **moved)
+
+    def to_dgl(self) -> "dgl.DGLGraph":
+        """A DGLGraph to work with.
+
+        `ndata` holds `token` (position in its sentence) and `sentence`; `edata` holds `relation`,
+        `direction` and, where the graph has one, `weight`. Edge ids are those of this graph.
+
+        Raises:
+            InputError: if DGL is not installed.
+        """
+        graph = self.structure.local_var()
+        starts = self.offsets[:-1].to(self.device)
+        nodes = torch.arange(self.num_nodes, device=self.device)
+        graph.ndata["token"] = nodes - starts[self.sentence_index]
+        graph.ndata["sentence"] = self.sentence_index
+        graph.edata["relation"] = self.relation
+        graph.edata["direction"] = self.direction
+        if self.weight is not None:
+            graph.edata["weight"] = self.weight
+        return graph
+
+    def to_networkx(self, tokens: Sequence[Sequence[str]] | None = None) -> "nx.MultiDiGraph[int]":
+        """A networkx view with plain Python attributes.
+
+        Nodes carry `sentence`, `position` and, where `tokens` are given, `token`; edges carry
+        `relation` (its name), `direction` (its kind) and, where the graph has one, `weight`.
+        """
+        graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
+        node = 0
+        for sentence, length in enumerate(self.lengths.tolist()):
+            for position in range(length):
+                attributes: dict[str, Any] = {"sentence": sentence, "position": position}
+                if tokens is not None:
+                    attributes["token"] = tokens[sentence][position]
+                graph.add_node(node, **attributes)
+                node += 1
+        names, kinds = self.inventory.relation_types, self.inventory.kinds
+        weights = [None] * self.num_edges if self.weight is None else self.weight.tolist()
+        columns = (self.src, self.dst, self.relation, self.direction)
+        for *edge, weight in zip(*(column.tolist() for column in columns), weights, strict=True):
+            src, dst, relation, direction = edge
+            extra = {} if weight is None else {"weight": weight}
+            graph.add_edge(src, dst, relation=names[relation], direction=kinds[direction], **extra)
+        return graph
