@@ -1,0 +1,85 @@
+"""What every head is: node states in, entities out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.errors import InputError, suggest
+
+
+class Head(nn.Module, ABC):
+    """Names the entities of a ragged batch.
+
+    Sentence `b` owns rows `offsets[b]:offsets[b + 1]` of the node states; C is the width of a row.
+
+    Attributes:
+        name: What the head is called in `HEADS`.
+        labels: The entity labels it can give.
+
+    Raises:
+        InputError: There are no labels, or one comes twice.
+    """
+
+    name: ClassVar[str]
+    labels: tuple[str, ...]
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        super().__init__()
+        self.labels = tuple(labels)
+        if not self.labels:
+            raise InputError("expected entity labels, got none: is the training split annotated?")
+        if len(set(self.labels)) < len(self.labels):
+            raise InputError(f"expected distinct entity labels, got {', '.join(self.labels)}")
+
+    @abstractmethod
+    def encode(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+        """Gold entities of one batch as the tensors that `loss` reads.
+
+        Raises:
+            InputError: An entity cannot be a target of this head.
+        """
+
+    @abstractmethod
+    def loss(self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor]) -> Tensor:
+        """The loss, summed over the sentences of the batch.
+
+        Args:
+            h: Node states.
+                *Shape:* [N, C]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+            gold: What `encode` gave for these sentences, on the device of `h`.
+
+        Returns:
+            A scalar.
+        """
+
+    @abstractmethod
+    def decode(self, h: Tensor, offsets: Tensor) -> list[list[Entity]]:
+        """Entities of each sentence, in order, none overlapping, each scored with its probability.
+
+        Args:
+            h: Node states.
+                *Shape:* [N, C]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+        """
+
+    def check_label(self, entity: Entity) -> None:
+        """Raise unless the head can give the entity's label.
+
+        Raises:
+            InputError: It cannot.
+        """
+        if entity.label not in self.labels:
+            hint = suggest(entity.label, self.labels)
+            raise InputError(f"Unknown entity label {entity.label!r}.{hint}")
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """`x` in float32 if it is in half precision, as it is under autocast."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))

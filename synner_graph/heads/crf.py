@@ -1,0 +1,188 @@
+"""Linear-chain CRF over the tags of a scheme."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from synner_graph.data.schemes import entities_to_tags, tag_set, tags_to_entities, valid_transitions
+from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.errors import InputError
+from synner_graph.heads.base import Head, at_least_float32
+from synner_graph.operators.crf import (
+    crf_forward_backward,
+    crf_log_partition,
+    crf_score,
+    crf_viterbi,
+)
+
+SCHEMES = ("bio", "bioes", "bmes")
+"""Schemes that tag an entity the same way whatever stands before it: iob1 does not."""
+
+
+class CRFHead(Head):
+    """One linear layer for emissions, and a score per pair of tags (Lample et al., 2016).
+
+    Tag sequences that the scheme forbids have probability 0, in training and in decoding.
+
+    Args:
+        input_size: Width of the node states.
+        labels: Entity labels.
+        scheme: `"bio"`, `"bioes"` or `"bmes"`.
+        dropout: On the node states.
+
+    Attributes:
+        tags: The K tags, in the order of the last axis of the emissions.
+
+    Raises:
+        InputError: No labels, or not one of these schemes.
+    """
+
+    name: ClassVar[str] = "crf"
+    _forbidden: Tensor
+    _forbidden_start: Tensor
+    _forbidden_end: Tensor
+    _continues: Tensor
+
+    def __init__(
+        self, input_size: int, labels: Sequence[str], scheme: str = "bioes", dropout: float = 0.1
+    ) -> None:
+        super().__init__(labels)
+        if scheme not in SCHEMES:
+            choices = ", ".join(SCHEMES)
+            raise InputError(f"expected one of {choices} as scheme of the CRF head, got {scheme!r}")
+        self.scheme = scheme
+        self.tags = tag_set(self.labels, scheme)
+        self.dropout = nn.Dropout(dropout)
+        self.emission = nn.Linear(input_size, len(self.tags))
+        self.transitions = nn.Parameter(torch.empty(len(self.tags), len(self.tags)))
+        self.start = nn.Parameter(torch.empty(len(self.tags)))
+        self.end = nn.Parameter(torch.empty(len(self.tags)))
+        for parameter in (self.transitions, self.start, self.end):
+            nn.init.uniform_(parameter, -0.1, 0.1)
+
+        follow, first, last = valid_transitions(self.tags, scheme)
+        masks = {
+            "_forbidden": ~torch.from_numpy(follow),
+            "_forbidden_start": ~torch.from_numpy(first),
+            "_forbidden_end": ~torch.from_numpy(last),
+            "_continues": torch.from_numpy(follow) & _same_entity(self.tags),
+        }
+        for name, mask in masks.items():  # labels and scheme say it all: not worth saving
+            self.register_buffer(name, mask, persistent=False)
+
+    def encode(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+        """Gold tags, `{"tags": [N]}`.
+
+        Raises:
+            InputError: An entity has an unknown label or overlaps another.
+        """
+        index = {tag: position for position, tag in enumerate(self.tags)}
+        tags: list[int] = []
+        for sentence in sentences:
+            for entity in sentence.entities:
+                self.check_label(entity)
+            names = entities_to_tags(sentence.entities, len(sentence), self.scheme)
+            tags.extend(index[name] for name in names)
+        return {"tags": torch.tensor(tags)}
+
+    def loss(self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor]) -> Tensor:
+        """Negative log-likelihood of the gold tags, summed over the sentences."""
+        emissions, scores = self._emissions(h), self._scores()
+        log_partition = crf_log_partition(emissions, offsets, *scores)
+        return (log_partition - crf_score(emissions, gold["tags"], offsets, *scores)).sum()
+
+    @torch.no_grad()
+    def decode(self, h: Tensor, offsets: Tensor) -> list[list[Entity]]:
+        """Entities of the best tag sequence, each scored with its exact posterior probability."""
+        emissions = self._emissions(h)
+        tags = crf_viterbi(emissions, offsets, *self._scores())
+        names = [self.tags[tag] for tag in tags.tolist()]
+        bounds = offsets.tolist()
+        entities = [
+            tags_to_entities(names[first:last], self.scheme)[0] for first, last in pairwise(bounds)
+        ]
+        rows = [
+            (first + entity.start, first + entity.end)
+            for first, found in zip(bounds, entities, strict=False)
+            for entity in found
+        ]
+        if not rows:
+            return entities
+        starts, ends = torch.tensor(rows, device=h.device).unbind(1)
+        scores = iter(self.posteriors(emissions, offsets, tags, starts, ends).tolist())
+        return [
+            [Entity(entity.start, entity.end, entity.label, next(scores)) for entity in found]
+            for found in entities
+        ]
+
+    @torch.no_grad()
+    def posteriors(
+        self, emissions: Tensor, offsets: Tensor, tags: Tensor, starts: Tensor, ends: Tensor
+    ) -> Tensor:
+        """Probability, over all tag sequences, that these very spans are entities as in `tags`.
+
+        The sum over all sequences that have the span's tags in place and then stop: in BIO,
+        `B-PER I-PER` is this entity only if no `I-PER` follows.
+
+        Args:
+            emissions: Score of each tag at each token.
+                *Shape:* [N, K]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+            tags: A valid tag sequence in which the M spans are entities.
+                *Shape:* [N]
+            starts: Row of each span's first token.
+                *Shape:* [M]
+            ends: Row after each span's last token.
+                *Shape:* [M]
+
+        Returns:
+            *Shape:* [M]
+        """
+        if emissions.device.type != "mps":  # which has no float64
+            emissions = emissions.double()  # alpha, beta and log-partition are large and cancel
+        transitions, start, end = (score.to(emissions.dtype) for score in self._scores())
+        alpha, beta, log_partition = crf_forward_backward(
+            emissions, offsets, transitions, start, end
+        )
+
+        offsets = offsets.to(tags.device)
+        sentence = torch.repeat_interleave(offsets.diff(), output_size=len(tags))  # [N]
+        sentence_end = offsets[sentence + 1]  # [N]
+
+        inner = ends - starts - 1  # [M]: steps from one token of the span to the next
+        span = torch.repeat_interleave(inner)
+        step = torch.arange(len(span), device=tags.device) - (inner.cumsum(0) - inner)[span]
+        row = starts[span] + 1 + step
+        steps = transitions[tags[row - 1], tags[row]] + emissions[row, tags[row]]
+        inside = torch.zeros_like(emissions[starts, 0]).index_add(0, span, steps)  # [M]
+
+        last = ends - 1
+        follows = ends.clamp(max=len(tags) - 1)  # no matter which row, where the sentence ends
+        stop = transitions[tags[last]].masked_fill(self._continues[tags[last]], -torch.inf)
+        onward = (stop + emissions[follows] + beta[follows]).logsumexp(1)
+        onward = torch.where(ends == sentence_end[last], end[tags[last]], onward)
+
+        log_joint = alpha[starts, tags[starts]] + inside + onward
+        return (log_joint - log_partition[sentence[starts]]).exp().clamp(max=1)
+
+    def _emissions(self, h: Tensor) -> Tensor:
+        return at_least_float32(self.emission(self.dropout(h)))
+
+    def _scores(self) -> tuple[Tensor, Tensor, Tensor]:
+        return (
+            self.transitions.masked_fill(self._forbidden, -torch.inf),
+            self.start.masked_fill(self._forbidden_start, -torch.inf),
+            self.end.masked_fill(self._forbidden_end, -torch.inf),
+        )
+
+
+def _same_entity(tags: Sequence[str]) -> Tensor:
+    """[K, K]: whether tag j, where it may follow tag i, carries on the entity that i belongs to."""
+    labels = [tag.partition("-")[2] for tag in tags]
+    same_label = [[left == right for right in labels] for left in labels]
+    carries_on = [tag[0] in "IME" for tag in tags]
+    return torch.tensor(same_label) & torch.tensor(carries_on)

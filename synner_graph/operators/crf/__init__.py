@@ -1,0 +1,158 @@
+"""Linear-chain conditional random field over the rows of a ragged batch.
+
+The functions share these arguments:
+
+- `emissions` [N, K]: score of each tag at each token.
+- `offsets` [B + 1]: first row of each sentence, and at the end N.
+- `transitions` [K, K]: `transitions[i, j]` is the score of tag `j` right after tag `i`.
+- `start`, `end` [K]: score of each tag on a first and on a last token.
+- `implementation`: `"auto"` or `"naive"`.
+
+Scores of what is forbidden are -inf; their gradient is 0. All functions raise ValueError where
+shapes or offsets do not fit together, and InputError for an unknown implementation.
+"""
+
+from typing import Protocol
+
+from torch import Tensor
+
+from synner_graph.operators.choice import choose
+from synner_graph.operators.crf import naive
+
+__all__ = ["crf_forward_backward", "crf_log_partition", "crf_marginals", "crf_score", "crf_viterbi"]
+
+
+class _Algorithm(Protocol):
+    def __call__(
+        self, emissions: Tensor, offsets: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+    ) -> Tensor: ...
+
+
+class _ForwardBackward(Protocol):
+    def __call__(
+        self, emissions: Tensor, offsets: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]: ...
+
+
+_LOG_PARTITION: dict[str, _Algorithm] = {"naive": naive.log_partition}
+_VITERBI: dict[str, _Algorithm] = {"naive": naive.viterbi}
+_FORWARD_BACKWARD: dict[str, _ForwardBackward] = {"naive": naive.forward_backward}
+
+
+def crf_log_partition(
+    emissions: Tensor,
+    offsets: Tensor,
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+    implementation: str = "auto",
+) -> Tensor:
+    """Log of the summed exponentiated scores of all tag sequences of each sentence.
+
+    Returns:
+        *Shape:* [B]
+    """
+    _check(emissions, transitions, start, end)
+    algorithm = choose("the CRF log-partition", implementation, _LOG_PARTITION)
+    return algorithm(emissions, offsets, transitions, start, end)
+
+
+def crf_score(
+    emissions: Tensor,
+    tags: Tensor,
+    offsets: Tensor,
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+) -> Tensor:
+    """Score of one tag sequence of each sentence; minus the log-partition, its log-likelihood.
+
+    Args:
+        tags: The tag of each token.
+            *Shape:* [N]
+
+    Returns:
+        *Shape:* [B]
+    """
+    _check(emissions, transitions, start, end)
+    if tags.shape != emissions.shape[:1]:
+        raise ValueError(f"expected {len(emissions)} tags, got {list(tags.shape)}")
+    return naive.score(emissions, tags, offsets, transitions, start, end)
+
+
+def crf_viterbi(
+    emissions: Tensor,
+    offsets: Tensor,
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+    implementation: str = "auto",
+) -> Tensor:
+    """Tags of the best-scoring sequence of each sentence.
+
+    Of equally good ones it has the lowest last tag, then the lowest tag before it, and so on.
+
+    Returns:
+        *Shape:* [N]
+    """
+    _check(emissions, transitions, start, end)
+    algorithm = choose("the CRF Viterbi search", implementation, _VITERBI)
+    return algorithm(emissions, offsets, transitions, start, end)
+
+
+def crf_forward_backward(
+    emissions: Tensor,
+    offsets: Tensor,
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+    implementation: str = "auto",
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The log-sums from which every posterior follows.
+
+    Returns:
+        alpha: Over all beginnings of a sentence up to a token's tag, its emission included.
+            *Shape:* [N, K]
+        beta: Over all ways on after a token's tag, its emission excluded.
+            *Shape:* [N, K]
+        log_partition: Over all tag sequences.
+            *Shape:* [B]
+    """
+    _check(emissions, transitions, start, end)
+    algorithm = choose("the CRF forward-backward pass", implementation, _FORWARD_BACKWARD)
+    return algorithm(emissions, offsets, transitions, start, end)
+
+
+def crf_marginals(
+    emissions: Tensor,
+    offsets: Tensor,
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+    implementation: str = "auto",
+) -> Tensor:
+    """Probability of each tag at each token.
+
+    Returns:
+        Each row sums to 1.
+        *Shape:* [N, K]
+    """
+    alpha, beta, log_partition = crf_forward_backward(
+        emissions, offsets, transitions, start, end, implementation
+    )
+    lengths = offsets.to(emissions.device).diff()
+    per_token = log_partition.repeat_interleave(lengths, output_size=len(emissions))  # [N]
+    return (alpha + beta - per_token.unsqueeze(1)).exp()
+
+
+def _check(emissions: Tensor, transitions: Tensor, start: Tensor, end: Tensor) -> None:
+    if emissions.dim() != 2:
+        raise ValueError(f"expected emissions of shape [N, K], got {list(emissions.shape)}")
+    tags = emissions.shape[1]
+    for name, tensor, shape in (
+        ("transitions", transitions, [tags, tags]),
+        ("start", start, [tags]),
+        ("end", end, [tags]),
+    ):
+        if list(tensor.shape) != shape:
+            raise ValueError(f"expected {name} of shape {shape}, got {list(tensor.shape)}")

@@ -1,0 +1,261 @@
+"""The span head against span vectors that are built one by one, and against all sets of spans."""
+
+from itertools import combinations, product
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.errors import InputError
+from synner_graph.heads import SpanHead
+
+LABELS = ("LOC", "PER")
+LENGTHS = [5, 1, 3, 2, 7]
+OFFSETS = torch.tensor([0, *LENGTHS]).cumsum(0)
+N, C, W = sum(LENGTHS), 6, 4
+FEATURES = [
+    dict(zip(("endpoints", "width", "pooling"), on, strict=True))
+    for on in product((True, False), repeat=3)
+    if any(on)
+]
+SENTENCES = [
+    Sentence(tuple("abcde"), entities=(Entity(0, 1, "PER"), Entity(2, 5, "LOC"))),
+    Sentence(("f",), entities=(Entity(0, 1, "LOC"),)),
+    Sentence(tuple("ghi")),
+    Sentence(tuple("jk"), entities=(Entity(0, 2, "PER"),)),
+    Sentence(tuple("lmnopqr"), entities=(Entity(0, 5, "LOC"), Entity(5, 7, "LOC"))),
+]
+
+
+def random_head(max_width: int = W, **options: bool) -> SpanHead:
+    """In evaluation mode, F = 9, width embedding 4."""
+    return SpanHead(C, LABELS, max_width, 9, 4, **options).double().eval()
+
+
+def states(scale: float = 1.0) -> Tensor:
+    return (torch.randn(N, C, dtype=torch.float64) * scale).requires_grad_()
+
+
+def all_spans(max_width: int = W) -> list[tuple[int, int]]:
+    """Rows of every candidate."""
+    return [
+        (start, end)
+        for first, last in zip(OFFSETS.tolist(), OFFSETS[1:].tolist(), strict=False)
+        for start in range(first, last)
+        for end in range(start + 1, min(start + max_width, last) + 1)
+    ]
+
+
+def materialized_log_probs(head: SpanHead, h: Tensor, start: int, end: int) -> Tensor:
+    """What the factorized first layer stands for: joined vectors and one linear layer."""
+    vectors, weights = [], []
+    if "endpoints" in head.features:
+        layer = head.features["endpoints"]
+        vectors += [h[start], h[end - 1]]
+        weights += [layer.first.weight, layer.last.weight]
+    if "width" in head.features:
+        layer = head.features["width"]
+        vectors += [layer.embedding.weight[end - start - 1]]
+        weights += [layer.linear.weight]
+    if "pooling" in head.features:
+        layer = head.features["pooling"]
+        tokens = h[start:end]
+        attention = (tokens @ layer.score.weight[0]).softmax(0)
+        vectors += [attention @ tokens]
+        weights += [layer.value.weight]
+    hidden = F.gelu(F.linear(torch.cat(vectors), torch.cat(weights, dim=1), head.bias))
+    return F.log_softmax(F.linear(hidden, head.classify.weight, head.classify.bias), dim=0)
+
+
+@pytest.mark.parametrize("options", FEATURES)
+def test_factorized_scores_are_those_of_joined_vectors(options: dict[str, bool]) -> None:
+    head, h = random_head(**options), states()
+    inputs = (h, *head.parameters())
+
+    starts, ends, log_probs = head.span_scores(h, OFFSETS)
+
+    spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
+    assert sorted(spans) == all_spans()
+    expected = torch.stack([materialized_log_probs(head, h, *span) for span in spans])
+    torch.testing.assert_close(log_probs, expected, rtol=1e-10, atol=1e-12)
+    upstream = torch.randn_like(log_probs)
+    torch.testing.assert_close(
+        torch.autograd.grad(log_probs, inputs, upstream, materialize_grads=True),
+        torch.autograd.grad(expected, inputs, upstream, materialize_grads=True),
+        rtol=1e-9,
+        atol=1e-11,
+    )
+
+
+def test_pooling_survives_scores_that_would_overflow() -> None:
+    head, h = random_head(endpoints=False, width=False), states(scale=1e3)
+    with torch.no_grad():
+        head.features["pooling"].value.weight.div_(1e3)
+
+    starts, ends, log_probs = head.span_scores(h, OFFSETS)
+
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
+    expected = torch.stack([materialized_log_probs(head, h, *span) for span in spans])
+    torch.testing.assert_close(log_probs, expected)
+    (gradient,) = torch.autograd.grad(log_probs.sum(), h)
+    assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("max_width", [1, 2, 50])
+def test_candidates_stay_within_width_and_sentence(max_width: int) -> None:
+    starts, ends, log_probs = random_head(max_width).span_scores(states(), OFFSETS)
+
+    assert sorted(zip(starts.tolist(), ends.tolist(), strict=True)) == all_spans(max_width)
+    assert len(log_probs) == len(starts)
+
+
+def test_loss_weighs_the_cross_entropy_of_spans_that_are_no_entities() -> None:
+    head, h = random_head(negative_weight=0.3), states()
+    starts = OFFSETS.tolist()
+    classes = {
+        (starts[b] + entity.start, starts[b] + entity.end): 1 + LABELS.index(entity.label)
+        for b, sentence in enumerate(SENTENCES)
+        for entity in sentence.entities
+    }
+
+    loss = head.loss(h, OFFSETS, head.encode(SENTENCES))
+
+    expected = torch.zeros((), dtype=torch.float64)
+    for span in all_spans():
+        log_probs = materialized_log_probs(head, h, *span)
+        expected -= log_probs[classes[span]] if span in classes else 0.3 * log_probs[0]
+    torch.testing.assert_close(loss, expected)
+
+
+def test_a_batch_without_entities_has_a_loss() -> None:
+    head = random_head()
+    gold = head.encode([Sentence(("a", "b"))])
+
+    assert [len(column) for column in gold.values()] == [0, 0, 0]
+    assert head.loss(states()[:2], torch.tensor([0, 2]), gold) > 0
+
+
+def test_gold_wider_than_the_widest_candidate_is_no_target() -> None:
+    gold = random_head(max_width=3).encode(SENTENCES)
+
+    assert gold["starts"].tolist() == [0, 2, 5, 9, 16]
+    assert gold["widths"].tolist() == [1, 3, 1, 2, 2]
+    assert gold["classes"].tolist() == [2, 1, 1, 2, 1]
+
+
+def test_decodes_the_best_set_of_spans_exactly() -> None:
+    found = 0
+    for _ in range(5):
+        head, h = random_head(max_width=3), states(scale=3)
+        for entities, rows in zip(head.decode(h, OFFSETS), h.split(LENGTHS), strict=True):
+            candidates = best_label_of_each_span(head, rows)
+            assert {(e.start, e.end): e.label for e in entities} == best_set(candidates)
+            for entity in entities:
+                _, _, probability = candidates[entity.start, entity.end]
+                assert entity.score == pytest.approx(probability)
+            found += len(entities)
+    assert found > 10
+
+
+def best_label_of_each_span(
+    head: SpanHead, rows: Tensor
+) -> dict[tuple[int, int], tuple[float, str, float]]:
+    """Gain, label and probability of every span of one sentence whose best label beats null."""
+    candidates = {}
+    for start, end in combinations(range(len(rows) + 1), 2):
+        if end - start <= head.max_width:
+            null, *log_probs = materialized_log_probs(head, rows, start, end).tolist()
+            best = max(log_probs)
+            if best > null:
+                probability = torch.tensor(best).exp().item()
+                label = LABELS[log_probs.index(best)]
+                candidates[start, end] = (best - null, label, probability)
+    return candidates
+
+
+def best_set(
+    candidates: dict[tuple[int, int], tuple[float, str, float]],
+) -> dict[tuple[int, int], str]:
+    def sets(start: int) -> list[list[tuple[int, int]]]:
+        """Every set of candidates from `start` on that share no token."""
+        chosen = [[]]
+        for span in candidates:
+            if span[0] >= start:
+                chosen += [[span, *rest] for rest in sets(span[1])]
+        return chosen
+
+    best = max(sets(0), key=lambda chosen: sum(candidates[span][0] for span in chosen))
+    return {span: candidates[span][1] for span in best}
+
+
+def test_a_batch_equals_its_sentences_alone() -> None:
+    head, h = random_head(), states(scale=3)
+    together = head.loss(h, OFFSETS, head.encode(SENTENCES))
+
+    alone = torch.zeros((), dtype=torch.float64)
+    for sentence, rows, entities in zip(
+        SENTENCES, h.split(LENGTHS), head.decode(h, OFFSETS), strict=True
+    ):
+        offsets = torch.tensor([0, len(sentence)])
+        alone += head.loss(rows, offsets, head.encode([sentence]))
+        (entities_alone,) = head.decode(rows, offsets)
+        assert entities_alone == entities
+        assert [e.score for e in entities_alone] == pytest.approx([e.score for e in entities])
+
+    torch.testing.assert_close(together, alone)
+
+
+def test_every_parameter_gets_a_gradient() -> None:
+    head, h = random_head(), states()
+
+    head.loss(h, OFFSETS, head.encode(SENTENCES)).backward()
+
+    for tensor in (h, *head.parameters()):
+        assert tensor.grad is not None
+        assert (tensor.grad != 0).any()
+
+
+def test_nested_gold_is_a_target_too() -> None:
+    nested = Sentence(("a", "b"), entities=(Entity(0, 1, "PER"), Entity(0, 2, "LOC")))
+
+    assert random_head().encode([nested])["classes"].tolist() == [2, 1]
+
+
+def test_two_labels_for_one_span_are_refused() -> None:
+    doubtful = Sentence(("a", "b"), entities=(Entity(0, 2, "LOC"), Entity(0, 2, "PER")))
+    with pytest.raises(InputError, match="expected one label for 'a b', got LOC and PER"):
+        random_head().encode([doubtful])
+
+
+def test_an_unknown_label_is_refused() -> None:
+    sentence = Sentence(("a",), entities=(Entity(0, 1, "PERS"),))
+    with pytest.raises(InputError, match=r"Unknown entity label 'PERS'\. Did you mean 'PER'\?"):
+        random_head().encode([sentence])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_width": 0}, "expected a maximum span width of at least 1, got 0"),
+        ({"endpoints": False, "width": False, "pooling": False}, "expected a feature"),
+    ],
+)
+def test_what_it_cannot_be_built_from_is_refused(options: dict[str, int], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        random_head(**options)
+
+
+def test_under_autocast_probabilities_are_in_single_precision() -> None:
+    head, h = random_head().float(), states().float()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        _, _, log_probs = head.span_scores(h, OFFSETS)
+
+    assert log_probs.dtype == torch.float32
+    torch.testing.assert_close(log_probs, head.span_scores(h, OFFSETS)[2], rtol=0.05, atol=0.05)
+
+
+def test_it_saves_its_parameters_and_nothing_else() -> None:
+    head = random_head()
+    assert set(head.state_dict()) == {name for name, _ in head.named_parameters()}
