@@ -1,0 +1,92 @@
+"""From sentences to a Batch: one graph, the encoder's inputs, the head's gold."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.data.vocabulary import Vocabulary
+from synner_graph.errors import InputError
+from synner_graph.graph.edges import EdgeInventory
+from synner_graph.graph.token_graph import TokenGraph
+
+Encode = Callable[[Sequence[Sentence]], dict[str, Tensor]]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Sentences as tensors.
+
+    Attributes:
+        sentences: as they were given.
+        graph: all of them as one graph of N nodes.
+        inputs: what the encoder reads.
+        gold: what the head's loss reads; empty when predicting.
+    """
+
+    sentences: tuple[Sentence, ...]
+    graph: TokenGraph
+    inputs: dict[str, Tensor]
+    gold: dict[str, Tensor]
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> "Batch":
+        """The same batch on another device."""
+
+        def move(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+            return {k: t.to(device, non_blocking=non_blocking) for k, t in tensors.items()}
+
+        return replace(
+            self, graph=self.graph.to(device), inputs=move(self.inputs), gold=move(self.gold)
+        )
+
+
+class Collator:
+    """Builds batches.
+
+    Args:
+        inventory: edges of the graphs.
+        relations: known dependency relations.
+        inputs: the encoder's `collate`.
+        gold: the head's `encode`.
+    """
+
+    def __init__(
+        self, inventory: EdgeInventory, relations: Vocabulary, inputs: Encode, gold: Encode
+    ) -> None:
+        self.inventory = inventory
+        self.relations = relations
+        self.inputs = inputs
+        self.gold = gold
+
+    def __call__(self, sentences: Sequence[Sentence], with_gold: bool = True) -> Batch:
+        """Collate.
+
+        Raises:
+            InputError: if the graph needs trees and a sentence has none.
+        """
+        return Batch(
+            sentences=tuple(sentences),
+            graph=self.graph(sentences),
+            inputs=self.inputs(sentences),
+            gold=self.gold(sentences) if with_gold else {},
+        )
+
+    def graph(self, sentences: Sequence[Sentence]) -> TokenGraph:
+        """The graph of some sentences."""
+        lengths = [len(sentence) for sentence in sentences]
+        if not self.inventory.needs_trees:
+            return TokenGraph.build(lengths, self.inventory)
+        heads: list[tuple[int, ...]] = []
+        relations: list[list[int]] = []
+        for sentence in sentences:
+            if sentence.heads is None or sentence.relations is None:
+                raise InputError(
+                    f"The sentence {sentence.id or ' '.join(sentence.tokens)!r} has no dependency "
+                    "tree, but the model reads one: use a format with heads and relations "
+                    "(conllu, conllx), or a model trained with --syntax none."
+                )
+            heads.append(sentence.heads)
+            relations.append([self.relations.id_of(name) for name in sentence.relations])
+        return TokenGraph.build(lengths, self.inventory, heads, relations)

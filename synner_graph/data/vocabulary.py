@@ -1,0 +1,88 @@
+"""Names and their ids: labels, relations, characters."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from synner_graph.data.sentence import Sentence
+
+UNKNOWN = "<unknown>"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Names in a fixed order; id 0 stands for every name that is not among them.
+
+    Attributes:
+        names: known names, without UNKNOWN; the name at index `i` has id `i + 1`.
+    """
+
+    names: tuple[str, ...]
+    ids: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the names."""
+        object.__setattr__(self, "ids", {name: i for i, name in enumerate(self.names, start=1)})
+
+    @classmethod
+    def collect(cls, names: Iterable[str], minimum: int = 1) -> "Vocabulary":
+        """Names that occur at least `minimum` times, most frequent first, ties by name."""
+        counts = Counter(names)
+        kept = [name for name, count in counts.items() if count >= minimum]
+        return cls(tuple(sorted(kept, key=lambda name: (-counts[name], name))))
+
+    def __len__(self) -> int:
+        """How many ids there are, the unknown one included."""
+        return len(self.names) + 1
+
+    def id_of(self, name: str) -> int:
+        """Id of a name, 0 if it is unknown."""
+        return self.ids.get(name, 0)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Names by id, UNKNOWN first."""
+        return (UNKNOWN, *self.names)
+
+
+@dataclass(frozen=True)
+class Vocabularies:
+    """Everything a model learned to name from its training sentences.
+
+    Attributes:
+        labels: entity labels, sorted.
+        relations: dependency relations.
+        characters: characters of the tokens.
+    """
+
+    labels: tuple[str, ...]
+    relations: Vocabulary
+    characters: Vocabulary
+
+    @classmethod
+    def collect(cls, sentences: Sequence[Sentence]) -> "Vocabularies":
+        """Read off the training sentences."""
+        return cls(
+            labels=tuple(sorted({e.label for s in sentences for e in s.entities})),
+            relations=Vocabulary.collect(r for s in sentences for r in s.relations or ()),
+            characters=Vocabulary.collect(
+                (c for s in sentences for token in s.tokens for c in token), minimum=2
+            ),
+        )
+
+    def to_json(self) -> dict[str, list[str]]:
+        """As plain lists."""
+        return {
+            "labels": list(self.labels),
+            "relations": list(self.relations.names),
+            "characters": list(self.characters.names),
+        }
+
+    @classmethod
+    def from_json(cls, lists: dict[str, list[str]]) -> "Vocabularies":
+        """Inverse of `to_json`."""
+        return cls(
+            labels=tuple(lists["labels"]),
+            relations=Vocabulary(tuple(lists["relations"])),
+            characters=Vocabulary(tuple(lists["characters"])),
+        )

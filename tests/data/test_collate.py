@@ -1,0 +1,110 @@
+"""Batches: the graph, the inputs and the gold of the same sentences in the same order."""
+
+import random
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch import Tensor
+
+from synner_graph.data.collate import Batch, Collator
+from synner_graph.data.sentence import ROOT, Sentence
+from synner_graph.data.vocabulary import UNKNOWN, Vocabulary
+from synner_graph.errors import InputError
+from synner_graph.graph.edges import DEPENDENT_HEAD, EDGE_KINDS, HEAD_DEPENDENT, SELF, EdgeInventory
+from synner_graph.graph.token_graph import TokenGraph
+from tests.fixtures import random_sentence
+
+KNOWN = Vocabulary(("nsubj", "det", "obj"))
+UNPARSED = Sentence(["no", "tree"], id="s7")
+
+
+def sizes(sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+    return {"lengths": torch.tensor([len(token) for s in sentences for token in s.tokens])}
+
+
+def entity_counts(sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+    return {"entities": torch.tensor([len(sentence.entities) for sentence in sentences])}
+
+
+def collator(kinds: tuple[str, ...] = EDGE_KINDS) -> Collator:
+    return Collator(EdgeInventory(kinds, KNOWN.all_names), KNOWN, sizes, entity_counts)
+
+
+def random_sentences(lengths: Sequence[int] = (3, 1, 6)) -> list[Sentence]:
+    draw = random.Random(3)
+    return [random_sentence(draw, length) for length in lengths]
+
+
+def test_relations_are_read_by_name() -> None:
+    sentence = Sentence(["Ann", "ran", "off"], [1, ROOT, 1], ["nsubj", "root", "advmod"])
+    graph = collator((HEAD_DEPENDENT, DEPENDENT_HEAD)).graph([sentence])
+    names = graph.inventory.relation_types
+    edges = zip(graph.src.tolist(), graph.dst.tolist(), graph.relation.tolist(), strict=True)
+    assert [(src, dst, names[relation]) for src, dst, relation in edges] == [
+        (1, 0, "nsubj"),
+        (1, 2, UNKNOWN),
+        (0, 1, "nsubj (dependent-head)"),
+        (2, 1, f"{UNKNOWN} (dependent-head)"),
+    ]
+
+
+def test_the_graph_is_that_of_the_heads_and_relation_ids() -> None:
+    sentences = random_sentences()
+    graph = collator()(sentences).graph
+    expected = TokenGraph.build(
+        [len(sentence) for sentence in sentences],
+        EdgeInventory(EDGE_KINDS, KNOWN.all_names),
+        [sentence.heads or () for sentence in sentences],
+        [[KNOWN.id_of(name) for name in sentence.relations or ()] for sentence in sentences],
+    )
+    for name in ("src", "dst", "relation", "direction", "offsets"):
+        assert torch.equal(getattr(graph, name), getattr(expected, name)), name
+
+
+def test_every_part_keeps_the_order_of_the_sentences() -> None:
+    sentences = random_sentences()
+    batch = collator()(sentences)
+    assert batch.sentences == tuple(sentences)
+    assert batch.graph.lengths.tolist() == [3, 1, 6]
+    assert batch.inputs["lengths"].tolist() == [len(t) for s in sentences for t in s.tokens]
+    assert batch.gold["entities"].tolist() == [len(s.entities) for s in sentences]
+
+
+def test_no_gold_is_made_for_predicting() -> None:
+    def refuse(sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+        raise AssertionError("gold was asked for")
+
+    inventory = EdgeInventory(EDGE_KINDS, KNOWN.all_names)
+    batch = Collator(inventory, KNOWN, sizes, refuse)(random_sentences(), with_gold=False)
+    assert batch.gold == {}
+
+
+@pytest.mark.parametrize("kinds", [EDGE_KINDS, (HEAD_DEPENDENT,), (DEPENDENT_HEAD, SELF)])
+def test_a_sentence_without_a_tree_is_named_where_the_graph_needs_one(
+    kinds: tuple[str, ...],
+) -> None:
+    with pytest.raises(InputError, match="The sentence 's7' has no dependency tree"):
+        collator(kinds)([*random_sentences(), UNPARSED])
+    with pytest.raises(InputError, match=r"'no tree' has no .* --syntax none"):
+        collator(kinds)([UNPARSED.replace(id=None)])
+
+
+@pytest.mark.parametrize("kinds", [(), (SELF,)])
+def test_trees_are_not_missed_where_the_graph_reads_none(kinds: tuple[str, ...]) -> None:
+    batch = collator(kinds)([UNPARSED, *random_sentences()])
+    assert batch.graph.num_nodes == 12
+    assert batch.graph.num_edges == 12 * len(kinds)
+
+
+def test_moving_takes_every_tensor_but_the_offsets() -> None:
+    batch = collator()(random_sentences())
+    moved = batch.to("meta", non_blocking=True)
+    assert isinstance(moved, Batch)
+    assert moved.sentences == batch.sentences
+    assert moved.graph.device.type == "meta"
+    assert moved.graph.offsets.device.type == "cpu"
+    assert {t.device.type for t in (*moved.inputs.values(), *moved.gold.values())} == {"meta"}
+    assert moved.inputs.keys() == batch.inputs.keys()
+    assert moved.gold.keys() == batch.gold.keys()
+    assert batch.inputs["lengths"].device.type == "cpu"

@@ -1,0 +1,103 @@
+"""The character convolution against a loop that convolves each token on its own."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import conv1d
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.data.vocabulary import Vocabulary
+from synner_graph.encoders.characters import CharacterEncoder
+
+KNOWN = Vocabulary(tuple("abcnéß東👩\u200d\u0301 "))
+SENTENCES = [
+    Sentence(["banana", "a", "nn", "cab"]),
+    Sentence(["b"]),
+    Sentence(["e\u0301té", "東京", "👩\u200d🚀", "\u200d", "new york", "Straße"]),
+    Sentence(["abc" * 1000, "x"]),
+]
+
+
+@pytest.fixture
+def encoder() -> CharacterEncoder:
+    return CharacterEncoder(KNOWN, embedding_size=4, output_size=7, dropout=0.5).eval()
+
+
+def encode(encoder: CharacterEncoder, sentences: list[Sentence]) -> Tensor:
+    found: Tensor = encoder(encoder.collate(sentences))
+    return found
+
+
+def by_hand(encoder: CharacterEncoder, sentences: list[Sentence]) -> Tensor:
+    """Zeros on both sides of each token, and the maximum over its characters."""
+    filters = encoder.convolution
+    rows = []
+    for token in (token for sentence in sentences for token in sentence.tokens):
+        ids = torch.tensor([KNOWN.id_of(character) for character in token])
+        embedded = encoder.embedding.weight[ids]
+        filtered = conv1d(embedded.T.unsqueeze(0), filters.weight, filters.bias, padding=1)
+        rows.append(filtered[0].amax(-1))
+    return torch.stack(rows)
+
+
+def test_equals_a_convolution_of_each_token(encoder: CharacterEncoder) -> None:
+    found = encode(encoder, SENTENCES)
+    assert found.shape == (13, encoder.output_size)
+    torch.testing.assert_close(found, by_hand(encoder, SENTENCES))
+
+
+def test_gradients_equal_those_of_the_loop(encoder: CharacterEncoder) -> None:
+    # Sums over thousands of characters come out in another order: double leaves no doubt.
+    encoder.double()
+    upstream = torch.randn(13, 7, dtype=torch.float64)
+    parameters = list(encoder.parameters())
+    found = torch.autograd.grad(encode(encoder, SENTENCES), parameters, upstream)
+    expected = torch.autograd.grad(by_hand(encoder, SENTENCES), parameters, upstream)
+    torch.testing.assert_close(found, expected)
+    assert all(gradient.any() for gradient in found)
+
+
+def test_tied_maxima_share_the_gradient(encoder: CharacterEncoder) -> None:
+    """torch.segment_reduce gives each of them all of a negative gradient."""
+    upstream = torch.tensor([[-1.0, 1.0, -2.0, 2.0, -3.0, 3.0, 0.0]])
+    encode(encoder, [Sentence(["a" * 50])]).backward(upstream)
+    assert encoder.convolution.bias.grad is not None
+    torch.testing.assert_close(encoder.convolution.bias.grad, upstream[0])
+
+
+def test_neighbors_do_not_matter(encoder: CharacterEncoder) -> None:
+    alone = torch.cat([encode(encoder, [Sentence([t])]) for s in SENTENCES for t in s.tokens])
+    torch.testing.assert_close(encode(encoder, SENTENCES), alone)
+
+
+def test_the_blank_between_tokens_is_never_learned(encoder: CharacterEncoder) -> None:
+    encoder.train()
+    encode(encoder, SENTENCES).sum().backward()
+    assert encoder.embedding.weight.grad is not None
+    assert not encoder.embedding.weight[encoder.blank].any()
+    assert not encoder.embedding.weight.grad[encoder.blank].any()
+    assert encoder.blank not in (KNOWN.id_of(character) for character in KNOWN.names)
+
+
+def test_unknown_characters_look_alike(encoder: CharacterEncoder) -> None:
+    found = encode(encoder, [Sentence(["axb", "a🚀b", "acb"])])
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[0], found[2])
+
+
+def test_dropout_is_on_in_training_only(encoder: CharacterEncoder) -> None:
+    inputs = encoder.collate(SENTENCES)
+    assert torch.equal(encoder(inputs), encoder(inputs))
+    encoder.train()
+    assert not torch.equal(encoder(inputs), encoder(inputs))
+
+
+def test_a_line_has_each_character_once_and_a_blank_after_each_token(
+    encoder: CharacterEncoder,
+) -> None:
+    inputs = encoder.collate([Sentence(["ab", "c"]), Sentence(["a"])])
+    a, b, c = (KNOWN.id_of(character) for character in "abc")
+    blank = len(KNOWN)
+    assert inputs["characters"].tolist() == [a, b, blank, c, blank, a, blank]
+    assert inputs["character_places"].tolist() == [0, 1, 3, 5]
+    assert inputs["character_counts"].tolist() == [2, 1, 1]

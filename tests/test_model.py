@@ -1,0 +1,112 @@
+"""The whole network, in every combination of its parts."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from synner_graph.data.catalogue import Corpus
+from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.encoders import load_blueprint
+from synner_graph.errors import InputError
+from synner_graph.graph.backends import graph_backend
+from synner_graph.model import SynNERModel
+from tests.fixtures import tiny_config
+
+COMBINATIONS = [
+    (head, recurrent, gnn)
+    for head in ("crf", "span")
+    for recurrent in ("syn-lstm", "lstm", "none")
+    for gnn in ("gcn", "none")
+]
+
+
+def build(transformer: Path | str, corpus: Corpus, **overrides: object) -> SynNERModel:
+    config = tiny_config(transformer, head__max_width=3, **overrides)
+    blueprint = None if transformer == "characters" else load_blueprint(str(transformer))
+    vocabularies = Vocabularies.collect(corpus.splits["train"])
+    return SynNERModel(config, vocabularies, graph_backend("torch"), blueprint)
+
+
+@pytest.mark.parametrize(("head", "recurrent", "gnn"), COMBINATIONS)
+def test_gradient_reaches_every_parameter(
+    head: str, recurrent: str, gnn: str, tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    model = build(
+        tiny_transformer, small_corpus, head__name=head, recurrent__name=recurrent, gnn__name=gnn
+    )
+    batch = model.collator(small_corpus.splits["train"][:12])
+    loss = model(batch)
+    loss.backward()
+    assert loss.shape == () and torch.isfinite(loss)
+    without = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert without == []
+
+
+@pytest.mark.parametrize(("head", "recurrent", "gnn"), COMBINATIONS)
+def test_a_batch_predicts_the_same_as_its_sentences(
+    head: str, recurrent: str, gnn: str, tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    model = build(
+        tiny_transformer, small_corpus, head__name=head, recurrent__name=recurrent, gnn__name=gnn
+    ).eval()
+    sentences = small_corpus.splits["test"][:7]
+    with torch.no_grad():
+        together = model.states(model.collator(sentences))
+        alone = torch.cat([model.states(model.collator([sentence])) for sentence in sentences])
+        torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+        entities = model.decode(model.collator(sentences))
+        assert entities == [model.decode(model.collator([s]))[0] for s in sentences]
+
+
+def test_loss_of_a_batch_is_the_sum_over_its_sentences(
+    tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    model = build(tiny_transformer, small_corpus).eval()
+    sentences = small_corpus.splits["train"][:7]
+    together = model(model.collator(sentences))
+    alone = sum(model(model.collator([sentence])) for sentence in sentences)
+    torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-4)
+
+
+def test_trees_change_the_states(tiny_transformer: Path, small_corpus: Corpus) -> None:
+    model = build(tiny_transformer, small_corpus).eval()
+    sentence = small_corpus.splits["train"][0]
+    chain = sentence.replace(heads=range(-1, len(sentence) - 1))
+    with torch.no_grad():
+        states, others = (model.states(model.collator([s])) for s in (sentence, chain))
+    assert not torch.allclose(states, others, atol=1e-3)
+
+
+def test_characters_alone(small_corpus: Corpus) -> None:
+    model = build("characters", small_corpus)
+    model(model.collator(small_corpus.splits["train"][:12])).backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_asks_for_trees_only_where_it_reads_them(
+    tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    bare = small_corpus.splits["train"][0].replace(heads=None, relations=None)
+    without = build(tiny_transformer, small_corpus, gnn__name="none")
+    assert torch.isfinite(without(without.collator([bare])))
+    with_gcn = build(tiny_transformer, small_corpus)
+    with pytest.raises(InputError, match="sample-train-001' has no dependency tree"):
+        with_gcn.collator([bare])
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"gnn__name": "gnc"}, "Unknown GNN layer 'gnc'. Did you mean 'gcn'?"),
+        ({"recurrent__name": "synlstm"}, "Did you mean 'syn-lstm'?"),
+        ({"head__name": "spans"}, "Unknown head 'spans'. Did you mean 'span'?"),
+        ({"gnn__edges": ("slef",)}, "Unknown edge kind 'slef'. Did you mean 'self'?"),
+    ],
+)
+def test_unknown_parts_are_refused(
+    setting: dict[str, object], message: str, small_corpus: Corpus
+) -> None:
+    with pytest.raises(InputError) as caught:
+        build("characters", small_corpus, **setting)
+    assert message in str(caught.value)
