@@ -1,0 +1,87 @@
+"""Files pinned to a commit on GitHub: found on disk or downloaded, and verified either way."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from synner_graph.errors import InputError
+
+DATA_DIR_VARIABLE = "SYNNER_DATA_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedFile:
+    """One file of one commit.
+
+    Attributes:
+        repository: `owner/name` on GitHub; the name is also the file's folder on disk.
+        blob: The git blob id of its content.
+    """
+
+    repository: str
+    commit: str
+    name: str
+    blob: str
+
+    @property
+    def url(self) -> str:
+        """Where it is downloaded from."""
+        return f"https://raw.githubusercontent.com/{self.repository}/{self.commit}/{self.name}"
+
+    @property
+    def path(self) -> Path:
+        """Where it lies in a corpus folder."""
+        return Path(self.repository.split("/")[1], self.name)
+
+
+def git_blob_id(content: bytes) -> str:
+    """The id git gives to a file: SHA-1 of `blob <size>`, a zero byte and the content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def find_folder(name: str, data_dir: Path | None) -> Path | None:
+    """The folder of a corpus in `data_dir`, else in SYNNER_DATA_DIR; None if it is in neither.
+
+    Raises:
+        InputError: `data_dir` is given and does not hold it.
+    """
+    if data_dir is not None:
+        folder = Path(data_dir, name)
+        if not folder.is_dir():
+            raise InputError(f"expected the folder {folder}, got none there")
+        return folder
+    variable = os.environ.get(DATA_DIR_VARIABLE)
+    folder = Path(variable or os.devnull, name)
+    return folder if folder.is_dir() else None
+
+
+def fetch(file: PinnedFile, corpus: str) -> Path:
+    """A file of a corpus in the user's cache, downloaded unless it is there as pinned.
+
+    Raises:
+        InputError: It cannot be downloaded, or what comes is not the pinned file.
+    """
+    import pooch  # type: ignore[import-untyped]  # slow; not needed where the files are at hand
+
+    path = Path(pooch.os_cache("synner_graph"), corpus, file.path)
+    if path.is_file() and git_blob_id(path.read_bytes()) == file.blob:
+        return path
+    pooch.get_logger().info("Downloading %s to %s", file.url, path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pooch.HTTPDownloader(timeout=30)(file.url, str(draft), None)
+        blob = git_blob_id(draft.read_bytes())
+        if blob != file.blob:
+            raise InputError(f"expected {file.url} to be git blob {file.blob}, got {blob}")
+        draft.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"cannot download {file.url} ({type(error).__name__}): connect to the network, or give "
+            f"the folder that holds {Path(corpus, file.path)} by --data-dir or "
+            f"{DATA_DIR_VARIABLE}"
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,179 @@
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from synner_graph.config import DataConfig
+from synner_graph.data.catalogue import (
+    CORPORA,
+    corpus_of,
+    join_entities,
+    keep_labels,
+    load_corpus,
+    load_files,
+)
+from synner_graph.data.sentence import ROOT, Entity, Sentence
+from synner_graph.errors import InputError
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.fixture
+def data_dir() -> Path:
+    folder = Path(os.environ.get("SYNNER_DATA_DIR", SHARED))
+    if not folder.is_dir():
+        pytest.skip(f"needs the corpora: {folder} is absent, and SYNNER_DATA_DIR names no other")
+    return folder
+
+
+def tree(identifier: str, *tokens: str) -> Sentence:
+    heads = range(ROOT, len(tokens) - 1)
+    return Sentence(tokens, heads, ["dep"] * len(tokens), id=identifier)
+
+
+def test_an_unknown_name_or_split_names_the_nearest():
+    with pytest.raises(InputError, match=r"expected a corpus.*'uner-ewtt'.*mean 'uner-ewt'\?"):
+        load_corpus("uner-ewtt")
+    with pytest.raises(InputError, match=r"expected a split, got 'tset'\. Did you mean 'test'\?"):
+        load_corpus("sample", splits=["tset"])
+
+
+def test_every_corpus_says_where_it_comes_from():
+    for spec in CORPORA.values():
+        assert spec.description and spec.licence and spec.source
+
+
+def test_the_sample_comes_with_the_program():
+    corpus = load_corpus("sample")
+    assert list(corpus.splits) == ["train", "dev", "test"]
+    for sentences in corpus.splits.values():
+        assert any(sentence.entities for sentence in sentences)
+        assert all(sentence.check().heads for sentence in sentences)
+    assert load_corpus("sample", splits=["dev"]).splits == {"dev": corpus.splits["dev"]}
+
+
+def test_uner_ewt(data_dir):
+    corpus = load_corpus("uner-ewt", data_dir)
+    counts = {split: len(sentences) for split, sentences in corpus.splits.items()}
+    assert counts == {"train": 12_543, "dev": 2_001, "test": 2_077}
+    tokens = {split: sum(map(len, sentences)) for split, sentences in corpus.splits.items()}
+    assert tokens == {"train": 204_579, "dev": 25_149, "test": 25_097}
+    labels = Counter(e.label for s in corpus.splits["test"] for e in s.entities)
+    assert labels == {"PER": 449, "ORG": 322, "LOC": 317}
+    labels = Counter(e.label for s in corpus.splits["dev"] for e in s.entities)
+    assert labels == {"PER": 343, "ORG": 224, "LOC": 399}
+    for sentences in corpus.splits.values():
+        assert all(sentence.check().heads and sentence.offsets for sentence in sentences)
+    if corpus.notes:  # the earlier revision that shared/data holds
+        revision, first, second = corpus.notes
+        assert (
+            "en_ewt-ud-train.iob2 is git blob 236914d90bc061dfaae0abf322ab36da483fd70a" in revision
+        )
+        assert (first, second) == (
+            "train: 540 tokens labelled O read as O",
+            "train: 1,115 tokens labelled OTH read as O",
+        )
+
+
+def test_uner_zh_gsd(data_dir):
+    corpus = load_corpus("uner-zh-gsd", data_dir)
+    counts = {split: len(sentences) for split, sentences in corpus.splits.items()}
+    assert counts == {"train": 3_990, "dev": 500, "test": 499}
+    assert corpus.notes == ()
+
+
+def test_a_corpus_that_is_local_only(monkeypatch):
+    monkeypatch.delenv("SYNNER_DATA_DIR", raising=False)
+    with pytest.raises(InputError, match=r"cannot be downloaded, in a folder .* SYNNER_DATA_DIR"):
+        load_corpus("uner-zh-gsd")
+
+
+def test_a_folder_without_the_files(tmp_path):
+    (tmp_path / "uner-ewt").mkdir()
+    with pytest.raises(InputError, match=r"expected the file .*en_ewt-ud-dev.conllu, got none"):
+        load_corpus("uner-ewt", tmp_path, ["dev"])
+
+
+def test_uner_ewt_reads_what_is_no_entity_as_outside(tmp_path):
+    folder = tmp_path / "uner-ewt"
+    row = "{0}\t{1}\t_\t_\t_\t_\t{2}\tdep\t_\t_\n"
+    tags = {"Ann": "B-PER", "Iraqi": "B-OTH", "war": "I-OTH", "Rome": "I-LOC", ".": "B-O"}
+    trees = "".join(row.format(i, token, i - 1) for i, token in enumerate(tags, 1))
+    rows = "".join(f"{i}\t{token}\t{tag}\n" for i, (token, tag) in enumerate(tags.items(), 1))
+    for name, text in (
+        ("UD_English-EWT/en_ewt-ud-dev.conllu", trees),
+        ("UNER_English-EWT/en_ewt-ud-dev.iob2", rows),
+    ):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(f"# sent_id = 1\n{text}\n")
+    corpus = load_corpus("uner-ewt", tmp_path, ["dev"])
+    [sentence] = corpus.splits["dev"]
+    assert sentence.entities == (Entity(0, 1, "PER"), Entity(3, 4, "LOC"))
+    assert corpus.notes[2:] == (
+        "dev: 1 token labelled O read as O",
+        "dev: 2 tokens labelled OTH read as O",
+        "dev: 1 invalid tag repaired",
+    )
+
+
+def test_join_pairs_by_id_whatever_the_order():
+    trees = [tree("1", "a"), tree("2", "b")]
+    annotated = [Sentence(["b"], id="2", entities=[Entity(0, 1, "X")]), Sentence(["a"], id="1")]
+    assert join_entities(trees, annotated) == (
+        trees[0],
+        trees[1].replace(entities=[Entity(0, 1, "X")]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("annotated", "message"),
+    [
+        ([Sentence(["b"], id="1")], "expected sent_id 1 to read 'a', got 'b'"),
+        ([Sentence(["a"], id="2")], "expected entities for sent_id 1, got none"),
+        ([Sentence(["a"], id="1"), Sentence(["a"], id="2")], "expected a tree for sent_id 2, got"),
+        ([Sentence(["a"], id="1"), Sentence(["a"], id="1")], "sent_id once, got 1 twice"),
+    ],
+)
+def test_join_refuses_what_does_not_pair(annotated, message):
+    with pytest.raises(InputError, match=message):
+        join_entities([tree("1", "a")], annotated)
+
+
+def test_keep_labels_counts_tokens():
+    sentence = Sentence(
+        list("abcd"), entities=[Entity(0, 2, "X"), Entity(2, 3, "Y"), Entity(3, 4, "X")]
+    )
+    kept, dropped = keep_labels([sentence], ["Y"])
+    assert kept == [sentence.replace(entities=[Entity(2, 3, "Y")])]
+    assert dropped == {"X": 3}
+
+
+def test_load_files(tmp_path):
+    train, dev = tmp_path / "a.iob2", tmp_path / "b.conll2003"
+    train.write_text("1\ta\tI-X\n\n")
+    dev.write_text("a B-X\n\n")
+    corpus = load_files(train, dev, repair=True)
+    assert {
+        split: [s.entities for s in sentences] for split, sentences in corpus.splits.items()
+    } == {
+        "train": [(Entity(0, 1, "X"),)],
+        "dev": [(Entity(0, 1, "X"),)],
+    }
+    assert corpus.notes == ("train: 1 invalid tag repaired",)
+    with pytest.raises(InputError, match="expected bio tag B-X"):
+        load_files(train, dev)
+    with pytest.raises(InputError, match="at least one of train, dev and test"):
+        load_files()
+
+
+def test_settings_name_a_corpus_or_files(tmp_path):
+    path = tmp_path / "a.iob2"
+    path.write_text("1\ta\tI-X\n\n" * 9)
+    corpus = corpus_of(DataConfig(train=path, scheme="iob1"))
+    assert corpus.splits == load_files(path, scheme="iob1").splits
+    drawn = corpus_of(DataConfig(train=path, repair=True, train_subset=4))
+    assert len(drawn.splits["train"]) == 4
+    assert corpus_of(DataConfig(dataset="sample"), ["dev"]) == load_corpus("sample", splits=["dev"])
+    with pytest.raises(InputError, match="expected either a dataset or files"):
+        corpus_of(DataConfig(dataset="sample", train=path))

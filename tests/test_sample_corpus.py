@@ -1,0 +1,53 @@
+"""The bundled corpus keeps its promises, and the script that says so notices when it does not."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "datasets" / "validate_sample.py"
+specification = importlib.util.spec_from_file_location("validate_sample", SCRIPT)
+assert specification is not None and specification.loader is not None
+validate_sample = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(validate_sample)
+
+
+def test_every_promise_is_kept() -> None:
+    assert validate_sample.problems(validate_sample.read()) == []
+
+
+def test_the_readme_states_its_figures() -> None:
+    readme = SCRIPT.with_name("README.md").read_text(encoding="utf-8")
+    corpus = validate_sample.read()
+    for split, sentences in corpus.items():
+        assert f"| {split} | {len(sentences)} | {sum(map(len, sentences)):,} |" in readme
+    figures = validate_sample.figures(corpus)
+    assert f"{figures['relations']} relations" in readme
+    assert f"{figures['non-projective sentences']} non-projective" in readme
+    assert f"{figures['test names unseen in train, percent']:.0f} of 100 test names" in readme
+
+
+@pytest.mark.parametrize(
+    ("split", "keep", "broken"),
+    [
+        ("train", slice(399), "at least 400 sentences in train"),
+        ("test", slice(149), "at least 150 sentences in test"),
+    ],
+)
+def test_missing_sentences_are_noticed(split: str, keep: slice, broken: str) -> None:
+    corpus = validate_sample.read()
+    corpus[split] = corpus[split][keep]
+    assert broken in validate_sample.problems(corpus)
+
+
+def test_repetition_is_noticed() -> None:
+    corpus = validate_sample.read()
+    corpus["train"] += [corpus["train"][0]] * 9
+    broken = validate_sample.problems(corpus)
+    assert "every text once" in broken and "no tree in more than 1 percent" in broken
+
+
+def test_known_test_names_are_noticed() -> None:
+    corpus = validate_sample.read()
+    corpus["train"] += corpus["test"]
+    assert "most test names unseen in train" in validate_sample.problems(corpus)
