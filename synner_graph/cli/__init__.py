@@ -1,0 +1,14 @@
+"""The command line: thin Typer commands over plain functions."""
+
+from synner_graph.cli.app import app
+from synner_graph.cli.evaluate import evaluate
+from synner_graph.cli.predict import predict
+from synner_graph.cli.train import train
+
+__all__ = ["app"]
+
+app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    train
+)
+app.command("eval")(evaluate)
+app.command("predict")(predict)

@@ -1,0 +1,56 @@
+"""The Typer application: how it starts, what it says when the input is wrong."""
+
+import logging
+import os
+from typing import Any
+
+import typer
+from rich.logging import RichHandler
+
+from synner_graph.cli.console import errors
+from synner_graph.errors import InputError
+
+
+class _Commands(typer.core.TyperGroup):
+    """Turns what is wrong with the user's input into one line and exit code 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(2) from error
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def main(
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Only results and errors."),
+) -> None:
+    """Named entity recognition that reads syntax.
+
+    Train on a corpus with dependency trees, evaluate a saved run, predict the entities of a file:
+
+      synner train --dataset sample --output runs/sample
+
+      synner eval runs/sample --dataset sample --split test
+
+      synner predict runs/sample --input datasets/sample/test.conllu --pretty
+    """
+    # The libraries below would otherwise draw bars and print advice of their own.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    package = logging.getLogger("synner_graph")
+    package.handlers = [
+        RichHandler(console=errors, show_time=False, show_path=False, show_level=False)
+    ]
+    package.setLevel(logging.WARNING if quiet else logging.INFO)

@@ -1,0 +1,42 @@
+"""What commands print: results to standard output, everything else to standard error."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from synner_graph.evaluation import Report, Score
+
+output = Console()
+errors = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_report(report: Report) -> None:
+    """A table of scores: a row for each label, one for all."""
+    table = Table(title=f"{report.split}: entities")
+    for column in ("type", "precision", "recall", "F1", "gold", "predicted", "correct"):
+        table.add_column(column, justify="left" if column == "type" else "right")
+    for label, score in report.per_type.items():
+        table.add_row(label, *_cells(score))
+    table.add_section()
+    table.add_row("all", *_cells(report.overall))
+    output.print(table)
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """What was changed or skipped while reading a corpus."""
+    for note in notes:
+        errors.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _cells(score: Score) -> list[str]:
+    rates = [f"{rate:.2f}" for rate in (score.precision, score.recall, score.f1)]
+    return [*rates, *(str(count) for count in (score.gold, score.predicted, score.correct))]

@@ -1,0 +1,66 @@
+"""`eval`: score a saved run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synner_graph.cli import options
+from synner_graph.cli.console import print_json, print_notes, print_report
+from synner_graph.config import DataConfig
+from synner_graph.errors import InputError, suggest
+
+
+def evaluate(
+    run: options.Run,
+    dataset: options.Dataset = None,
+    split: Annotated[
+        str, typer.Option(help="train, dev or test.", rich_help_panel=options.DATA)
+    ] = "test",
+    input: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with gold entities, instead of a dataset.", rich_help_panel=options.DATA
+        ),
+    ] = None,
+    data_dir: options.DataDir = None,
+    format: options.Format = None,
+    scheme: options.Scheme = None,
+    repair: options.Repair = False,
+    multiple_roots: options.MultipleRoots = False,
+    graph_backend: options.GraphBackend = options.Backend.auto,
+    device: options.Device = "auto",
+    batch_size: options.BatchSize = 32,
+    json: options.Json = False,
+) -> None:
+    """Score a run against gold entities: precision, recall and F1, overall and for each type.
+
+    An entity is correct when its boundaries and its type are; every gold entity counts.
+
+    Example: synner eval runs/sample --dataset sample --split test --json
+    """
+    if (dataset is None) == (input is None):
+        raise InputError("Say what to evaluate on: either --dataset NAME or --input FILE.")
+    if split not in ("train", "dev", "test"):
+        raise InputError(f"Unknown split {split!r}.{suggest(split, ('train', 'dev', 'test'))}")
+
+    from synner_graph.data.catalogue import corpus_of
+    from synner_graph.inference import SynNER, pick_device
+
+    data = DataConfig(
+        dataset=dataset,
+        data_dir=data_dir,
+        format=format,
+        scheme=scheme,
+        repair=repair,
+        multiple_roots=multiple_roots,
+        **({} if input is None else {split: input}),
+    )
+    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device))
+    corpus = corpus_of(data, splits=(split,))
+    print_notes(corpus.notes)
+    report = ner.evaluate(corpus.splits[split], split, batch_size)
+    if json:
+        print_json(report.to_json())
+    else:
+        print_report(report)

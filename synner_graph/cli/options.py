@@ -1,0 +1,72 @@
+"""Options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DATA = "Data"
+RUNTIME = "Runtime"
+
+
+class Backend(StrEnum):
+    """Graph backends."""
+
+    auto = "auto"
+    dgl = "dgl"
+    torch = "torch"
+
+
+Run = Annotated[str, typer.Argument(help="Run folder, or a hub repository.", show_default=False)]
+Dataset = Annotated[
+    str | None,
+    typer.Option(
+        help="Corpus of the catalogue: sample, uner-ewt, uner-zh-gsd.", rich_help_panel=DATA
+    ),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder that holds the catalogue's corpora.",
+        envvar="SYNNER_DATA_DIR",
+        rich_help_panel=DATA,
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        help="Format of the files: conllx, conllu, conll2003 or iob2; default: by suffix.",
+        rich_help_panel=DATA,
+    ),
+]
+Scheme = Annotated[
+    str | None,
+    typer.Option(
+        help="Tag scheme of the files: iob1, bio, bioes or bmes; default: the format's usual one.",
+        rich_help_panel=DATA,
+    ),
+]
+Repair = Annotated[
+    bool,
+    typer.Option(
+        "--repair", help="Repair broken tag sequences and count them.", rich_help_panel=DATA
+    ),
+]
+MultipleRoots = Annotated[
+    bool,
+    typer.Option(
+        "--multiple-roots", help="Accept sentences with several roots.", rich_help_panel=DATA
+    ),
+]
+GraphBackend = Annotated[
+    Backend,
+    typer.Option(
+        help="Who passes the messages; auto takes dgl where it can run.", rich_help_panel=RUNTIME
+    ),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=RUNTIME)]
+BatchSize = Annotated[
+    int, typer.Option(min=1, help="Sentences in a batch.", rich_help_panel=RUNTIME)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

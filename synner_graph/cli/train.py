@@ -1,0 +1,149 @@
+"""`train`: from a corpus to a run folder."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from synner_graph.cli import options
+from synner_graph.cli.console import print_json, print_notes, print_report
+from synner_graph.cli.overrides import parse_overrides
+from synner_graph.config import DataConfig, RunConfig, load_config
+from synner_graph.errors import InputError
+
+MODEL = "Model"
+TRAINING = "Training"
+
+
+class Syntax(StrEnum):
+    """Whether the model reads syntax at all."""
+
+    tree = "tree"
+    none = "none"
+
+
+def train(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings in TOML; options below override them.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Run folder; default: runs/CORPUS-MODEL.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier run in the folder.")
+    ] = False,
+    json: options.Json = False,
+    dataset: options.Dataset = None,
+    train: Annotated[
+        Path | None, typer.Option(help="Training file.", rich_help_panel=options.DATA)
+    ] = None,
+    dev: Annotated[
+        Path | None, typer.Option(help="Development file.", rich_help_panel=options.DATA)
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option(help="Test file.", rich_help_panel=options.DATA)
+    ] = None,
+    data_dir: options.DataDir = None,
+    format: options.Format = None,
+    scheme: options.Scheme = None,
+    repair: options.Repair = False,
+    multiple_roots: options.MultipleRoots = False,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Hub id or folder of a transformer, minilm, or characters alone.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    syntax: Annotated[
+        Syntax | None,
+        typer.Option(help="none is short for --recurrent none --gnn none.", rich_help_panel=MODEL),
+    ] = None,
+    gnn: Annotated[
+        str | None, typer.Option(help="GNN layer: gcn or none.", rich_help_panel=MODEL)
+    ] = None,
+    recurrent: Annotated[
+        str | None,
+        typer.Option(help="Recurrent layer: syn-lstm, lstm or none.", rich_help_panel=MODEL),
+    ] = None,
+    head: Annotated[str | None, typer.Option(help="crf or span.", rich_help_panel=MODEL)] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the data.", rich_help_panel=TRAINING)
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Sentences in a batch.", rich_help_panel=TRAINING)
+    ] = None,
+    encoder_learning_rate: Annotated[
+        float | None, typer.Option(help="Peak, pretrained weights.", rich_help_panel=TRAINING)
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Peak, all other weights.", rich_help_panel=TRAINING)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of every random choice.", rich_help_panel=TRAINING)
+    ] = None,
+    graph_backend: options.GraphBackend = options.Backend.auto,
+    device: options.Device = "auto",
+) -> None:
+    """Train a recogniser, keep its best epoch by dev F1, report its test scores.
+
+    Every setting can also be given by its section and name, for example `--gnn.layers 3
+    --head.scheme bio --training.patience 2`; a name that does not exist is an error.
+
+    Example: synner train --dataset uner-ewt --graph-backend dgl --head span
+    """
+    plain: dict[str, Any] = {
+        "data.dataset": dataset,
+        "data.train": train,
+        "data.dev": dev,
+        "data.test": test,
+        "data.data_dir": data_dir,
+        "data.format": format,
+        "data.scheme": scheme,
+        "data.repair": repair or None,
+        "data.multiple_roots": multiple_roots or None,
+        "encoder.name": encoder,
+        "gnn.name": gnn,
+        "recurrent.name": recurrent,
+        "head.name": head,
+        "training.epochs": epochs,
+        "training.batch_size": batch_size,
+        "training.encoder_learning_rate": encoder_learning_rate,
+        "training.learning_rate": learning_rate,
+        "training.seed": seed,
+    }
+    given = {key: value for key, value in plain.items() if value is not None}
+    if syntax == Syntax.none:
+        for key in ("gnn.name", "recurrent.name"):
+            if given.setdefault(key, "none") != "none":
+                raise InputError(
+                    f"--syntax none and --{key.split('.')[0]} {given[key]} contradict."
+                )
+    settings = load_config(config, given | parse_overrides(context.args))
+
+    from synner_graph import training
+    from synner_graph.data.catalogue import corpus_of
+
+    corpus = corpus_of(settings.data)
+    print_notes(corpus.notes)
+    folder = output or Path("runs") / _run_name(settings)
+    metrics, reports = training.train(
+        settings, corpus, folder, graph_backend, device, overwrite=overwrite
+    )
+    if json:
+        print_json(metrics)
+        return
+    for report in reports:
+        print_report(report)
+    typer.echo(f"Saved in {folder}")
+
+
+def _run_name(settings: RunConfig) -> str:
+    model = (settings.head.name, settings.recurrent.name, settings.gnn.name)
+    return "-".join([_corpus_name(settings.data), *model]).replace("/", "_")
+
+
+def _corpus_name(data: DataConfig) -> str:
+    return data.train.stem if data.train else data.dataset or "sample"

@@ -1,0 +1,94 @@
+"""Entity-level precision, recall and F1: the one function behind training, `eval` and the tests."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from synner_graph.data.sentence import Entity
+
+
+@dataclass(frozen=True)
+class Score:
+    """Counts of entities, and what follows from them.
+
+    An entity is correct when its boundaries and its label both are: seqeval's strict mode.
+    """
+
+    gold: int
+    predicted: int
+    correct: int
+
+    @property
+    def precision(self) -> float:
+        """Percent of the predicted entities that are correct; 0 when none was predicted."""
+        return 100 * self.correct / self.predicted if self.predicted else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Percent of the gold entities that were found; 0 when there is none."""
+        return 100 * self.correct / self.gold if self.gold else 0.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall, in percent."""
+        total = self.gold + self.predicted
+        return 200 * self.correct / total if total else 0.0
+
+    def to_json(self) -> dict[str, float | int]:
+        """Rates in percent and counts."""
+        return {
+            "precision": self.precision,
+            "recall": self.recall,
+            "f1": self.f1,
+            "gold": self.gold,
+            "predicted": self.predicted,
+            "correct": self.correct,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """Scores of one split: over all entities, and for each label."""
+
+    split: str
+    overall: Score
+    per_type: dict[str, Score]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `eval --json` prints and metrics.json holds."""
+        return {
+            "split": self.split,
+            "overall": self.overall.to_json(),
+            "per_type": {label: score.to_json() for label, score in self.per_type.items()},
+        }
+
+
+def evaluate(
+    gold: Iterable[Sequence[Entity]], predicted: Iterable[Sequence[Entity]], split: str
+) -> Report:
+    """Compare predictions with gold entities, sentence by sentence.
+
+    Args:
+        gold: entities of every sentence; every one of them counts in the recall.
+        predicted: as many sentences, in the same order.
+        split: name for the report.
+
+    Raises:
+        ValueError: if the two do not have equally many sentences.
+    """
+    counts = {"gold": Counter[str](), "predicted": Counter[str](), "correct": Counter[str]()}
+    for wanted, found in zip(gold, predicted, strict=True):
+        for name, entities in (
+            ("gold", set(wanted)),
+            ("predicted", set(found)),
+            ("correct", set(wanted) & set(found)),
+        ):
+            counts[name].update(entity.label for entity in entities)
+    labels = sorted(counts["gold"].keys() | counts["predicted"].keys())
+    per_type = {
+        label: Score(**{name: counter[label] for name, counter in counts.items()})
+        for label in labels
+    }
+    overall = Score(**{name: counter.total() for name, counter in counts.items()})
+    return Report(split, overall, per_type)

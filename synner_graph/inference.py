@@ -1,0 +1,208 @@
+"""SynNER: what users hold. A model with its vocabularies and tokenizer, in one run folder."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from synner_graph.config import ModelConfig, explain
+from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.encoders import CHARACTERS_ALONE, Blueprint, TransformerEncoder, load_blueprint
+from synner_graph.errors import InputError
+from synner_graph.evaluation import Report, evaluate
+from synner_graph.graph.backends import GraphBackend, graph_backend
+from synner_graph.model import SynNERModel
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+VOCABULARY = "vocabulary.json"
+ENCODER = "encoder"
+
+
+class SynNER:
+    """A named entity recogniser, ready to predict.
+
+    Args:
+        model: the network.
+        config: its architecture.
+        vocabularies: what it can name.
+        blueprint: configuration and tokenizer of its transformer, if it has one.
+        device: where it runs.
+    """
+
+    def __init__(
+        self,
+        model: SynNERModel,
+        config: ModelConfig,
+        vocabularies: Vocabularies,
+        blueprint: Blueprint | None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.model = model.to(device)
+        self.config = config
+        self.vocabularies = vocabularies
+        self.blueprint = blueprint
+        self.device = torch.device(device)
+
+    @classmethod
+    def build(
+        cls,
+        config: ModelConfig,
+        vocabularies: Vocabularies,
+        blueprint: Blueprint | None,
+        backend: str = "auto",
+        device: torch.device | str = "cpu",
+    ) -> "SynNER":
+        """A recogniser with random weights."""
+        model = SynNERModel(config, vocabularies, graph_backend(backend, device), blueprint)
+        return cls(model, config, vocabularies, blueprint, device)
+
+    @classmethod
+    def from_pretrained(
+        cls, source: Path | str, backend: str = "auto", device: torch.device | str = "cpu"
+    ) -> "SynNER":
+        """Load a run.
+
+        Args:
+            source: run folder, or a repository on the Hugging Face hub.
+            backend: graph backend: auto, dgl or torch.
+            device: where to run.
+
+        Raises:
+            InputError: if there is no complete run.
+        """
+        folder = _run_folder(source)
+        try:
+            config = ModelConfig.model_validate_json((folder / CONFIG).read_bytes())
+            vocabularies = Vocabularies.from_json(json.loads((folder / VOCABULARY).read_bytes()))
+            weights = load_file(folder / WEIGHTS)
+        except ValidationError as error:
+            raise InputError(
+                f"{folder / CONFIG} does not describe a model: {explain(error)}"
+            ) from error
+        except (OSError, KeyError, ValueError, SafetensorError) as error:
+            raise InputError(f"The run in {folder} cannot be read: {error}") from error
+        alone = config.encoder.name == CHARACTERS_ALONE
+        blueprint = None if alone else load_blueprint(str(folder / ENCODER))
+        ner = cls.build(config, vocabularies, blueprint, backend, device)
+        try:
+            ner.model.load_state_dict(weights)
+        except RuntimeError as error:
+            raise InputError(
+                f"The weights in {folder} do not fit its config.json: {error}"
+            ) from error
+        return ner
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Write weights (safetensors), architecture, vocabularies and tokenizer (JSON)."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        state = {name: tensor.contiguous() for name, tensor in self.model.state_dict().items()}
+        # Bytes, not save_file: that one leaves a file only its owner can read.
+        (folder / WEIGHTS).write_bytes(save(state, metadata={"format": "pt"}))
+        (folder / CONFIG).write_text(self.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        vocabulary = json.dumps(self.vocabularies.to_json(), ensure_ascii=False, indent=1)
+        (folder / VOCABULARY).write_text(vocabulary + "\n", encoding="utf-8")
+        if self.blueprint is not None:
+            config, tokenizer = self.blueprint
+            config.save_pretrained(folder / ENCODER)
+            tokenizer.save_pretrained(folder / ENCODER)
+
+    def load_encoder(self, source: str) -> None:
+        """Start from the pretrained weights of a hub id or folder."""
+        for part in self.model.encoder.encoders:
+            if isinstance(part, TransformerEncoder):
+                part.load_pretrained(source)
+        self.model.to(self.device)
+
+    def predict(self, sentences: Iterable[Sentence], batch_size: int = 32) -> list[Sentence]:
+        """The same sentences with the entities that the model finds, each with its score."""
+        return list(self.stream(sentences, batch_size))
+
+    def stream(
+        self, sentences: Iterable[Sentence], batch_size: int = 32, window: int = 64
+    ) -> Iterator[Sentence]:
+        """Predict lazily and in order, holding `window` batches at a time.
+
+        Within a window the sentences are grouped by length, which saves padding.
+        """
+        iterator = iter(sentences)
+        while chunk := list(islice(iterator, batch_size * window)):
+            order = sorted(range(len(chunk)), key=lambda i: len(chunk[i]))
+            found: dict[int, list[Entity]] = {}
+            for start in range(0, len(order), batch_size):
+                rows = order[start : start + batch_size]
+                found |= zip(rows, self._decode([chunk[i] for i in rows]), strict=True)
+            for i, sentence in enumerate(chunk):
+                yield sentence.replace(entities=tuple(found[i]))
+
+    def evaluate(self, sentences: Sequence[Sentence], split: str, batch_size: int = 32) -> Report:
+        """Score the model's predictions against the entities of the sentences.
+
+        Raises:
+            InputError: if a sentence has an entity whose label the model does not know.
+        """
+        for sentence in sentences:
+            for entity in sentence.entities:
+                if entity.label not in self.vocabularies.labels:
+                    words = " ".join(sentence.tokens[entity.start : entity.end])
+                    raise InputError(
+                        f"The {split} split has an entity {words!r} labelled {entity.label!r}, but "
+                        f"the model knows only {', '.join(self.vocabularies.labels)}."
+                    )
+        predicted = self.stream(sentences, batch_size)
+        return evaluate((s.entities for s in sentences), (p.entities for p in predicted), split)
+
+    @property
+    def backend(self) -> GraphBackend:
+        """What passes the messages."""
+        return self.model.backend
+
+    @torch.inference_mode()
+    def _decode(self, sentences: Sequence[Sentence]) -> list[list[Entity]]:
+        self.model.eval()
+        batch = self.model.collator(sentences, with_gold=False).to(self.device)
+        return self.model.decode(batch)
+
+
+def _run_folder(source: Path | str) -> Path:
+    """The folder of a run, fetched from the hub where `source` is not a folder."""
+    folder = Path(source)
+    if not folder.is_dir():
+        if folder.exists() or str(source).count("/") != 1 or str(source).startswith((".", "/")):
+            raise InputError(f"There is no run folder {str(source)!r}.")
+        try:
+            folder = Path(snapshot_download(str(source)))
+        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+            raise InputError(
+                f"{str(source)!r} is neither a run folder nor a reachable hub repository."
+            ) from error
+    missing = [name for name in (CONFIG, VOCABULARY, WEIGHTS) if not (folder / name).is_file()]
+    if missing:
+        raise InputError(f"{folder} is not a complete run: it has no {', '.join(missing)}.")
+    return folder
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name; `auto` takes CUDA where there is one.
+
+    Raises:
+        InputError: for a device that PyTorch does not know or that this machine lacks.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"The device {name!r} cannot be used here: {reason}") from error
+    return device

@@ -1,0 +1,346 @@
+"""Training: one loop, on accelerate, from a corpus to a run folder."""
+
+import json
+import logging
+import math
+import platform
+import random
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list, set_seed
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import nn
+from torch.optim import AdamW, Optimizer
+from transformers import get_linear_schedule_with_warmup
+
+from synner_graph.config import ModelConfig, RunConfig
+from synner_graph.data.catalogue import Corpus
+from synner_graph.data.sentence import Sentence
+from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.encoders import CHARACTERS_ALONE, TransformerEncoder, load_blueprint, resolve
+from synner_graph.errors import InputError
+from synner_graph.evaluation import Report
+from synner_graph.inference import SynNER, pick_device
+from synner_graph.model_card import model_card
+
+METRICS = "metrics.json"
+LOG = "train.log"
+PACKAGES = ("synner-graph", "torch", "dgl", "transformers", "accelerate", "numpy")
+logger = logging.getLogger(__name__)
+
+
+def train(
+    config: RunConfig,
+    corpus: Corpus,
+    output: Path,
+    backend: str = "auto",
+    device: str = "auto",
+    overwrite: bool = False,
+    progress: bool = True,
+) -> tuple[dict[str, Any], list[Report]]:
+    """Train a recogniser, keep its best epoch by dev F1, and test that one.
+
+    Args:
+        config: every setting.
+        corpus: training sentences; with dev sentences the best epoch is kept, else the last.
+        output: run folder to write.
+        backend: graph backend: auto, dgl or torch.
+        device: auto, cpu or cuda.
+        overwrite: replace what the folder holds.
+        progress: show progress bars.
+
+    Returns:
+        What metrics.json holds, and the reports on dev and test; nothing outside the main process.
+
+    Raises:
+        InputError: for settings that do not fit the corpus or this machine.
+    """
+    sentences = corpus.splits.get("train", ())
+    dev, test = corpus.splits.get("dev", ()), corpus.splits.get("test", ())
+    if not any(sentence.entities for sentence in sentences):
+        raise InputError("The training split has no entities, so there is nothing to learn.")
+    started = time.perf_counter()
+    on_cpu = pick_device(device).type == "cpu"
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision=config.training.precision)
+    set_seed(config.training.seed)
+    ner = _new_recogniser(config, sentences, backend, accelerator.device)
+    config = config.model_copy(update={"head": ner.config.head})
+    if accelerator.is_main_process:
+        _prepare_folder(output, overwrite)
+    accelerator.wait_for_everyone()
+    with _log_file(output / LOG, enabled=accelerator.is_main_process):
+        logger.info(
+            "Training on %d sentences (%d entities of %s); %s parameters",
+            len(sentences),
+            sum(len(sentence.entities) for sentence in sentences),
+            ", ".join(ner.vocabularies.labels),
+            f"{sum(p.numel() for p in ner.model.parameters()):,}",
+        )
+        epochs = _fit(ner, config, sentences, dev, output, accelerator, progress)
+        seconds = time.perf_counter() - started
+        metrics: dict[str, Any] = {}
+        reports: list[Report] = []
+        if accelerator.is_main_process:
+            best = SynNER.from_pretrained(output, backend, accelerator.device)
+            splits = (("dev", dev), ("test", test))
+            reports = [best.evaluate(rows, split) for split, rows in splits if rows]
+            metrics = _metrics(config, corpus, best, reports, epochs, seconds)
+            text = json.dumps(metrics, indent=2, ensure_ascii=False)
+            (output / METRICS).write_text(text + "\n", encoding="utf-8")
+            (output / "README.md").write_text(model_card(metrics), encoding="utf-8")
+    accelerator.wait_for_everyone()
+    return metrics, reports
+
+
+def _new_recogniser(
+    config: RunConfig, sentences: Sequence[Sentence], backend: str, device: torch.device
+) -> SynNER:
+    """A recogniser for the labels, relations and characters of the training sentences."""
+    architecture = _resolved(config.model, sentences)
+    vocabularies = Vocabularies.collect(sentences)
+    if config.encoder.name == CHARACTERS_ALONE:
+        return SynNER.build(architecture, vocabularies, None, backend, device)
+    source = resolve(config.encoder.name)
+    blueprint = load_blueprint(source)
+    ner = SynNER.build(architecture, vocabularies, blueprint, backend, device)
+    ner.load_encoder(source)
+    return ner
+
+
+def _resolved(config: ModelConfig, sentences: Sequence[Sentence]) -> ModelConfig:
+    """Settings that the training sentences decide: the width of the widest candidate span."""
+    if config.head.max_width is not None:
+        return config
+    widest = max(e.end - e.start for sentence in sentences for e in sentence.entities)
+    head = config.head.model_copy(update={"max_width": widest})
+    return config.model_copy(update={"head": head})
+
+
+def _fit(
+    ner: SynNER,
+    config: RunConfig,
+    sentences: Sequence[Sentence],
+    dev: Sequence[Sentence],
+    output: Path,
+    accelerator: Accelerator,
+    progress: bool,
+) -> list[dict[str, Any]]:
+    """The loop. Leaves the best epoch in `output` and returns a record of every epoch."""
+    settings = config.training
+    batches = LengthGroupedBatches([len(s) for s in sentences], settings.batch_size, settings.seed)
+    steps = len(batches) * settings.epochs
+    optimizer = _optimizer(ner.model, config)
+    schedule = get_linear_schedule_with_warmup(optimizer, round(settings.warmup * steps), steps)
+    model, optimizer = accelerator.prepare(ner.model, optimizer)
+
+    history: list[dict[str, Any]] = []
+    best, best_epoch = -1.0, 0
+    for epoch in range(1, settings.epochs + 1):
+        model.train()
+        started, total = time.perf_counter(), 0.0
+        with _bar(f"epoch {epoch}/{settings.epochs}", len(batches), progress, accelerator) as tick:
+            for rows in batches.epoch(epoch):
+                # Each process takes its share of the global batch. Their gradients are averaged,
+                # so this sum becomes the mean over the sentences of the global batch.
+                share = rows[accelerator.process_index :: accelerator.num_processes]
+                batch = ner.model.collator([sentences[row] for row in share])
+                loss = model(batch.to(accelerator.device)) * accelerator.num_processes / len(rows)
+                accelerator.backward(loss)
+                accelerator.clip_grad_norm_(model.parameters(), settings.clip_norm)
+                optimizer.step()
+                schedule.step()
+                optimizer.zero_grad()
+                if not math.isfinite(value := loss.item()):
+                    raise InputError(
+                        f"The loss became {value} in epoch {epoch}: lower the learning rates."
+                    )
+                total += value * len(rows)
+                tick(f"loss {value:7.3f}")
+        record: dict[str, Any] = {
+            "epoch": epoch,
+            "loss": total / len(sentences),
+            "seconds": time.perf_counter() - started,
+        }
+        if dev:
+            report = _on_main(accelerator, lambda: ner.evaluate(dev, "dev"))
+            record["dev_f1"] = report.overall.f1
+        history.append(record)
+        speed = len(sentences) / record["seconds"]
+        logger.info(
+            "epoch %d: loss %.4f%s, %.1f sentences/s",
+            epoch,
+            record["loss"],
+            f", dev F1 {record['dev_f1']:.2f}" if dev else "",
+            speed,
+        )
+        if not dev or record["dev_f1"] > best:
+            best, best_epoch = record.get("dev_f1", 0.0), epoch
+            if accelerator.is_main_process:
+                ner.save_pretrained(output)
+        elif settings.patience is not None and epoch - best_epoch >= settings.patience:
+            logger.info("No better dev F1 for %d epochs: stopping", settings.patience)
+            break
+    accelerator.wait_for_everyone()
+    return history
+
+
+class LengthGroupedBatches:
+    """Batches of sentences of similar length, in an order drawn anew for every epoch.
+
+    Args:
+        lengths: tokens of each sentence.
+        batch_size: sentences in a batch.
+        seed: of the draw.
+        pool: batches whose sentences are sorted together; larger saves more padding and mixes less.
+    """
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int, pool: int = 50) -> None:
+        self.lengths = lengths
+        self.batch_size = batch_size
+        self.seed = seed
+        self.pool = pool
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return -(-len(self.lengths) // self.batch_size)
+
+    def epoch(self, number: int) -> Iterator[list[int]]:
+        """The batches of an epoch, as rows of `lengths`; every row comes exactly once."""
+        draw = random.Random(f"{self.seed}-{number}")
+        rows = list(range(len(self.lengths)))
+        draw.shuffle(rows)
+        size, pool = self.batch_size, self.batch_size * self.pool
+        batches: list[list[int]] = []
+        for start in range(0, len(rows), pool):
+            group = sorted(rows[start : start + pool], key=lambda row: self.lengths[row])
+            batches.extend(group[first : first + size] for first in range(0, len(group), size))
+        draw.shuffle(batches)
+        yield from batches
+
+
+def _optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
+    """AdamW with a rate for pretrained weights and one for the rest; vectors do not decay."""
+    settings = config.training
+    pretrained = {
+        id(parameter)
+        for part in model.modules()
+        if isinstance(part, TransformerEncoder)
+        for parameter in part.parameters()
+    }
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in model.parameters():
+        known = id(parameter) in pretrained
+        rate = settings.encoder_learning_rate if known else settings.learning_rate
+        decay = settings.weight_decay if parameter.dim() > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
+    return AdamW(
+        [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()],
+        fused=True,
+    )
+
+
+def _on_main(accelerator: Accelerator, work: Any) -> Any:
+    """Do something in the main process and tell all others what came out."""
+    result = [work() if accelerator.is_main_process else None]
+    broadcast_object_list(result)
+    return result[0]
+
+
+@contextmanager
+def _bar(title: str, total: int, enabled: bool, accelerator: Accelerator) -> Iterator[Any]:
+    """A progress bar; yields the function that advances it by one batch."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    hidden = not (enabled and accelerator.is_main_process)
+    with Progress(*columns, console=Console(stderr=True), disable=hidden) as bar:
+        task = bar.add_task(title, total=total, note="")
+        yield lambda note: bar.update(task, advance=1, note=note)
+
+
+def _prepare_folder(output: Path, overwrite: bool) -> None:
+    if output.exists() and not output.is_dir():
+        raise InputError(f"{output} is a file; --output must name a folder.")
+    if output.is_dir() and any(output.iterdir()):
+        if not overwrite:
+            raise InputError(f"The folder {output} is not empty: name another, or use --overwrite.")
+        if not (output / LOG).is_file():
+            raise InputError(
+                f"{output} does not look like a run ({LOG} is missing): not overwritten."
+            )
+        shutil.rmtree(output)
+    output.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _log_file(path: Path, enabled: bool) -> Iterator[None]:
+    """Write what the package logs into the run's log as well."""
+    if not enabled:
+        yield
+        return
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    package = logging.getLogger("synner_graph")
+    previous = package.level
+    package.addHandler(handler)
+    package.setLevel(min(previous or logging.INFO, logging.INFO))
+    try:
+        yield
+    finally:
+        package.removeHandler(handler)
+        package.setLevel(previous)
+        handler.close()
+
+
+def _metrics(
+    config: RunConfig,
+    corpus: Corpus,
+    ner: SynNER,
+    reports: Sequence[Report],
+    epochs: list[dict[str, Any]],
+    seconds: float,
+) -> dict[str, Any]:
+    """Everything that is needed to understand the run and to repeat it."""
+    return {
+        **{report.split: report.to_json() for report in reports},
+        "epochs": epochs,
+        "seconds": seconds,
+        "counts": {
+            split: {
+                "sentences": len(rows),
+                "tokens": sum(map(len, rows)),
+                "entities": sum(len(sentence.entities) for sentence in rows),
+            }
+            for split, rows in corpus.splits.items()
+        },
+        "corpus": {"name": corpus.name, "notes": list(corpus.notes)},
+        "parameters": sum(parameter.numel() for parameter in ner.model.parameters()),
+        "graph_backend": ner.backend.name,
+        "device": str(ner.device),
+        "config": config.model_dump(mode="json"),
+        "seed": config.training.seed,
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def _versions() -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found

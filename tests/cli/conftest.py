@@ -1,0 +1,36 @@
+"""Running commands in this process, as the console script does."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from synner_graph.cli import app
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run() -> Run:
+    """`run("eval", folder, "--json")`: the result of that command line."""
+
+    def invoke(*arguments: object, stdin: str | bytes | None = None) -> Any:
+        return CliRunner().invoke(app, [str(a) for a in arguments], input=stdin)
+
+    return invoke
+
+
+@pytest.fixture
+def refused(run: Run) -> Callable[..., str]:
+    """The one sentence with which a command line is refused, exit code 2 checked."""
+
+    def invoke(*arguments: object, stdin: str | bytes | None = None) -> str:
+        result = run(*arguments, stdin=stdin)
+        assert result.exit_code == 2, result.output
+        assert result.stdout == ""
+        lines = result.stderr.strip().splitlines()
+        assert len(lines) == 1 and lines[0].startswith("Error: "), result.stderr
+        return lines[0].removeprefix("Error: ")
+
+    return invoke

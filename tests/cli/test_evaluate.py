@@ -1,0 +1,45 @@
+"""`eval`, as it is typed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from synner_graph.data.catalogue import Corpus
+from synner_graph.data.formats import write_sentences
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def test_file(small_corpus: Corpus, tmp_path: Path) -> Path:
+    path = tmp_path / "test.conllu"
+    write_sentences(path, small_corpus.splits["test"])
+    return path
+
+
+def test_reproduces_the_reported_scores(run: Run, trained_run: Path, test_file: Path) -> None:
+    result = run("eval", trained_run, "--input", test_file, "--json")
+    assert result.exit_code == 0, result.output
+    metrics = json.loads((trained_run / "metrics.json").read_text(encoding="utf-8"))
+    assert json.loads(result.stdout) == metrics["test"]
+
+
+def test_a_table_for_people(run: Run, trained_run: Path) -> None:
+    result = run("eval", trained_run, "--dataset", "sample", "--split", "dev")
+    assert result.exit_code == 0, result.output
+    assert "dev: entities" in result.stdout
+    assert all(word in result.stdout for word in ("LOC", "MISC", "ORG", "PER", "155"))
+
+
+@pytest.mark.slow
+def test_reproduces_the_scores_in_a_new_process(trained_run: Path, test_file: Path) -> None:
+    command = (sys.executable, ROOT / "cli.py", "-q", "eval", trained_run, "--input", test_file)
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((trained_run / "metrics.json").read_text(encoding="utf-8"))
+    assert json.loads(done.stdout) == metrics["test"]
+    assert done.stderr == ""

@@ -1,0 +1,68 @@
+"""`predict`, as it is typed."""
+
+from pathlib import Path
+
+import pytest
+
+from synner_graph import SynNER
+from synner_graph.data.catalogue import Corpus
+from synner_graph.data.formats import FORMATS, read_sentences, write_sentences
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def parsed(small_corpus: Corpus, tmp_path: Path) -> Path:
+    path = tmp_path / "parsed.conllu"
+    write_sentences(path, (s.replace(entities=()) for s in small_corpus.splits["test"]))
+    return path
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_every_format_comes_out(
+    name: str, run: Run, trained_run: Path, parsed: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / f"named.{name}"
+    result = run("predict", trained_run, "--input", parsed, "--output", output)
+    assert result.exit_code == 0, result.output
+    wanted = SynNER.from_pretrained(trained_run).predict(list(read_sentences(parsed)))
+    found = list(read_sentences(output))
+    assert [s.entities for s in found] == [s.entities for s in wanted]
+    assert sum(len(s.entities) for s in found) > 0
+
+
+@pytest.mark.parametrize("name", ["conllx", "conllu"])
+def test_every_format_with_trees_goes_in(
+    name: str, run: Run, trained_run: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    source, output = tmp_path / f"parsed.{name}", tmp_path / "named.conllu"
+    write_sentences(source, small_corpus.splits["test"])
+    assert run("predict", trained_run, "-i", source, "-o", output).exit_code == 0
+    wanted = SynNER.from_pretrained(trained_run).predict(small_corpus.splits["test"])
+    assert [s.entities for s in read_sentences(output)] == [s.entities for s in wanted]
+
+
+def test_keeps_what_it_does_not_touch(run: Run, trained_run: Path, parsed: Path) -> None:
+    result = run("predict", trained_run, "--input", parsed)
+    assert result.exit_code == 0, result.output
+    before, after = parsed.read_text(encoding="utf-8"), result.stdout
+    for old, new in zip(before.splitlines(), after.splitlines(), strict=True):
+        assert new.split("\t")[:9] == old.split("\t")[:9]
+
+
+def test_standard_input_and_output(run: Run, trained_run: Path, parsed: Path) -> None:
+    from_file = run("predict", trained_run, "--input", parsed)
+    piped = run("predict", trained_run, "--format", "conllu", stdin=parsed.read_bytes())
+    assert piped.exit_code == 0, piped.output
+    assert piped.stdout == from_file.stdout
+
+
+def test_pretty(run: Run, trained_run: Path, parsed: Path) -> None:
+    result = run("predict", trained_run, "--input", parsed, "--pretty", "--limit", 3)
+    assert result.exit_code == 0, result.output
+    wanted = SynNER.from_pretrained(trained_run).predict(list(read_sentences(parsed))[:3])
+    lines = result.stdout.splitlines()
+    assert len(lines) == 3
+    for line, sentence in zip(lines, wanted, strict=True):
+        for entity in sentence.entities:
+            words = " ".join(sentence.tokens[entity.start : entity.end])
+            assert f"[{words} {entity.label}]" in line

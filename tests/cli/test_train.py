@@ -1,0 +1,91 @@
+"""`train`, as it is typed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "datasets" / "sample"
+
+TINY = (
+    "--gnn.size=12",
+    "--recurrent.size=10",
+    "--encoder.character_size=8",
+    "--head.hidden_size=14",
+    "--epochs=1",
+    "--batch-size=40",
+    "--device=cpu",
+)
+
+
+def test_files_to_run_folder(run: Run, tmp_path: Path) -> None:
+    result = run(
+        "train",
+        *("--train", SAMPLE / "dev.conllu", "--test", SAMPLE / "dev.conllu"),
+        *("--encoder", "characters", "--syntax", "none", "--output", tmp_path / "run"),
+        *(*TINY, "--json"),
+    )
+    assert result.exit_code == 0, result.output
+    metrics = json.loads(result.stdout)
+    assert metrics == json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["config"]["gnn"]["name"] == metrics["config"]["recurrent"]["name"] == "none"
+    assert metrics["config"]["training"]["batch_size"] == 40
+    assert metrics["test"]["overall"]["gold"] == 155
+
+
+def test_report_and_folder_are_printed(run: Run, tmp_path: Path) -> None:
+    result = run(
+        "train",
+        *("--train", SAMPLE / "dev.conllu", "--dev", SAMPLE / "dev.conllu"),
+        *("--encoder", "characters", "--output", tmp_path / "run", *TINY),
+    )
+    assert result.exit_code == 0, result.output
+    assert "dev: entities" in result.stdout
+    assert f"Saved in {tmp_path / 'run'}" in result.stdout.replace("\n", "")
+
+
+def test_recipe_with_overrides(run: Run, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        '[data]\ntrain = "' + str(SAMPLE / "dev.conllu") + '"\n'
+        '[encoder]\nname = "characters"\n[gnn]\nlayers = 3\nedges = ["self"]\n',
+        encoding="utf-8",
+    )
+    result = run(
+        "train",
+        *("--config", recipe, "--output", tmp_path / "run", *TINY, "--json"),
+        *("--gnn.layers", "1", "--training.weight_decay=0.5"),
+    )
+    assert result.exit_code == 0, result.output
+    config = json.loads(result.stdout)["config"]
+    assert config["gnn"]["layers"] == 1
+    assert config["gnn"]["edges"] == ["self"]
+    assert config["training"]["weight_decay"] == 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["root", "elsewhere"])
+def test_trains_from_the_repository_and_from_elsewhere(where: str, tmp_path: Path) -> None:
+    """In the repository the folder `datasets` looks like Hugging Face's package to an importer."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = (
+        *(
+            sys.executable,
+            ROOT / "cli.py",
+            "train",
+            "--dataset",
+            "sample",
+            "--data.train_subset=40",
+        ),
+        *("--encoder", "characters", "--output", tmp_path / "run", *TINY),
+    )
+    folder = ROOT if where == "root" else tmp_path
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "metrics.json").is_file()

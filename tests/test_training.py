@@ -1,0 +1,200 @@
+"""Training: batches, the loop, what it leaves behind."""
+
+import json
+import math
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+
+from synner_graph import training
+from synner_graph.data.catalogue import Corpus
+from synner_graph.errors import InputError
+from synner_graph.inference import SynNER
+from synner_graph.training import LengthGroupedBatches, train
+from tests.fixtures import tiny_config
+
+
+class TestLengthGroupedBatches:
+    lengths = tuple((7 * row) % 23 + 1 for row in range(101))
+
+    def test_every_row_comes_once_an_epoch(self) -> None:
+        batches = LengthGroupedBatches(self.lengths, batch_size=8, seed=1, pool=3)
+        for epoch in (1, 2):
+            rows = [row for batch in batches.epoch(epoch) for row in batch]
+            assert sorted(rows) == list(range(101))
+
+    def test_counts_its_batches(self) -> None:
+        batches = LengthGroupedBatches(self.lengths, batch_size=8, seed=1, pool=3)
+        assert len(batches) == len(list(batches.epoch(1))) == 13
+
+    def test_epochs_differ_and_repeat_with_the_seed(self) -> None:
+        batches, again, other = (LengthGroupedBatches(self.lengths, 8, seed) for seed in (1, 1, 2))
+        assert list(batches.epoch(1)) == list(again.epoch(1))
+        assert list(batches.epoch(1)) != list(batches.epoch(2))
+        assert list(batches.epoch(1)) != list(other.epoch(1))
+
+    def test_a_batch_holds_similar_lengths(self) -> None:
+        batches = LengthGroupedBatches(self.lengths, batch_size=8, seed=1)
+        longest = sum(max(self.lengths[row] for row in batch) * 8 for batch in batches.epoch(1))
+        assert longest < 1.15 * sum(self.lengths)
+
+
+def test_leaves_a_complete_run(trained_run: Path) -> None:
+    names = {path.name for path in trained_run.iterdir()}
+    assert names == {
+        "README.md",
+        "config.json",
+        "encoder",
+        "metrics.json",
+        "model.safetensors",
+        "train.log",
+        "vocabulary.json",
+    }
+    metrics = json.loads((trained_run / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["counts"]["train"]["sentences"] == 48
+    assert metrics["seed"] == metrics["config"]["training"]["seed"] == 42
+    assert metrics["versions"]["torch"] == torch.__version__
+    assert [epoch["epoch"] for epoch in metrics["epochs"]] == list(range(1, 11))
+    for split in ("dev", "test"):
+        assert set(metrics[split]) == {"split", "overall", "per_type"}
+    assert "epoch 10: loss" in (trained_run / "train.log").read_text(encoding="utf-8")
+    assert "| test |" in (trained_run / "README.md").read_text(encoding="utf-8")
+
+
+def test_reported_scores_are_those_of_the_saved_model(
+    trained_run: Path, small_corpus: Corpus
+) -> None:
+    metrics = json.loads((trained_run / "metrics.json").read_text(encoding="utf-8"))
+    ner = SynNER.from_pretrained(trained_run)
+    assert ner.evaluate(small_corpus.splits["test"], "test").to_json() == metrics["test"]
+
+
+def test_loss_falls(tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path) -> None:
+    config = tiny_config(tiny_transformer, training__epochs=6)
+    metrics, _ = train(config, small_corpus, tmp_path / "run", device="cpu", progress=False)
+    losses = [epoch["loss"] for epoch in metrics["epochs"]]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.parametrize("head", ["crf", "span"])
+def test_same_seed_same_run(
+    head: str, tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    config = tiny_config(tiny_transformer, head__name=head, training__epochs=1)
+    runs = [
+        train(config, small_corpus, tmp_path / name, device="cpu", progress=False)[0]
+        for name in ("one", "two")
+    ]
+    assert runs[0]["epochs"][0]["loss"] == runs[1]["epochs"][0]["loss"]
+    assert runs[0]["test"] == runs[1]["test"]
+
+
+def test_keeps_the_best_epoch(
+    tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+    evaluations = iter([10.0, 30.0, 20.0, 30.0, 5.0])
+    original = SynNER.save_pretrained
+
+    class Overall:
+        def __init__(self, f1: float) -> None:
+            self.overall = self
+            self.f1 = f1
+
+    monkeypatch.setattr(training, "_on_main", lambda *_: Overall(next(evaluations)))
+    monkeypatch.setattr(
+        SynNER, "save_pretrained", lambda ner, folder: (saved.append(1), original(ner, folder))[1]
+    )
+    config = tiny_config(tiny_transformer, training__epochs=9, training__patience=3)
+    metrics, _ = train(config, small_corpus, tmp_path / "run", device="cpu", progress=False)
+    assert len(saved) == 2, "the first and the second epoch were the best so far; a tie is no gain"
+    assert len(metrics["epochs"]) == 5, "three epochs without a gain end the training"
+
+
+def test_without_dev_the_last_epoch_is_kept(
+    tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    train_only = replace(small_corpus, splits={"train": small_corpus.splits["train"]})
+    config = tiny_config(tiny_transformer)
+    metrics, reports = train(config, train_only, tmp_path / "run", device="cpu", progress=False)
+    assert reports == [] and "dev" not in metrics
+    assert "no dev or test split" in (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
+
+
+def test_span_width_is_read_off_train_alone(
+    tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    config = tiny_config(tiny_transformer, head__name="span", training__epochs=1)
+    metrics, _ = train(config, small_corpus, tmp_path / "run", device="cpu", progress=False)
+    widest = max(e.end - e.start for s in small_corpus.splits["train"] for e in s.entities)
+    assert metrics["config"]["head"]["max_width"] == widest
+    assert SynNER.from_pretrained(tmp_path / "run").config.head.max_width == widest
+
+
+def test_backends_give_equal_losses(tiny_transformer: Path, small_corpus: Corpus) -> None:
+    config = tiny_config(tiny_transformer)
+    sentences = small_corpus.splits["train"]
+    losses: dict[str, list[float]] = {}
+    for backend in ("dgl", "torch"):
+        torch.manual_seed(0)
+        ner = training._new_recogniser(config, sentences, backend, torch.device("cpu"))
+        optimizer = training._optimizer(ner.model, config)
+        batches = LengthGroupedBatches([len(s) for s in sentences], 4, seed=0)
+        losses[backend] = []
+        for rows in islice(batches.epoch(1), 10):
+            loss = ner.model(ner.model.collator([sentences[row] for row in rows]))
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            losses[backend].append(loss.item())
+    assert losses["dgl"] == pytest.approx(losses["torch"], rel=1e-5)
+
+
+def test_pretrained_weights_have_their_own_rate(
+    tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    config = tiny_config(tiny_transformer, training__encoder_learning_rate=1e-7)
+    ner = training._new_recogniser(
+        config, small_corpus.splits["train"], "torch", torch.device("cpu")
+    )
+    optimizer = training._optimizer(ner.model, config)
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    parameters = dict(ner.model.named_parameters())
+    assert len(rates) == len(parameters)
+    for name, parameter in parameters.items():
+        assert rates[id(parameter)] == (1e-7 if ".transformer." in name else 1e-2), name
+
+
+def test_refuses_a_corpus_without_entities(
+    tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    bare = [sentence.replace(entities=()) for sentence in small_corpus.splits["train"]]
+    corpus = replace(small_corpus, splits={"train": tuple(bare)})
+    with pytest.raises(InputError, match="no entities"):
+        train(tiny_config(tiny_transformer), corpus, tmp_path / "run", progress=False)
+
+
+def test_refuses_to_overwrite(tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("mine", encoding="utf-8")
+    config = tiny_config(tiny_transformer)
+    with pytest.raises(InputError, match="is not empty: name another, or use --overwrite"):
+        train(config, small_corpus, tmp_path, progress=False)
+    with pytest.raises(InputError, match="does not look like a run"):
+        train(config, small_corpus, tmp_path, progress=False, overwrite=True)
+    assert (tmp_path / "precious.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_refuses_a_loss_that_is_not_finite(
+    tiny_transformer: Path,
+    small_corpus: Corpus,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from synner_graph.heads import CRFHead
+
+    monkeypatch.setattr(CRFHead, "loss", lambda self, h, offsets, gold: h.sum() * math.nan)
+    with pytest.raises(InputError, match="lower the learning rates"):
+        train(tiny_config(tiny_transformer), small_corpus, tmp_path / "run", progress=False)
