@@ -150,16 +150,19 @@ def _fit(
         with _bar(f"epoch {epoch}/{settings.epochs}", len(batches), progress, accelerator) as tick:
             for rows in batches.epoch(epoch):
                 # Each process takes its share of the global batch. Their gradients are averaged,
-                # so this sum becomes the mean over the sentences of the global batch.
+                # so this sum becomes the mean over the sentences of the global batch. A process
+                # that the last batch leaves without a share takes part with weight 0.
                 share = rows[accelerator.process_index :: accelerator.num_processes]
-                batch = ner.model.collator([sentences[row] for row in share])
-                loss = model(batch.to(accelerator.device)) * accelerator.num_processes / len(rows)
+                scale = accelerator.num_processes / len(rows) if share else 0.0
+                batch = ner.model.collator([sentences[row] for row in share or rows[:1]])
+                loss = model(batch.to(accelerator.device)) * scale
                 accelerator.backward(loss)
                 accelerator.clip_grad_norm_(model.parameters(), settings.clip_norm)
                 optimizer.step()
                 schedule.step()
                 optimizer.zero_grad()
-                if not math.isfinite(value := loss.item()):
+                value = accelerator.reduce(loss.detach(), "mean").item()
+                if not math.isfinite(value):
                     raise InputError(
                         f"The loss became {value} in epoch {epoch}: lower the learning rates."
                     )
