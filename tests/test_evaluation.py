@@ -43,7 +43,7 @@ def tags(entities: list[Entity], length: int, scheme: str) -> list[str]:
     return row
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(pairs_of_annotations(), st.sampled_from(["bio", "bioes"]))
 def test_scores_equal_those_of_seqeval(pairs: Pairs, scheme: str) -> None:
     gold = [tags(entities, length, scheme) for length, entities, _ in pairs]
