@@ -55,6 +55,22 @@ def flat_entities(draw: st.DrawFn, length: int, labels: tuple[str, ...] = LABELS
 
 
 @st.composite
+def nested_entities(
+    draw: st.DrawFn, length: int, labels: tuple[str, ...] = LABELS, crossing: bool = True
+) -> list[Entity]:
+    """Entities that may share tokens; unless crossing, one then lies within the other."""
+    entities: set[Entity] = set()
+    for _ in range(draw(st.integers(0, 5))):
+        start = draw(st.integers(0, length - 1))
+        new = Entity(start, draw(st.integers(start + 1, length)), draw(st.sampled_from(labels)))
+        if crossing or not any(
+            a.start < b.start < a.end < b.end for e in entities for a, b in [(e, new), (new, e)]
+        ):
+            entities.add(new)
+    return sorted(entities)
+
+
+@st.composite
 def sentences(
     draw: st.DrawFn,
     *,
@@ -64,16 +80,20 @@ def sentences(
     projective: bool | None = None,
     labels: tuple[str, ...] = LABELS,
     tokens: st.SearchStrategy[str] = TOKENS,
+    nested: bool = False,
+    crossing: bool = True,
 ) -> Sentence:
     """A sentence with one root and flat entities; what may be absent is so at times.
 
     Args:
+        nested: Whether entities may share tokens, and by `crossing`, whether in part.
         parsed: Whether there is a tree; None draws it.
         projective: Whether the tree is projective; None draws it.
     """
     words = draw(st.lists(tokens, min_size=min_size, max_size=max_size))
     size = len(words)
-    parts: dict[str, Any] = {"entities": draw(flat_entities(size, labels))}
+    entities = nested_entities(size, labels, crossing) if nested else flat_entities(size, labels)
+    parts: dict[str, Any] = {"entities": draw(entities)}
     if draw(st.booleans()) if parsed is None else parsed:
         is_projective = draw(st.booleans()) if projective is None else projective
         parts["heads"] = draw(trees(size, is_projective))

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from synner_graph.data.formats import FORMATS
+from synner_graph.data.schemes import SCHEMES
+
 DATA = "Data"
 RUNTIME = "Runtime"
 
@@ -36,14 +39,14 @@ DataDir = Annotated[
 Format = Annotated[
     str | None,
     typer.Option(
-        help="Format of the files: conllx, conllu, conll2003 or iob2; default: by suffix.",
+        help=f"Format of the files: {', '.join(FORMATS)}; default: by suffix.",
         rich_help_panel=DATA,
     ),
 ]
 Scheme = Annotated[
     str | None,
     typer.Option(
-        help="Tag scheme of the files: iob1, bio, bioes or bmes; default: the format's usual one.",
+        help=f"Tag scheme of the files: {', '.join(SCHEMES)}; default: the format's usual one.",
         rich_help_panel=DATA,
     ),
 ]

@@ -98,8 +98,38 @@ def tags_to_entities(
     repaired = [i for i, (tag, right) in enumerate(zip(tags, valid, strict=True)) if tag != right]
     if repaired and not repair:
         at = repaired[0]
-        raise SchemeError(f"expected {scheme} tag {valid[at]}, got {tags[at]}", at)
+        raise _wrong_tag(tags[at], valid[at], scheme, at)
     return entities, len(repaired)
+
+
+def tag_errors(tags: Sequence[str], scheme: str, repair: bool = False) -> list[SchemeError]:
+    """Every error for the first of which `tags_to_entities` raises.
+
+    Where tags are not of the scheme they are the only errors: what they do to the others is open.
+    """
+    known = tuple(_PREFIXES[check_scheme(scheme)].all)
+    strange = [i for i, tag in enumerate(tags) if not _is_known(tag, known)]
+    if strange:
+        return [_strange_tag(tags[i], scheme, i) for i in strange]
+    if repair:
+        return []
+    valid = entities_to_tags(_read(tags, scheme), len(tags), scheme)
+    pairs = enumerate(zip(tags, valid, strict=True))
+    return [_wrong_tag(tag, right, scheme, i) for i, (tag, right) in pairs if tag != right]
+
+
+def _is_known(tag: str, known: Sequence[str]) -> bool:
+    prefix, label = _split(tag)
+    return tag == OUTSIDE or (bool(label) and prefix in known)
+
+
+def _strange_tag(tag: str, scheme: str, position: int) -> SchemeError:
+    expected = ", ".join(f"{letter}-LABEL" for letter in _PREFIXES[scheme].all)
+    return SchemeError(f"expected one of O, {expected} ({scheme}), got {tag!r}", position)
+
+
+def _wrong_tag(tag: str, right: str, scheme: str, position: int) -> SchemeError:
+    return SchemeError(f"expected {scheme} tag {right}, got {tag}", position)
 
 
 def _split(tag: str) -> tuple[str, str]:
@@ -108,14 +138,13 @@ def _split(tag: str) -> tuple[str, str]:
 
 
 def _read(tags: Sequence[str], scheme: str) -> list[Entity]:
-    prefixes = _PREFIXES[scheme]
+    known = tuple(_PREFIXES[scheme].all)
     entities = []
     start, open_label = 0, ""
     for position, tag in enumerate(tags):
+        if not _is_known(tag, known):
+            raise _strange_tag(tag, scheme, position)
         prefix, label = _split(tag)
-        if tag != OUTSIDE and not (label and prefix in tuple(prefixes.all)):
-            expected = ", ".join(f"{letter}-LABEL" for letter in prefixes.all)
-            raise SchemeError(f"expected one of O, {expected} ({scheme}), got {tag!r}", position)
         continues = label == open_label and prefix not in "BS"
         if open_label and not continues:
             entities.append(Entity(start, position, open_label))

@@ -1,9 +1,21 @@
-"""Every way in and out of a file; one module a format, and the registry of their names."""
+"""Every way in and out of a file: the registry of formats, and reading and writing by it."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from synner_graph.data.formats import conll2003, conllu, conllx, iob2
+from synner_graph.data.formats import (
+    cluener,
+    conll2003,
+    conll2012,
+    conllu,
+    conllx,
+    fewnerd,
+    iob2,
+    jsonl,
+    semeval2010,
+    spanner,
+    token_tag,
+)
 from synner_graph.data.formats.lines import FormatError, Stream, name_of, read_blocks, writing
 from synner_graph.data.formats.rows import Format, ReadOptions, ReadReport
 from synner_graph.data.schemes import check_scheme
@@ -16,6 +28,7 @@ __all__ = [
     "ReadReport",
     "format_of",
     "read_sentences",
+    "scheme_of",
     "write_sentences",
 ]
 
@@ -24,6 +37,17 @@ FORMATS: dict[str, Format] = {
     "conllu": conllu.FORMAT,
     "conll2003": conll2003.FORMAT,
     "iob2": iob2.FORMAT,
+    "conll2012": conll2012.FORMAT,
+    "semeval2010": semeval2010.FORMAT,
+    "bmes": token_tag.BMES,
+    "wnut": token_tag.WNUT,
+    "fewnerd": fewnerd.FORMAT,
+    "jsonl": jsonl.FORMAT,
+    "cluener": cluener.FORMAT,
+    "spanner": spanner.TRUE_COLUMN,
+    "spanner-predicted": spanner.PREDICTED_COLUMN,
+    "spanner-spans": spanner.TRUE_SPANS,
+    "spanner-spans-predicted": spanner.PREDICTED_SPANS,
 }
 
 
@@ -46,6 +70,23 @@ def format_of(path: Stream, format: str | None = None) -> str:
     )
 
 
+def scheme_of(format: str, scheme: str | None = None) -> str:
+    """The tagging scheme of a file: the one given, else the usual one of its format.
+
+    Returns:
+        A name in `SCHEMES`, or nothing where entities are not written as tags.
+
+    Raises:
+        InputError: It is unknown, or the format has no tags.
+    """
+    usual = FORMATS[format].scheme
+    if scheme is None:
+        return usual
+    if not usual:
+        raise InputError(f"expected no tagging scheme for {format}, which has no tags")
+    return check_scheme(scheme)
+
+
 def read_sentences(
     source: Stream,
     format: str | None = None,
@@ -60,20 +101,22 @@ def read_sentences(
     Args:
         source: A path, `-` for standard input, or an open text stream.
         format: A name in `FORMATS`; by default that of the file's suffix.
-        scheme: The tagging scheme; by default the usual one of the format.
+        scheme: The tagging scheme; by default the usual one of the format, if it writes tags.
         repair: Read invalid tag sequences as `tags_to_entities` does, instead of refusing them.
         multiple_roots: Accept trees with several roots.
         report: Counts what is read.
 
     Raises:
-        InputError: The format or scheme is unknown, or the file cannot be opened.
+        InputError: The format or scheme is unknown, the format has no tags and a scheme is given,
+            or the file cannot be opened.
         FormatError: While reading, at the first line that is not as it should be, or at the end of
             a file without sentences.
     """
-    reader = FORMATS[format_of(source, format)]
+    format = format_of(source, format)
+    reader = FORMATS[format]
     options = ReadOptions(
         path=name_of(source),
-        scheme=check_scheme(scheme or reader.scheme),
+        scheme=scheme_of(format, scheme),
         repair=repair,
         multiple_roots=multiple_roots,
         report=report or ReadReport(),
@@ -83,7 +126,7 @@ def read_sentences(
 
 def _read(source: Stream, reader: Format, options: ReadOptions) -> Iterator[Sentence]:
     is_empty = True
-    for block in read_blocks(source):
+    for block in read_blocks(source, by_line=reader.by_line):
         sentence = reader.read(block, options)
         if sentence is not None:
             is_empty = False
@@ -105,7 +148,7 @@ def write_sentences(
     Args:
         target: A path, `-` for standard output, or an open text stream.
         format: A name in `FORMATS`; by default that of the file's suffix.
-        scheme: The tagging scheme; by default the usual one of the format.
+        scheme: The tagging scheme; by default the usual one of the format, if it writes tags.
 
     Returns:
         How many were written.
@@ -114,8 +157,10 @@ def write_sentences(
         InputError: The format or scheme is unknown, the file cannot be written, or a sentence holds
             what the format cannot.
     """
-    writer = FORMATS[format_of(target, format)]
-    scheme = check_scheme(scheme or writer.scheme)
+    format = format_of(target, format)
+    writer = FORMATS[format]
+    scheme = scheme_of(format, scheme)
+    end = [] if writer.by_line else [""]
     count = 0
     with writing(target) as stream:
         for count, sentence in enumerate(sentences, 1):
@@ -123,5 +168,5 @@ def write_sentences(
                 lines = writer.write(sentence, scheme)
             except InputError as error:
                 raise InputError(f"{name_of(target)}: sentence {count}: {error}") from error
-            stream.writelines(f"{line}\n" for line in [*lines, ""])
+            stream.writelines(f"{line}\n" for line in [*lines, *end])
     return count

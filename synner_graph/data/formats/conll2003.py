@@ -7,6 +7,7 @@ is in IOB1.
 
 from synner_graph.data.formats.lines import Block, FormatError
 from synner_graph.data.formats.rows import EMPTY, Format, ReadOptions, Rows, join, optional
+from synner_graph.data.formats.token_tag import cut
 from synner_graph.data.schemes import entities_to_tags
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
@@ -18,7 +19,7 @@ SEPARATORS = " \t"
 
 def read(block: Block, options: ReadOptions) -> Sentence | None:
     """One block of lines as a sentence, or None for the start of a document."""
-    lines = [(number, _split(line)) for number, line in block]
+    lines = [(number, cut(line, SEPARATORS)) for number, line in block]
     if lines[0][1][0] == DOCUMENT_START:
         lines = lines[1:]
     if not lines:
@@ -43,11 +44,6 @@ def write(sentence: Sentence, scheme: str) -> list[str]:
     chunks = [EMPTY] * len(sentence)
     rows = zip(sentence.tokens, sentence.xpos, chunks, tags, strict=True)
     return [join(row, SEPARATORS) for row in rows]
-
-
-def _split(line: str) -> list[str]:
-    """On spaces and tabs: `str.split` would also cut tokens at a no-break or ideographic space."""
-    return [field for field in line.replace("\t", " ").split(" ") if field]
 
 
 FORMAT = Format(scheme="bio", read=read, write=write)

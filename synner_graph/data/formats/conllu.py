@@ -169,7 +169,7 @@ def _take_tags(rows: Rows, misc: Sequence[str]) -> tuple[list[str], tuple[str, .
         parts = entry.split("|")
         found = [part for part in parts if part.startswith(KEY)] or [KEY + OUTSIDE]
         if len(found) > 1:
-            raise rows.error(position, f"expected one {KEY} in MISC, got {entry!r}")
+            rows.refuse(position, f"expected one {KEY} in MISC, got {entry!r}")
         tags.append(found[0].removeprefix(KEY))
         rest.append("|".join(part for part in parts if part not in found) or EMPTY)
     return tags, tuple(rest)

@@ -20,10 +20,30 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 class FormatError(InputError):
-    """A file is not what its format says; the message starts with file and line."""
+    """A file is not what its format says; the message starts with file and line.
+
+    Attributes:
+        line: The line at fault, from 1.
+        also: What else is wrong with the same sentence.
+    """
 
     def __init__(self, path: str, line: int, message: str) -> None:
         super().__init__(f"{path}:{line}: {message}")
+        self.line = line
+        self.also: tuple[FormatError, ...] = ()
+
+    @property
+    def all(self) -> list["FormatError"]:
+        """This and what else is wrong with the sentence, by line."""
+        return sorted([self, *self.also], key=lambda problem: problem.line)
+
+
+def raise_first(problems: list[FormatError]) -> None:
+    """Raise the first problem, which then knows the others; do nothing if there is none."""
+    if problems:
+        first, *also = problems
+        first.also = tuple(also)
+        raise first
 
 
 def name_of(stream: Stream) -> str:
@@ -33,25 +53,33 @@ def name_of(stream: Stream) -> str:
     return "<stdin or stdout>" if str(stream) == "-" else str(stream)
 
 
-def read_blocks(source: Stream) -> Iterator[Block]:
+def read_blocks(
+    source: Stream, *, by_line: bool = False, problems: list[FormatError] | None = None
+) -> Iterator[Block]:
     """The runs of lines between blank lines, without their ends.
 
     A line ends in LF or CRLF only: U+2028 and its like are ordinary characters of a token.
 
+    Args:
+        by_line: Make each line that is not blank a block.
+        problems: Takes the lines that are not UTF-8, which are then read with U+FFFD in them.
+
     Raises:
-        FormatError: The bytes are not UTF-8.
+        FormatError: A line is not UTF-8, and `problems` is not given.
         InputError: The file cannot be opened.
     """
     block: Block = []
     with _opened(source) as lines:
         for number, line in enumerate(lines, 1):
-            text = line if isinstance(line, str) else _decode(line, number, source)
+            text = line if isinstance(line, str) else _decode(line, number, source, problems)
             if number == 1:
                 text = text.removeprefix(BYTE_ORDER_MARK)
             text = text.removesuffix("\n").removesuffix("\r")
             if text.strip(" \t"):
                 block.append((number, text))
-            elif block:
+                if not by_line:
+                    continue
+            if block:
                 yield block
                 block = []
     if block:
@@ -90,13 +118,17 @@ def _opened(source: Stream) -> Iterator[Iterable[str | bytes]]:
             yield file
 
 
-def _decode(line: bytes, number: int, source: Stream) -> str:
+def _decode(line: bytes, number: int, source: Stream, problems: list[FormatError] | None) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
         byte, place = line[error.start], error.start + 1
         message = f"expected UTF-8, got byte 0x{byte:02x} as byte {place} of the line"
-        raise FormatError(name_of(source), number, message) from error
+        problem = FormatError(name_of(source), number, message)
+        if problems is None:
+            raise problem from error
+        problems.append(problem)
+        return line.decode(errors="replace")
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from synner_graph.data.formats.lines import Block, FormatError
-from synner_graph.data.schemes import SchemeError, tags_to_entities
-from synner_graph.data.sentence import ROOT, Sentence, SentenceError
+from synner_graph.data.formats.lines import Block, FormatError, raise_first
+from synner_graph.data.schemes import SchemeError, tag_errors, tags_to_entities
+from synner_graph.data.sentence import ROOT, Entity, Sentence, SentenceError
 from synner_graph.errors import InputError
 
 EMPTY = "_"
@@ -25,7 +25,11 @@ class ReadReport:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How strictly a file is read; see `read_sentences`."""
+    """How strictly a file is read; see `read_sentences`.
+
+    Attributes:
+        scheme: Empty where entities are not written as tags.
+    """
 
     path: str
     scheme: str
@@ -36,18 +40,27 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file format: one block of lines to a sentence (None: nothing in it), and back."""
+    """A file format: one block of lines to a sentence (None: nothing in it), and back.
+
+    Attributes:
+        scheme: The usual tagging scheme; empty where entities are not written as tags.
+        by_line: Each line is a sentence; otherwise blank lines stand between sentences.
+    """
 
     scheme: str
     read: Callable[[Block, ReadOptions], Sentence | None]
     write: Callable[[Sentence, str], list[str]]
+    by_line: bool = False
 
 
 class Rows:
     """The token lines of one sentence, cut into columns.
 
+    What is wrong with the sentence is gathered, so that `sentence` can raise all of it at once.
+
     Attributes:
         columns: One tuple a column, one entry a token.
+        problems: What has been found wrong so far.
 
     Raises:
         FormatError: A row has more or fewer fields than `layout`.
@@ -56,45 +69,120 @@ class Rows:
     def __init__(self, rows: Sequence[Row], layout: str, path: str) -> None:
         self.numbers = [number for number, _ in rows]
         self.path = path
+        self.problems: list[FormatError] = []
         width = len(layout.split())
         for position, (_, fields) in enumerate(rows):
             if len(fields) != width:
-                message = f"expected {width} columns ({layout}), got {len(fields)}"
-                raise self.error(position, message)
+                self.refuse(position, f"expected {width} columns ({layout}), got {len(fields)}")
+        raise_first(self.problems)
         self.columns = list(zip(*(fields for _, fields in rows), strict=True))
 
-    def error(self, position: int | None, message: str) -> FormatError:
-        """An error at the line of a token; of the first where the whole sentence is at fault."""
-        return FormatError(self.path, self.numbers[position or 0], message)
+    def refuse(self, position: int | None, message: str) -> None:
+        """Note a problem at the line of a token; at the first where no single token is at fault."""
+        self.problems.append(FormatError(self.path, self.numbers[position or 0], message))
 
-    def check_ids(self, ids: Sequence[str]) -> None:
-        """Refuse anything but 1, 2, 3, ..."""
-        for position, given in enumerate(ids):
-            if given != str(position + 1):
-                raise self.error(position, f"expected ID {position + 1}, got {given!r}")
+    def check_ids(self, ids: Sequence[str], first: int = 1) -> None:
+        """Refuse anything but 1, 2, 3, ...; once, because what follows is then off as well."""
+        for number, given in enumerate(ids, first):
+            if given != str(number):
+                self.refuse(number - first, f"expected ID {number}, got {given!r}")
+                return
 
     def heads(self, column: tuple[str, ...]) -> list[int] | None:
         """Heads counted from 0; None for a column of underscores."""
         if optional(column) is None:
             return None
-        for position, head in enumerate(column):
-            if not (head.isascii() and head.isdigit()):
-                raise self.error(position, f"expected a head number, got {head!r}")
+        wrong = [i for i, head in enumerate(column) if not (head.isascii() and head.isdigit())]
+        for position in wrong:
+            self.refuse(position, f"expected a head number, got {column[position]!r}")
+        if wrong:  # hung from a root, these hide nothing else that is wrong
+            root = column.index("0") if "0" in column else wrong[0]
+            hung = dict.fromkeys(wrong, str(root + 1)) | ({root: "0"} if root in wrong else {})
+            column = tuple(hung.get(i, head) for i, head in enumerate(column))
         return [int(head) - 1 if head != "0" else ROOT for head in column]
 
     def sentence(self, options: ReadOptions, tags: Sequence[str], **parts: Any) -> Sentence:
-        """Decode the tags, build the sentence, and give what is wrong with either its line."""
+        """Decode the tags and build the sentence.
+
+        Raises:
+            FormatError: Something is wrong with it, each thing at its line.
+        """
+        entities: list[Entity] = []
         try:
             entities, repaired = tags_to_entities(tags, options.scheme, options.repair)
             options.report.repaired_tags += repaired
-            sentence = Sentence(entities=tuple(entities), **parts)
-            return sentence.check(single_root=not options.multiple_roots, flat=False)
-        except SchemeError as error:
-            inside = options.scheme == "bio" and tags[error.position].startswith("I-")
-            hint = " (if the file is IOB1, say --scheme iob1)" if inside else ""
-            raise self.error(error.position, f"{error}{hint}") from error
+        except SchemeError:
+            for error in tag_errors(tags, options.scheme, options.repair):
+                inside = options.scheme == "bio" and tags[error.position].startswith("I-")
+                hint = " (if the file is IOB1, say --scheme iob1)" if inside else ""
+                self.refuse(error.position, f"{error}{hint}")
+        return self.build(options, entities=entities, **parts)
+
+    def build(self, options: ReadOptions, **parts: Any) -> Sentence:
+        """Build the sentence from entities that are known.
+
+        Raises:
+            FormatError: Something is wrong with it, each thing at its line.
+        """
+        sentence, errors = build(options, **parts)
+        for error in errors:
+            self.refuse(error.position, str(error))
+        raise_first(self.problems)
+        assert sentence is not None
+        return sentence
+
+
+def build(options: ReadOptions, **parts: Any) -> tuple[Sentence | None, list[SentenceError]]:
+    """The sentence, or everything that keeps its parts from being one."""
+    try:
+        sentence = Sentence(**parts)
+        return sentence.check(single_root=not options.multiple_roots, flat=False), []
+    except SentenceError:
+        return None, _all_errors(options, parts)
+
+
+def _all_errors(options: ReadOptions, parts: dict[str, Any]) -> list[SentenceError]:
+    """What is wrong, and what that hides: each fault is mended until the sentence can be built."""
+    mended = parts | {name: list(parts[name]) for name in _MENDABLE if parts.get(name)}
+    roots = [i for i, head in enumerate(mended.get("heads") or ()) if head == ROOT]
+    errors: list[SentenceError] = []
+    while True:
+        try:
+            sentence = Sentence(**mended)
+            break
         except SentenceError as error:
-            raise self.error(error.position, str(error)) from error
+            if errors and str(errors[-1]) == str(error):
+                return errors
+            errors.append(error)
+            if error.position is None or not _mend(error.position, mended):
+                return errors
+    if len(roots) > 1 and not options.multiple_roots:
+        # A token that became a root by being mended is none of the file's.
+        heads = [
+            roots[0] if h == ROOT and i not in roots else h for i, h in enumerate(mended["heads"])
+        ]
+        try:
+            sentence.replace(heads=heads).check(flat=False)
+        except SentenceError as error:
+            errors.append(error)
+    return errors
+
+
+def _mend(position: int, parts: dict[str, Any]) -> bool:
+    """Fill what is empty at a token, else hang the token from nothing; False if neither helps."""
+    for name in _MENDABLE:
+        column = parts.get(name)
+        if column and column[position] == "":
+            column[position] = EMPTY
+            return True
+    heads = parts.get("heads")
+    if not heads or heads[position] == ROOT:
+        return False
+    heads[position] = ROOT
+    return True
+
+
+_MENDABLE = ("tokens", "relations", "upos", "xpos", "heads")
 
 
 def optional(column: tuple[str, ...]) -> tuple[str, ...] | None:

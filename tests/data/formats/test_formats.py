@@ -19,27 +19,64 @@ from synner_graph.data.formats import (
 from synner_graph.data.schemes import SCHEMES
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
-from tests.strategies import sentences
+from tests.strategies import TOKENS, sentences
 
+TREE = ("heads", "relations")
+PARTS_OF_SPEECH = ("upos", "xpos")
+SOURCE = ("id", "text", "offsets")
 LOST = {
     "conllu": (),
-    "conllx": ("id", "text", "offsets"),
-    "conll2003": ("id", "text", "offsets", "heads", "relations", "upos"),
-    "iob2": ("heads", "relations", "upos", "xpos"),
+    "conllx": SOURCE,
+    "conll2003": (*SOURCE, *TREE, "upos"),
+    "iob2": (*TREE, *PARTS_OF_SPEECH),
+    "conll2012": (*SOURCE, *TREE, "upos"),
+    "semeval2010": (*SOURCE, "upos"),
+    "bmes": (*SOURCE, *TREE, *PARTS_OF_SPEECH),
+    "wnut": (*SOURCE, *TREE, *PARTS_OF_SPEECH),
+    "fewnerd": (*SOURCE, *TREE, *PARTS_OF_SPEECH),
+    "jsonl": (),
+    "cluener": (*TREE, *PARTS_OF_SPEECH),
+    "spanner": (*SOURCE, *TREE, *PARTS_OF_SPEECH),
+    "spanner-predicted": (*SOURCE, *TREE, *PARTS_OF_SPEECH),
+    "spanner-spans": (*SOURCE, *TREE, *PARTS_OF_SPEECH),
+    "spanner-spans-predicted": (*SOURCE, *TREE, *PARTS_OF_SPEECH),
 }
 
-# The same two tokens in every format, tags left open.
+# The same two tokens in every format; tags, where there are any, left open.
 SAMPLES = {
     "conllu": "1\tJo\t_\t_\t_\t_\t0\troot\t_\tNER={}\n2\tSmith\t_\t_\t_\t_\t1\tflat\t_\tNER={}\n\n",
     "conllx": "1\tJo\t_\t_\t_\t_\t0\troot\t_\t_\t{}\n2\tSmith\t_\t_\t_\t_\t1\tflat\t_\t_\t{}\n\n",
     "conll2003": "Jo {}\nSmith {}\n\n",
     "iob2": "1\tJo\t{}\t-\t-\n2\tSmith\t{}\t-\t-\n\n",
+    "conll2012": "- 0 0 Jo - - - - - - (PER* -\n- 0 1 Smith - - - - - - *) -\n\n",
+    "semeval2010": "1\tJo{0}0\t_\troot\t_\t(PER{1}\n2\tSmith{0}1\t_\tflat\t_\tPER){1}\n\n".format(
+        "\t_" * 6 + "\t", "\t_" * 4
+    ),
+    "bmes": "Jo {}\nSmith {}\n\n",
+    "wnut": "Jo\t{}\nSmith\t{}\n\n",
+    "fewnerd": "Jo\tPER\nSmith\tPER\n\n",
+    "jsonl": '{"tokens": ["Jo", "Smith"], "entities": [{"start": 0, "end": 2, "type": "PER"}]}\n',
+    "cluener": '{"text": "JS", "label": {"PER": {"JS": [[0, 1]]}}}\n',
+    "spanner": "Jo {} _\nSmith {} _\n\n",
+    "spanner-predicted": "Jo _ {}\nSmith _ {}\n\n",
+    "spanner-spans": "Jo Smith\tJo Smith:: 0,2:: PER:: _\t\n",
+    "spanner-spans-predicted": "Jo Smith\tJo Smith:: 0,2:: _:: PER\t\n",
 }
+WITH_TAGS = [name for name, format in FORMATS.items() if format.scheme]
+NESTED = [name for name in FORMATS if name not in (*WITH_TAGS, "fewnerd")]
 every_format = pytest.mark.parametrize("format", FORMATS)
+WITH_WORDS = [name for name in FORMATS if name != "cluener"]
+every_tree_format = pytest.mark.parametrize("format", ["conllu", "conllx"])
+every_tag_format = pytest.mark.parametrize("format", WITH_TAGS)
+NONSENSE = "nonsense\tx\ty\n"
 
 
 def sample(format: str, *tags: str) -> str:
-    return SAMPLES[format].format(*(tags or ("B-PER", "I-PER")))
+    if format not in WITH_TAGS:
+        return SAMPLES[format]
+    return SAMPLES[format].format(
+        *(tags or (("B-PER", "E-PER") if format == "bmes" else ("B-PER", "I-PER")))
+    )
 
 
 def read(text: str, format: str, **options) -> list[Sentence]:
@@ -61,7 +98,7 @@ def test_every_format_is_tested_here():
     assert LOST.keys() == SAMPLES.keys() == FORMATS.keys()
 
 
-@every_format
+@every_tag_format
 @given(examples=st.lists(sentences(), min_size=1, max_size=3), scheme=st.sampled_from(SCHEMES))
 def test_round_trip(format, examples, scheme):
     text = written(examples, format, scheme)
@@ -70,10 +107,49 @@ def test_round_trip(format, examples, scheme):
     assert written(back, format, scheme) == text
 
 
+@pytest.mark.parametrize("format", NESTED)
+@given(st.data())
+def test_round_trip_of_nested_entities(format, data):
+    labels = ("PER", "ORG.x", "产品")
+    tokens = st.sampled_from("北京Ab") if format == "cluener" else TOKENS
+    crossing = format not in ("conll2012", "semeval2010")
+    drawn = sentences(labels=labels, tokens=tokens, nested=True, crossing=crossing)
+    examples = data.draw(st.lists(drawn, min_size=1, max_size=3))
+    if format == "cluener":  # whose tokens are the characters of the text
+        examples = [s.replace(text=None, offsets=None) for s in examples]
+    text = written(examples, format)
+    back = read(text, format)
+    if format == "cluener":
+        assert [s.text for s in back] == ["".join(s.tokens) for s in examples]
+        back = [s.replace(text=None, offsets=None) for s in back]
+    assert [without(s, format) for s in back] == [without(s, format) for s in examples]
+    assert written(back, format) == text
+
+
+@every_format
+def test_nested_entities_are_never_flattened(format):
+    inner, outer = Entity(0, 1, "LOC"), Entity(0, 2, "ORG")
+    sentence = Sentence(["B", "C"], entities=[inner, outer])
+    if format in NESTED:
+        assert read(written([sentence], format), format)[0].entities == (inner, outer)
+    else:
+        with pytest.raises(InputError, match="expected entities that share no token"):
+            written([sentence], format)
+
+
+@every_format
+def test_a_scheme_is_for_tags(format):
+    if format not in WITH_TAGS:
+        with pytest.raises(InputError, match=f"no tagging scheme for {format}, which has no tags"):
+            read_sentences(io.StringIO(), format, scheme="bio")
+        with pytest.raises(InputError, match=f"no tagging scheme for {format}, which has no tags"):
+            write_sentences(io.StringIO(), [], format, scheme="bio")
+
+
 @every_format
 def test_the_sample_is_what_it_seems(format):
     [sentence] = read(sample(format), format)
-    assert sentence.tokens == ("Jo", "Smith")
+    assert sentence.tokens == (("J", "S") if format == "cluener" else ("Jo", "Smith"))
     assert sentence.entities == (Entity(0, 2, "PER"),)
     assert written([sentence], format) == sample(format)
 
@@ -98,7 +174,7 @@ def test_files_of_other_systems(format, change, tmp_path):
     assert list(read_sentences(path)) == read(text, format) == expected
 
 
-@every_format
+@pytest.mark.parametrize("format", WITH_WORDS)
 def test_lines_end_where_line_feeds_are(format):
     sentence = Sentence(["a\u2028b", "\x0bc\x85", "\u3000"], entities=[Entity(0, 3, "X")])
     assert read(written([sentence], format), format) == [sentence]
@@ -107,9 +183,11 @@ def test_lines_end_where_line_feeds_are(format):
 @every_format
 def test_latin_1_names_line_and_byte(format, tmp_path):
     path = tmp_path / f"file.{format}"
-    path.write_bytes((sample(format) + sample(format).replace("Jo", "José")).encode("latin-1"))
-    byte = sample(format).index("o") + 3
-    message = f"^{path}:4: expected UTF-8, got byte 0xe9 as byte {byte} of the line$"
+    name = "JS" if format == "cluener" else "Jo"
+    path.write_bytes((sample(format) + sample(format).replace(name, "José")).encode("latin-1"))
+    line = sample(format).count("\n") + 1
+    byte = sample(format).index(name) + 4
+    message = f"^{path}:{line}: expected UTF-8, got byte 0xe9 as byte {byte} of the line$"
     with pytest.raises(FormatError, match=message):
         list(read_sentences(path))
 
@@ -125,20 +203,21 @@ def test_no_sentence(format, text, tmp_path):
 
 @every_format
 def test_a_bad_line_comes_after_the_good_sentences(format):
-    stream = read_sentences(io.StringIO(sample(format) + "nonsense\n"), format)
-    assert next(stream).tokens == ("Jo", "Smith")
-    with pytest.raises(FormatError, match=r"^<stream>:4: expected .* got "):
+    stream = read_sentences(io.StringIO(sample(format) + NONSENSE), format)
+    assert [next(stream)] == read(sample(format), format)
+    line = sample(format).count("\n") + 1
+    with pytest.raises(FormatError, match=rf"^<stream>:{line}: expected .* got "):
         next(stream)
 
 
-@pytest.mark.parametrize("format", ["conllu", "conllx", "iob2"])
+@pytest.mark.parametrize("format", ["conllu", "conllx", "iob2", "semeval2010"])
 @pytest.mark.parametrize(("found", "quoted"), [("3", "'3'"), ("x", "'x'"), ("", "''")])
 def test_ids_count(format, found, quoted):
     with pytest.raises(FormatError, match=f"^<stream>:2: expected ID 2, got {quoted}$"):
         read(sample(format).replace("\n2\t", f"\n{found}\t"), format)
 
 
-@pytest.mark.parametrize("format", ["conllu", "conllx"])
+@every_tree_format
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -166,7 +245,7 @@ def test_broken_trees(format, old, new, message):
         read(text.replace(old, new), format)
 
 
-@pytest.mark.parametrize("format", ["conllu", "conllx"])
+@every_tree_format
 def test_cycles(format):
     text = (
         sample(format).rstrip("\n") + "\n" + sample(format).split("\n")[1].replace("2\t", "3\t", 1)
@@ -177,27 +256,27 @@ def test_cycles(format):
         read(text, format)
 
 
-@pytest.mark.parametrize("format", ["conllu", "conllx"])
+@every_tree_format
 def test_several_roots_are_accepted_on_request(format):
     text = sample(format).replace("\t1\tflat", "\t0\tflat")
     [sentence] = read(text, format, multiple_roots=True)
     assert sentence.roots == (0, 1)
 
 
-@every_format
+@every_tag_format
 def test_strict_and_repaired_tags(format):
     text = sample(format, "I-PER", "I-LOC")
     hint = r" \(if the file is IOB1, say --scheme iob1\)"
     with pytest.raises(FormatError, match=f"^<stream>:1: expected bio tag B-PER, got I-PER{hint}$"):
-        read(text, format)
+        read(text, format, scheme="bio")
     report = ReadReport()
-    [sentence] = read(text, format, repair=True, report=report)
+    [sentence] = read(text, format, scheme="bio", repair=True, report=report)
     assert sentence.entities == (Entity(0, 1, "PER"), Entity(1, 2, "LOC"))
     assert report == ReadReport(sentences=1, repaired_tags=2)
     assert read(text, format, scheme="iob1") == [sentence]
 
 
-@every_format
+@every_tag_format
 def test_unknown_tags_are_refused_even_by_repair(format):
     with pytest.raises(FormatError, match=r"^<stream>:2: expected one of O, .*, got 'PER'"):
         read(sample(format, "O", "PER"), format, repair=True)
@@ -205,7 +284,7 @@ def test_unknown_tags_are_refused_even_by_repair(format):
 
 @every_format
 def test_standard_streams_are_utf_8(format, monkeypatch):
-    sentence = Sentence(["né", "产品"], entities=[Entity(0, 1, "é")])
+    sentence = Sentence(["é", "产"], entities=[Entity(0, 1, "é")])
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="\r\n")
     monkeypatch.setattr(sys, "stdout", out)
     assert write_sentences("-", [sentence], format) == 1
@@ -213,8 +292,8 @@ def test_standard_streams_are_utf_8(format, monkeypatch):
     assert data.decode() == written([sentence], format)
     assert not out.closed
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="ascii"))
-    assert list(read_sentences("-", format)) == [sentence]
-    monkeypatch.setattr(sys, "stdin", io.StringIO("nonsense\n"))
+    assert list(read_sentences("-", format)) == read(data.decode(), format)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(NONSENSE))
     with pytest.raises(FormatError, match=r"^<stdin or stdout>:1: "):
         list(read_sentences(Path("-"), format))
 
@@ -225,13 +304,25 @@ def test_a_file_is_replaced_only_when_all_is_written(format, tmp_path):
     good = Sentence(["a"])
     assert write_sentences(path, [good], format) == 1
     before = path.read_bytes()
-    bad = Sentence(["a", "b"], entities=[Entity(0, 2, "X"), Entity(1, 2, "Y")])
-    with pytest.raises(InputError, match=f"^{path}: sentence 2: expected entities that share no"):
-        write_sentences(path, [good, bad])
+
+    def broken():
+        yield good
+        raise InputError("no more")
+
+    with pytest.raises(InputError, match="no more"):
+        write_sentences(path, broken())
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
     write_sentences(str(path), (s for s in read_sentences(path)))
     assert path.read_bytes() == before
+
+
+def test_what_cannot_be_written_is_named(tmp_path):
+    path = tmp_path / "file.iob2"
+    bad = Sentence(["a", "b"], entities=[Entity(0, 2, "X"), Entity(1, 2, "Y")])
+    with pytest.raises(InputError, match=f"^{path}: sentence 2: expected entities that share no"):
+        write_sentences(path, [Sentence(["a"]), bad])
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_link_stays_a_link_and_a_pipe_a_pipe(tmp_path):
@@ -244,7 +335,7 @@ def test_a_link_stays_a_link_and_a_pipe_a_pipe(tmp_path):
     assert Path("/dev/null").is_char_device()
 
 
-@every_format
+@pytest.mark.parametrize("format", [name for name in WITH_WORDS if name != "jsonl"])
 @pytest.mark.parametrize("token", ["a\tb", "a\nb", "a\r"])
 def test_tokens_that_no_line_can_hold(format, token):
     with pytest.raises(
@@ -253,10 +344,10 @@ def test_tokens_that_no_line_can_hold(format, token):
         written([Sentence([token])], format)
 
 
-@every_format
+@every_tag_format
 def test_labels_that_no_line_can_hold(format):
     with pytest.raises(
-        InputError, match=r"expected no separator or line end in a field, got '(NER=)?B-a"
+        InputError, match=r"expected no separator or line end in a field, got '(NER=)?[BS]-a"
     ):
         written([Sentence(["x"], entities=[Entity(0, 1, "a\tb")])], format)
 
