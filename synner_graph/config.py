@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import EDGE_KINDS
@@ -34,13 +34,36 @@ class EncoderConfig(Section):
 
 
 class GNNConfig(Section):
-    """How messages pass along the tree."""
+    """How messages pass along the tree.
 
-    name: str = Field("gcn", description="a layer's name, or 'none'")
+    A key that is not among these is an option of the layer, which checks it: `heads = 4` here, or
+    `--gnn.heads 4` on the command line.
+    """
+
+    name: str = Field("gcn", description="a layer's name, a library's dotted name, or 'none'")
     layers: int = Field(2, gt=0, description="rounds of message passing")
     size: int = Field(200, gt=0, description="width of the graph features")
     dropout: float = Field(0.1, ge=0, lt=1, description="between layers")
+    residual: bool = Field(False, description="add a layer's input to its output")
+    norm: bool = Field(False, description="layer norm on a layer's output")
+    jump: Literal["last", "concat", "max"] = Field(
+        "last", description="graph features: the last layer's, or those of all layers"
+    )
     edges: tuple[str, ...] = Field(EDGE_KINDS, min_length=1, description="edge kinds of the graph")
+    fold_subtypes: bool = Field(
+        False, description="read relations without subtype: nmod:poss, nmod"
+    )
+    options: dict[str, Any] = Field({}, description="the layer's own settings")
+
+    @model_validator(mode="before")
+    @classmethod
+    def gather_options(cls, table: Any) -> Any:
+        """Put the layer's own settings where they belong."""
+        if not isinstance(table, dict) or not isinstance(table.get("options", {}), dict):
+            return table
+        own = {key: value for key, value in table.items() if key in cls.model_fields}
+        others = {key: value for key, value in table.items() if key not in own}
+        return own | {"options": own.get("options", {}) | others}
 
 
 class RecurrentConfig(Section):

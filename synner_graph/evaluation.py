@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from synner_graph.data.sentence import Entity
@@ -49,11 +49,16 @@ class Score:
 
 @dataclass(frozen=True)
 class Report:
-    """Scores of one split: over all entities, and for each label."""
+    """Scores of one split: over all entities, and for each label.
+
+    Attributes:
+        unknown_relations: how often each dependency relation came that the model does not know.
+    """
 
     split: str
     overall: Score
     per_type: dict[str, Score]
+    unknown_relations: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The object that `eval --json` prints and metrics.json holds."""
@@ -61,6 +66,7 @@ class Report:
             "split": self.split,
             "overall": self.overall.to_json(),
             "per_type": {label: score.to_json() for label, score in self.per_type.items()},
+            "unknown_relations": self.unknown_relations,
         }
 
 

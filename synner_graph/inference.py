@@ -1,7 +1,9 @@
 """SynNER: what users hold. A model with its vocabularies and tokenizer, in one run folder."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -128,14 +130,21 @@ class SynNER:
         return list(self.stream(sentences, batch_size))
 
     def stream(
-        self, sentences: Iterable[Sentence], batch_size: int = 32, window: int = 64
+        self,
+        sentences: Iterable[Sentence],
+        batch_size: int = 32,
+        window: int = 64,
+        unknown: Counter[str] | None = None,
     ) -> Iterator[Sentence]:
         """Predict lazily and in order, holding `window` batches at a time.
 
-        Within a window the sentences are grouped by length, which saves padding.
+        Within a window the sentences are grouped by length, which saves padding. Dependency
+        relations that the model does not know are added to `unknown`.
         """
         iterator = iter(sentences)
         while chunk := list(islice(iterator, batch_size * window)):
+            if unknown is not None:
+                unknown.update(self.model.collator.unknown_relations(chunk))
             order = sorted(range(len(chunk)), key=lambda i: len(chunk[i]))
             found: dict[int, list[Entity]] = {}
             for start in range(0, len(order), batch_size):
@@ -158,8 +167,10 @@ class SynNER:
                         f"The {split} split has an entity {words!r} labelled {entity.label!r}, but "
                         f"the model knows only {', '.join(self.vocabularies.labels)}."
                     )
-        predicted = self.stream(sentences, batch_size)
-        return evaluate((s.entities for s in sentences), (p.entities for p in predicted), split)
+        unknown: Counter[str] = Counter()
+        predicted = self.stream(sentences, batch_size, unknown=unknown)
+        report = evaluate((s.entities for s in sentences), (p.entities for p in predicted), split)
+        return replace(report, unknown_relations=dict(unknown.most_common()))
 
     @property
     def backend(self) -> GraphBackend:

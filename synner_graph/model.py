@@ -40,13 +40,15 @@ class SynNERModel(nn.Module):
         self.encoder = build_encoder(config.encoder, vocabularies.characters, blueprint)
         self.dropout = nn.Dropout(config.encoder.dropout)
         width = self.encoder.output_size
-        self.gnn = build_gnn(
-            config.gnn, width, len(self.inventory.relation_types), backend, recurrent.needs_graph
-        )
+        self.gnn = build_gnn(config.gnn, width, self.inventory, backend, recurrent.needs_graph)
         self.recurrent = recurrent(width, self.gnn.output_size, config.recurrent.size)
         self.head = build_head(config.head, self.recurrent.output_size, vocabularies.labels)
         self.collator = Collator(
-            self.inventory, vocabularies.relations, self.encoder.collate, self.head.encode
+            self.inventory,
+            vocabularies.relations,
+            self.encoder.collate,
+            self.head.encode,
+            config.gnn.fold_subtypes,
         )
 
     def states(self, batch: Batch) -> Tensor:

@@ -29,6 +29,7 @@ from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import CHARACTERS_ALONE, TransformerEncoder, load_blueprint, resolve
 from synner_graph.errors import InputError
 from synner_graph.evaluation import Report
+from synner_graph.gnn import check_options
 from synner_graph.inference import SynNER, pick_device
 from synner_graph.model_card import model_card
 
@@ -73,7 +74,7 @@ def train(
     accelerator = Accelerator(cpu=on_cpu, mixed_precision=config.training.precision)
     set_seed(config.training.seed)
     ner = _new_recogniser(config, sentences, backend, accelerator.device)
-    config = config.model_copy(update={"head": ner.config.head})
+    config = config.model_copy(update={"gnn": ner.config.gnn, "head": ner.config.head})
     if accelerator.is_main_process:
         _prepare_folder(output, overwrite)
     accelerator.wait_for_everyone()
@@ -106,7 +107,7 @@ def _new_recogniser(
 ) -> SynNER:
     """A recogniser for the labels, relations and characters of the training sentences."""
     architecture = _resolved(config.model, sentences)
-    vocabularies = Vocabularies.collect(sentences)
+    vocabularies = Vocabularies.collect(sentences, config.gnn.fold_subtypes)
     if config.encoder.name == CHARACTERS_ALONE:
         return SynNER.build(architecture, vocabularies, None, backend, device)
     source = resolve(config.encoder.name)
@@ -117,7 +118,11 @@ def _new_recogniser(
 
 
 def _resolved(config: ModelConfig, sentences: Sequence[Sentence]) -> ModelConfig:
-    """Settings that the training sentences decide: the width of the widest candidate span."""
+    """What the settings leave open: options of the GNN layer, width of the widest candidate span.
+
+    A saved run holds them, so that it stays what it is when a default changes.
+    """
+    config = config.model_copy(update={"gnn": check_options(config.gnn)})
     if config.head.max_width is not None:
         return config
     widest = max(e.end - e.start for sentence in sentences for e in sentence.entities)

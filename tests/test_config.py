@@ -60,7 +60,8 @@ def test_a_written_config_reads_as_itself() -> None:
     assert RunConfig.model_validate_json(config.model_dump_json()) == config
 
 
-@pytest.mark.parametrize("section", SECTIONS)
+# A key that gnn does not know is an option of the layer, which refuses it: see tests/gnn.
+@pytest.mark.parametrize("section", [section for section in SECTIONS if section != "gnn"])
 def test_unknown_keys_are_refused_in_every_section(section: str, tmp_path: Path) -> None:
     message = re.escape(f"The setting '{section}.layerz' does not exist.")
     with pytest.raises(InputError, match=message):
@@ -69,7 +70,7 @@ def test_unknown_keys_are_refused_in_every_section(section: str, tmp_path: Path)
         load_config(write(tmp_path, f"[{section}]\nlayerz = 3\n"))
 
 
-@pytest.mark.parametrize("key", ["gmn", "gmn.layers", "layers", "", "gnn."])
+@pytest.mark.parametrize("key", ["gmn", "gmn.layers", "layers", "", "head."])
 def test_unknown_sections_are_refused(key: str) -> None:
     with pytest.raises(InputError, match=r"The setting '\S*' does not exist\."):
         load_config(None, {key: 3})

@@ -123,4 +123,5 @@ def test_reports_become_json() -> None:
         "split": "test",
         "overall": expected,
         "per_type": {"LOC": expected},
+        "unknown_relations": {},
     }

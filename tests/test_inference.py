@@ -120,3 +120,30 @@ def test_a_label_that_the_model_never_saw(trained_run: Path, small_corpus: Corpu
     sentence = small_corpus.splits["test"][0].replace(entities=(Entity(0, 1, "EVENT"),))
     with pytest.raises(InputError, match="labelled 'EVENT', but the model knows only LOC, MISC"):
         ner.evaluate([sentence], "test")
+
+
+def test_a_run_from_before_layers_had_options_is_the_same_model(
+    copy: Path, small_corpus: Corpus
+) -> None:
+    config = json.loads((copy / "config.json").read_text(encoding="utf-8"))
+    names = ("name", "layers", "size", "dropout", "edges")
+    config["gnn"] = {name: config["gnn"][name] for name in names}
+    before = SynNER.from_pretrained(copy).predict(small_corpus.splits["test"])
+    (copy / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    ner = SynNER.from_pretrained(copy)
+    assert ner.predict(small_corpus.splits["test"]) == before
+    assert [n for n, _ in ner.model.gnn.named_parameters()] == [
+        f"layers.{i}.linear.{part}" for i in range(2) for part in ("weight", "bias")
+    ]
+
+
+def test_unknown_relations_are_counted(trained_run: Path, small_corpus: Corpus) -> None:
+    ner = SynNER.from_pretrained(trained_run)
+    sentences = list(small_corpus.splits["test"][:3])
+    known = sentences[0].relations
+    assert known is not None
+    sentences[0] = sentences[0].replace(relations=("nsubj:new", "other", *known[2:]))
+    sentences[1] = sentences[1].replace(relations=("other", *(sentences[1].relations or ())[1:]))
+    report = ner.evaluate(sentences, "test")
+    assert report.unknown_relations == {"other": 2, "nsubj:new": 1}
+    assert list(report.unknown_relations) == ["other", "nsubj:new"]

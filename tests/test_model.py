@@ -98,7 +98,7 @@ def test_asks_for_trees_only_where_it_reads_them(
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"gnn__name": "gnc"}, "Unknown GNN layer 'gnc'. Did you mean 'gcn'?"),
+        ({"gnn__name": "gccn"}, "Unknown GNN layer 'gccn'. Did you mean 'gcn'?"),
         ({"recurrent__name": "synlstm"}, "Did you mean 'syn-lstm'?"),
         ({"head__name": "spans"}, "Unknown head 'spans'. Did you mean 'span'?"),
         ({"gnn__edges": ("slef",)}, "Unknown edge kind 'slef'. Did you mean 'self'?"),

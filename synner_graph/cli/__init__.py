@@ -2,6 +2,7 @@
 
 from synner_graph.cli.app import app
 from synner_graph.cli.evaluate import evaluate
+from synner_graph.cli.gnn import commands as gnn
 from synner_graph.cli.predict import predict
 from synner_graph.cli.train import train
 
@@ -12,3 +13,4 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 )
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.add_typer(gnn, name="gnn")

@@ -1,7 +1,7 @@
 """What commands print: results to standard output, everything else to standard error."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import typer
@@ -29,12 +29,22 @@ def print_report(report: Report) -> None:
     table.add_section()
     table.add_row("all", *_cells(report.overall))
     output.print(table)
+    print_notes(unknown_relations(report.unknown_relations))
 
 
 def print_notes(notes: Iterable[str]) -> None:
     """What was changed or skipped while reading a corpus."""
     for note in notes:
         errors.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+
+
+def unknown_relations(counts: Mapping[str, int]) -> list[str]:
+    """A note on the dependency relations that a model did not know, if there were any."""
+    if not counts:
+        return []
+    names = ", ".join(f"{name} ({count})" for name, count in counts.items())
+    total = sum(counts.values())
+    return [f"{total} arcs have a relation that the model does not know: {names}"]
 
 
 def _cells(score: Score) -> list[str]:

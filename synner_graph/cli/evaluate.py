@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from synner_graph.cli import options
-from synner_graph.cli.console import print_json, print_notes, print_report
+from synner_graph.cli.console import print_json, print_notes, print_report, unknown_relations
 from synner_graph.config import DataConfig
 from synner_graph.errors import InputError, suggest
 
@@ -61,6 +61,7 @@ def evaluate(
     print_notes(corpus.notes)
     report = ner.evaluate(corpus.splits[split], split, batch_size)
     if json:
+        print_notes(unknown_relations(report.unknown_relations))
         print_json(report.to_json())
     else:
         print_report(report)

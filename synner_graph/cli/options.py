@@ -72,4 +72,4 @@ Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=
 BatchSize = Annotated[
     int, typer.Option(min=1, help="Sentences in a batch.", rich_help_panel=RUNTIME)
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

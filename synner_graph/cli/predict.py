@@ -1,5 +1,6 @@
 """`predict`: name the entities of parsed sentences."""
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 from typing import Annotated
@@ -9,6 +10,7 @@ from rich.text import Text
 
 from synner_graph.cli import options
 from synner_graph.cli.console import output as stdout
+from synner_graph.cli.console import print_notes, unknown_relations
 from synner_graph.data.sentence import Sentence
 
 
@@ -55,11 +57,13 @@ def predict(
     sentences = read_sentences(
         input, input_format, scheme=scheme, repair=True, multiple_roots=multiple_roots
     )
-    found = ner.stream(islice(sentences, limit), batch_size)
+    unknown: Counter[str] = Counter()
+    found = ner.stream(islice(sentences, limit), batch_size, unknown=unknown)
     if pretty:
         print_pretty(found)
     else:
         write_sentences(output, found, output_format, scheme=output_scheme)
+    print_notes(unknown_relations(dict(unknown.most_common())))
 
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")

@@ -62,7 +62,25 @@ def train(
         typer.Option(help="none is short for --recurrent none --gnn none.", rich_help_panel=MODEL),
     ] = None,
     gnn: Annotated[
-        str | None, typer.Option(help="GNN layer: gcn or none.", rich_help_panel=MODEL)
+        str | None,
+        typer.Option(
+            help="GNN layer: see `gnn list`, or a library's, such as dgl.nn.SAGEConv.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    gnn_layers: Annotated[
+        int | None, typer.Option(help="Rounds of message passing.", rich_help_panel=MODEL)
+    ] = None,
+    gnn_dim: Annotated[
+        int | None, typer.Option(help="Width of the graph features.", rich_help_panel=MODEL)
+    ] = None,
+    edges: Annotated[
+        str | None,
+        typer.Option(
+            help="Edge kinds, joined by commas: head-dependent, dependent-head, self, next-token, "
+            "previous-token, 2-hop, 3-hop and so on.",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
     recurrent: Annotated[
         str | None,
@@ -89,8 +107,9 @@ def train(
 ) -> None:
     """Train a recogniser, keep its best epoch by dev F1, report its test scores.
 
-    Every setting can also be given by its section and name, for example `--gnn.layers 3
-    --head.scheme bio --training.patience 2`; a name that does not exist is an error.
+    Every setting can also be given by its section and name, for example `--gnn.dropout 0.2
+    --head.scheme bio --training.patience 2`, and so can the options of the GNN layer (`--gnn gat
+    --gnn.heads 2`); a name that does not exist is an error.
 
     Example: synner train --dataset uner-ewt --graph-backend dgl --head span
     """
@@ -106,6 +125,9 @@ def train(
         "data.multiple_roots": multiple_roots or None,
         "encoder.name": encoder,
         "gnn.name": gnn,
+        "gnn.layers": gnn_layers,
+        "gnn.size": gnn_dim,
+        "gnn.edges": None if edges is None else edges.split(","),
         "recurrent.name": recurrent,
         "head.name": head,
         "training.epochs": epochs,
@@ -125,7 +147,11 @@ def train(
 
     from synner_graph import training
     from synner_graph.data.catalogue import corpus_of
+    from synner_graph.gnn import check_options
+    from synner_graph.graph.edges import EdgeInventory
 
+    check_options(settings.gnn)  # before a corpus is read
+    EdgeInventory(settings.gnn.edges, ())
     corpus = corpus_of(settings.data)
     print_notes(corpus.notes)
     folder = output or Path("runs") / _run_name(settings)

@@ -1,13 +1,14 @@
 """From sentences to a Batch: one graph, the encoder's inputs, the head's gold."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from synner_graph.data.sentence import Sentence
-from synner_graph.data.vocabulary import Vocabulary
+from synner_graph.data.vocabulary import Vocabulary, without_subtype
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
@@ -50,15 +51,22 @@ class Collator:
         relations: known dependency relations.
         inputs: the encoder's `collate`.
         gold: the head's `encode`.
+        fold_subtypes: read relations without their subtypes.
     """
 
     def __init__(
-        self, inventory: EdgeInventory, relations: Vocabulary, inputs: Encode, gold: Encode
+        self,
+        inventory: EdgeInventory,
+        relations: Vocabulary,
+        inputs: Encode,
+        gold: Encode,
+        fold_subtypes: bool = False,
     ) -> None:
         self.inventory = inventory
         self.relations = relations
         self.inputs = inputs
         self.gold = gold
+        self.fold_subtypes = fold_subtypes
 
     def __call__(self, sentences: Sequence[Sentence], with_gold: bool = True) -> Batch:
         """Collate.
@@ -88,5 +96,17 @@ class Collator:
                     "(conllu, conllx), or a model trained with --syntax none."
                 )
             heads.append(sentence.heads)
-            relations.append([self.relations.id_of(name) for name in sentence.relations])
+            relations.append([self.relations.id_of(name) for name in self._names(sentence)])
         return TokenGraph.build(lengths, self.inventory, heads, relations)
+
+    def unknown_relations(self, sentences: Iterable[Sentence]) -> Counter[str]:
+        """How often the graphs of some sentences hold a relation that is not known."""
+        if not self.inventory.reads_relations:
+            return Counter()
+        names = (name for sentence in sentences for name in self._names(sentence))
+        return Counter(name for name in names if self.relations.id_of(name) == 0)
+
+    def _names(self, sentence: Sentence) -> Sequence[str]:
+        """The relations of a sentence as the vocabulary names them."""
+        names = sentence.relations or ()
+        return [without_subtype(name) for name in names] if self.fold_subtypes else names

@@ -9,6 +9,11 @@ from synner_graph.data.sentence import Sentence
 UNKNOWN = "<unknown>"
 
 
+def without_subtype(relation: str) -> str:
+    """A relation of Universal Dependencies without its subtype: `nmod` for `nmod:poss`."""
+    return relation.partition(":")[0]
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """Names in a fixed order; id 0 stands for every name that is not among them.
@@ -60,11 +65,14 @@ class Vocabularies:
     characters: Vocabulary
 
     @classmethod
-    def collect(cls, sentences: Sequence[Sentence]) -> "Vocabularies":
-        """Read off the training sentences."""
+    def collect(cls, sentences: Sequence[Sentence], fold_subtypes: bool = False) -> "Vocabularies":
+        """Read off the training sentences; with `fold_subtypes`, relations have none."""
+        relations: Iterable[str] = (r for s in sentences for r in s.relations or ())
         return cls(
             labels=tuple(sorted({e.label for s in sentences for e in s.entities})),
-            relations=Vocabulary.collect(r for s in sentences for r in s.relations or ()),
+            relations=Vocabulary.collect(
+                map(without_subtype, relations) if fold_subtypes else relations
+            ),
             characters=Vocabulary.collect(
                 (c for s in sentences for token in s.tokens for c in token), minimum=2
             ),

@@ -1,99 +1,110 @@
 """GNNs by name. A new layer is one new file and one line in LAYERS."""
 
-from collections.abc import Sequence
-
-from torch import Tensor, nn
+from torch import nn
 
 from synner_graph.config import GNNConfig
 from synner_graph.errors import InputError, suggest
-from synner_graph.gnn.base import GraphLayer
+from synner_graph.gnn.appnp import APPNP
+from synner_graph.gnn.base import GraphLayer, WeightedLayer
+from synner_graph.gnn.compgcn import CompGCN
+from synner_graph.gnn.gat import GAT
+from synner_graph.gnn.gatv2 import GATv2
 from synner_graph.gnn.gcn import GCN
+from synner_graph.gnn.ggnn import GGNN
+from synner_graph.gnn.gin import GIN
+from synner_graph.gnn.graph_transformer import GraphTransformer
+from synner_graph.gnn.library import library_layer
+from synner_graph.gnn.rgcn import RGCN
+from synner_graph.gnn.sage import SAGE
+from synner_graph.gnn.stack import GNN, JUMPS, NoGNN, Normed, Residual
+from synner_graph.gnn.syntactic_gcn import SyntacticGCN
 from synner_graph.graph.backends import GraphBackend
-from synner_graph.graph.token_graph import TokenGraph
+from synner_graph.graph.edges import EdgeInventory
 
-__all__ = ["GNN", "LAYERS", "GraphLayer", "NoGNN", "build_gnn", "layer_class"]
+__all__ = [
+    "GNN",
+    "LAYERS",
+    "NONE",
+    "GraphLayer",
+    "NoGNN",
+    "WeightedLayer",
+    "build_gnn",
+    "check_options",
+    "layer_class",
+]
 
+NONE = "none"
 LAYERS: dict[str, type[GraphLayer]] = {
     "gcn": GCN,
+    "syntactic-gcn": SyntacticGCN,
+    "gatv2": GATv2,
+    "compgcn": CompGCN,
+    "gat": GAT,
+    "rgcn": RGCN,
+    "sage": SAGE,
+    "gin": GIN,
+    "ggnn": GGNN,
+    "appnp": APPNP,
+    "graph-transformer": GraphTransformer,
 }
 
 
 def layer_class(name: str) -> type[GraphLayer]:
-    """The layer of that name.
+    """The layer of that name: one of LAYERS, or a library's by its dotted name.
 
     Raises:
         InputError: for an unknown name; suggests the nearest.
     """
+    if "." in name:
+        return library_layer(name)
     if name not in LAYERS:
-        raise InputError(f"Unknown GNN layer {name!r}.{suggest(name, [*LAYERS, 'none'])}")
+        raise InputError(f"Unknown GNN layer {name!r}.{suggest(name, [*LAYERS, NONE])}")
     return LAYERS[name]
+
+
+def check_options(config: GNNConfig) -> GNNConfig:
+    """The settings with every option of the chosen layer spelled out.
+
+    Raises:
+        InputError: for an unknown layer, or an option that it does not have or cannot take.
+    """
+    layer = GraphLayer if config.name == NONE else layer_class(config.name)
+    return config.model_copy(update={"options": layer.check_options(config.options)})
 
 
 def build_gnn(
     config: GNNConfig,
     input_size: int,
-    num_relations: int,
+    inventory: EdgeInventory,
     backend: GraphBackend,
     needs_graph: bool,
-) -> "GNN | NoGNN":
+) -> GNN | NoGNN:
     """The GNN that the settings describe.
 
     Args:
         config: settings.
         input_size: D, width of the token features.
-        num_relations: R, relation types in the graphs to come.
+        inventory: edge kinds and relation types of the graphs to come.
         backend: message passing primitives.
         needs_graph: whether the recurrent layer cannot do without graph features; with the GNN
             `none` it then gets the token features in their place.
     """
-    if config.name == "none":
+    options = check_options(config).options
+    if config.name == NONE:
         return NoGNN(input_size if needs_graph else 0)
-    layer = layer_class(config.name)
-    sizes = [input_size] + [config.size] * (config.layers - 1)
-    return GNN([layer(size, config.size, num_relations, backend) for size in sizes], config.dropout)
-
-
-class GNN(nn.Module):
-    """Graph layers on top of each other, with dropout between them.
-
-    Args:
-        layers: each reads what the one before gives.
-        dropout: between layers.
-    """
-
-    def __init__(self, layers: Sequence[GraphLayer], dropout: float) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(layers)
-        self.dropout = nn.Dropout(dropout)
-        self.output_size = layers[-1].output_size
-
-    def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
-        """Graph features of every token.
-
-        Args:
-            graph: the batch.
-            x: token features. *Shape:* [N, D]
-
-        Returns:
-            *Shape:* [N, G]
-        """
-        g: Tensor = self.layers[0](graph, x)
-        for layer in self.layers[1:]:
-            g = layer(graph, self.dropout(g))
-        return g
-
-
-class NoGNN(nn.Module):
-    """No message passing: the graph features are the token features, or nothing.
-
-    Args:
-        output_size: D, or 0.
-    """
-
-    def __init__(self, output_size: int) -> None:
-        super().__init__()
-        self.output_size = output_size
-
-    def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
-        """The first `output_size` columns of `x`. *Shape:* [N, output_size]"""
-        return x[:, : self.output_size]
+    kind = layer_class(config.name)
+    layers: list[nn.Module] = []
+    sizes: list[int] = []
+    width = input_size
+    for _ in range(config.layers):
+        graph_layer = kind.build(width, config.size, inventory, backend, options)
+        layer: nn.Module = graph_layer
+        if config.residual:
+            layer = Residual(layer, width, graph_layer.output_size)
+        if config.norm:
+            layer = Normed(layer, graph_layer.output_size)
+        width = graph_layer.output_size
+        layers.append(layer)
+        sizes.append(width)
+    jump = JUMPS[config.jump]
+    return GNN(layers, config.dropout, jump(), jump.output_size(sizes))

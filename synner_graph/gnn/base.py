@@ -1,31 +1,88 @@
 """GraphLayer: one round of message passing. Subclasses are all a new GNN needs."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
+from pydantic import ValidationError
 from torch import Tensor, nn
 
+from synner_graph.config import Section
+from synner_graph.errors import InputError, suggest
 from synner_graph.graph.backends import GraphBackend
+from synner_graph.graph.edges import EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
 
 
 class GraphLayer(nn.Module, ABC):
     """One GNN layer, written on the primitives of a GraphBackend.
 
+    The docstring of a layer is what `gnn list` and `gnn show` print: one line, the equation
+    (indented), what its letters mean, and at the end a paragraph `Source: ...`.
+
     Args:
         input_size: width of the incoming node features.
         output_size: width of the outgoing node features.
-        num_relations: R, relation types that `graph.relation` may hold.
+        inventory: edge kinds and relation types of the graphs to come.
         backend: supplies the primitives.
+
+    Attributes:
+        Options: the layer's own settings; the constructor gets each of them by its name.
+        reads_relations: whether the output depends on the relation types of the edges.
+        output_size: width of what `forward` gives.
     """
 
+    Options: ClassVar[type[Section]] = Section
+    reads_relations: ClassVar[bool] = False
+    output_size: int
+
     def __init__(
-        self, input_size: int, output_size: int, num_relations: int, backend: GraphBackend
+        self, input_size: int, output_size: int, inventory: EdgeInventory, backend: GraphBackend
     ) -> None:
         super().__init__()
         self.input_size = input_size
         self.output_size = output_size
-        self.num_relations = num_relations
+        self.inventory = inventory
         self.backend = backend
+
+    @classmethod
+    def build(
+        cls,
+        input_size: int,
+        output_size: int,
+        inventory: EdgeInventory,
+        backend: GraphBackend,
+        options: Mapping[str, Any],
+    ) -> Self:
+        """The layer with these options; those not given have their defaults.
+
+        Raises:
+            InputError: for an option that the layer does not have, or a value it cannot take.
+        """
+        values = cls.check_options(options)
+        return cls(input_size, output_size, inventory, backend, **values)
+
+    @classmethod
+    def check_options(cls, options: Mapping[str, Any]) -> dict[str, Any]:
+        """All options of the layer, those given checked, the others with their defaults.
+
+        Raises:
+            InputError: for an option that the layer does not have, or a value it cannot take.
+        """
+        try:
+            return cls.Options.model_validate(options).model_dump()
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = f"gnn.{'.'.join(str(part) for part in first['loc'])}"
+            if first["type"] != "extra_forbidden":
+                raise InputError(
+                    f"The setting {key!r} is wrong: {first['msg']}, got {first['input']!r}."
+                ) from error
+            known = cls.Options.model_fields
+            hint = suggest(str(first["loc"][0]), known) if known else " It has no options."
+            raise InputError(
+                f"The setting {key!r} does not exist: it is no option of this GNN layer.{hint}"
+            ) from error
 
     @abstractmethod
     def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
@@ -38,3 +95,30 @@ class GraphLayer(nn.Module, ABC):
         Returns:
             *Shape:* [N, output_size]
         """
+
+
+class WeightedLayer(GraphLayer):
+    """A layer that weighs its edges, by gates or attention, and can show the weights."""
+
+    @abstractmethod
+    def edge_weights(self, graph: TokenGraph, x: Tensor) -> Tensor:
+        """The weight of every edge's message, as `forward` uses it.
+
+        Args:
+            graph: the batch.
+            x: node features. *Shape:* [N, input_size]
+
+        Returns:
+            *Shape:* [E, heads]; gates have one head.
+        """
+
+
+def head_size(output_size: int, heads: int) -> int:
+    """Width of each head.
+
+    Raises:
+        InputError: if the heads cannot share the width equally.
+    """
+    if output_size % heads:
+        raise InputError(f"expected a GNN width that {heads} heads can share, got {output_size}.")
+    return output_size // heads

@@ -21,7 +21,7 @@ class TokenGraph:
     """Tokens of B sentences as N nodes, and their E typed, directed edges.
 
     Sentence `b` owns the rows `offsets[b]:offsets[b + 1]` of every node tensor; there is no
-    padding.
+    padding. Edges come kind after kind, in the order of `inventory.kinds`.
 
     Attributes:
         src: node each edge leaves. *Shape:* [E]
@@ -66,7 +66,7 @@ class TokenGraph:
             ids = np.fromiter((i for row in relations for i in row), np.int64, count=total)
         else:
             rows = ids = np.zeros(total, dtype=np.int64)
-        arrays = inventory.edges(rows, ids)
+        arrays = inventory.edges(rows, ids, offsets)
         src, dst, relation, direction = (torch.from_numpy(array) for array in arrays)
         return cls(src, dst, relation, direction, torch.from_numpy(offsets), inventory)
 
@@ -101,6 +101,49 @@ class TokenGraph:
         return torch.bincount(self.dst, minlength=self.num_nodes)
 
     @cached_property
+    def out_degrees(self) -> Tensor:
+        """Outgoing edges of every node. *Shape:* [N]"""
+        return torch.bincount(self.src, minlength=self.num_nodes)
+
+    @cached_property
+    def kind_sizes(self) -> list[int]:
+        """Edges of each kind, in the order of `inventory.kinds`."""
+        assert bool((self.direction.diff() >= 0).all()), "edges must come kind after kind"
+        return torch.bincount(self.direction, minlength=len(self.inventory.kinds)).tolist()
+
+    @cached_property
+    def by_kind(self) -> tuple["TokenGraph", ...]:
+        """The same nodes with the edges of one kind, for every kind of the inventory."""
+        names = ("src", "dst", "relation", "direction", "weight")
+        columns = {
+            name: tensor.split(self.kind_sizes)
+            for name in names
+            if (tensor := getattr(self, name)) is not None
+        }
+        rows = zip(*columns.values(), strict=True)
+        return tuple(replace(self, **dict(zip(columns, row, strict=True))) for row in rows)
+
+    @cached_property
+    def relation_counts(self) -> Tensor:
+        """How many edges of its relation type enter the node that each edge enters. *Shape:* [E]"""
+        pairs = self.dst * len(self.inventory.relation_types) + self.relation
+        group, counts = torch.unique(pairs, return_inverse=True, return_counts=True)[1:]
+        found: Tensor = counts[group]
+        return found
+
+    @cached_property
+    def position(self) -> Tensor:
+        """Place of every token in its sentence. *Shape:* [N]"""
+        starts = self.offsets[:-1].to(self.device)
+        nodes = torch.arange(self.num_nodes, device=self.device)
+        return nodes - starts[self.sentence_index]
+
+    @cached_property
+    def distance(self) -> Tensor:
+        """Tokens from the end of each edge to its start, negative to the left. *Shape:* [E]"""
+        return self.position[self.src] - self.position[self.dst]
+
+    @cached_property
     def sentence_index(self) -> Tensor:
         """Sentence of every node. *Shape:* [N]"""
         index = torch.arange(self.num_sentences).repeat_interleave(self.lengths)
@@ -132,9 +175,7 @@ class TokenGraph:
             InputError: if DGL is not installed.
         """
         graph = self.structure.local_var()
-        starts = self.offsets[:-1].to(self.device)
-        nodes = torch.arange(self.num_nodes, device=self.device)
-        graph.ndata["token"] = nodes - starts[self.sentence_index]
+        graph.ndata["token"] = self.position
         graph.ndata["sentence"] = self.sentence_index
         graph.edata["relation"] = self.relation
         graph.edata["direction"] = self.direction

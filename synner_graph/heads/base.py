@@ -69,6 +69,22 @@ class Head(nn.Module, ABC):
                 *Shape:* [B + 1]
         """
 
+    @abstractmethod
+    def log_probability(self, h: Tensor, entity: Entity) -> Tensor:
+        """Log-probability of one entity of one sentence, differentiable: the score of `decode`.
+
+        Args:
+            h: Node states of the sentence.
+                *Shape:* [N, C]
+            entity: Any; it need not be one that `decode` gives.
+
+        Returns:
+            A scalar.
+
+        Raises:
+            InputError: The head cannot give this entity.
+        """
+
     def check_label(self, entity: Entity) -> None:
         """Raise unless the head can give the entity's label.
 

@@ -22,6 +22,10 @@ SCHEMES = ("bio", "bioes", "bmes")
 """Schemes that tag an entity the same way whatever stands before it: iob1 does not."""
 
 
+IMPOSSIBLE = -1e4
+"""Emission of a tag that is ruled out: its exponential is 0, and its gradient is finite."""
+
+
 class CRFHead(Head):
     """One linear layer for emissions, and a score per pair of tags (Lample et al., 2016).
 
@@ -168,6 +172,27 @@ class CRFHead(Head):
 
         log_joint = alpha[starts, tags[starts]] + inside + onward
         return (log_joint - log_partition[sentence[starts]]).exp().clamp(max=1)
+
+    def log_probability(self, h: Tensor, entity: Entity) -> Tensor:
+        """Share of the tag sequences that hold the entity in the partition function."""
+        self.check_label(entity)
+        emissions = self._emissions(h)
+        if emissions.device.type != "mps":  # which has no float64
+            emissions = emissions.double()
+        transitions, start, end = (score.to(emissions.dtype) for score in self._scores())
+        names = entities_to_tags([entity], len(h), self.scheme)[entity.start : entity.end]
+        tags = torch.tensor([self.tags.index(name) for name in names], device=h.device)
+        others = torch.zeros_like(emissions, dtype=torch.bool)
+        others[entity.start : entity.end] = True
+        others[torch.arange(entity.start, entity.end, device=h.device), tags] = False
+        if entity.end < len(h):
+            others[entity.end] = self._continues[tags[-1]]
+        held = emissions.masked_fill(others, IMPOSSIBLE)
+        offsets = torch.tensor([0, len(h)])
+        whole, part = (
+            crf_log_partition(e, offsets, transitions, start, end)[0] for e in (emissions, held)
+        )
+        return part - whole
 
     def _emissions(self, h: Tensor) -> Tensor:
         return at_least_float32(self.emission(self.dropout(h)))

@@ -154,6 +154,23 @@ class SpanHead(Head):
             found[b].append((Entity(start, end, self.labels[position], score), gained))
         return [_best(candidates) for candidates in found]
 
+    def log_probability(self, h: Tensor, entity: Entity) -> Tensor:
+        """Log-probability of the label of that span.
+
+        Raises:
+            InputError: The label is unknown, or the entity wider than any candidate.
+        """
+        self.check_label(entity)
+        starts, ends, log_probs = self.span_scores(h, torch.tensor([0, len(h)]))
+        rows = ((starts == entity.start) & (ends == entity.end)).nonzero()
+        if not len(rows):
+            width = entity.end - entity.start
+            raise InputError(
+                f"expected an entity of up to {self.max_width} tokens within the sentence, "
+                f"got one of {width} from token {entity.start}"
+            )
+        return log_probs[rows[0, 0], NULL + 1 + self.labels.index(entity.label)]
+
     def _log_probs(self, h: Tensor, spans: Spans) -> Tensor:
         h = self.dropout(h)
         parts = (feature(h, spans) for feature in self.features.values())  # [S, F] each

@@ -66,3 +66,20 @@ def test_pretty(run: Run, trained_run: Path, parsed: Path) -> None:
         for entity in sentence.entities:
             words = " ".join(sentence.tokens[entity.start : entity.end])
             assert f"[{words} {entity.label}]" in line
+
+
+def test_unknown_relations_are_reported(
+    run: Run, trained_run: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    source = tmp_path / "odd.conllu"
+    sentence = small_corpus.splits["test"][0]
+    odd = ("odd",) * len(sentence)
+    write_sentences(source, [sentence.replace(relations=odd)])
+    note = f"note: {len(sentence)} arcs have a relation that the model does not know: odd"
+    for command in (
+        ("predict", trained_run, "-i", source),
+        ("eval", trained_run, "--input", source),
+    ):
+        result = run(*command)
+        assert result.exit_code == 0, result.output
+        assert note in result.stderr

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "datasets" / "sample"
 
 TINY = (
-    "--gnn.size=12",
+    "--gnn-dim=12",
     "--recurrent.size=10",
     "--encoder.character_size=8",
     "--head.hidden_size=14",
@@ -67,6 +67,21 @@ def test_recipe_with_overrides(run: Run, tmp_path: Path) -> None:
     assert config["gnn"]["layers"] == 1
     assert config["gnn"]["edges"] == ["self"]
     assert config["training"]["weight_decay"] == 0.5
+
+
+def test_layer_options_and_edges(run: Run, tmp_path: Path) -> None:
+    result = run(
+        *("train", "--train", SAMPLE / "dev.conllu", "--encoder", "characters"),
+        *("--output", tmp_path / "run", *TINY, "--json", "--gnn", "gat", "--gnn.heads=3"),
+        *("--gnn-layers", "1", "--gnn-dim", "9", "--edges", "dependent-head,self,2-hop"),
+        *("--gnn.fold_subtypes", "true", "--gnn.residual=true", "--gnn.norm=true"),
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["config"]["gnn"]
+    assert found["options"] == {"heads": 3, "slope": 0.2}
+    assert (found["name"], found["layers"], found["size"]) == ("gat", 1, 9)
+    assert found["edges"] == ["dependent-head", "self", "2-hop"]
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["gnn"] == found
 
 
 @pytest.mark.slow

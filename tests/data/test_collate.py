@@ -9,7 +9,7 @@ from torch import Tensor
 
 from synner_graph.data.collate import Batch, Collator
 from synner_graph.data.sentence import ROOT, Sentence
-from synner_graph.data.vocabulary import UNKNOWN, Vocabulary
+from synner_graph.data.vocabulary import UNKNOWN, Vocabularies, Vocabulary
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import DEPENDENT_HEAD, EDGE_KINDS, HEAD_DEPENDENT, SELF, EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
@@ -108,3 +108,23 @@ def test_moving_takes_every_tensor_but_the_offsets() -> None:
     assert moved.inputs.keys() == batch.inputs.keys()
     assert moved.gold.keys() == batch.gold.keys()
     assert batch.inputs["lengths"].device.type == "cpu"
+
+
+def test_subtypes_are_folded_on_request() -> None:
+    sentence = Sentence(["her", "boat", "sank"], [1, 2, ROOT], ["nmod:poss", "nsubj", "x:y"])
+    known = Vocabularies.collect([sentence], fold_subtypes=True).relations
+    assert set(known.names) == {"nmod", "nsubj", "x"}
+    inventory = EdgeInventory((HEAD_DEPENDENT,), known.all_names)
+    folding, plain = (Collator(inventory, known, sizes, entity_counts, f) for f in (True, False))
+    names = inventory.relation_types
+    assert [names[i] for i in folding.graph([sentence]).relation] == ["nmod", "nsubj"]
+    assert [names[i] for i in plain.graph([sentence]).relation] == ["<unknown>", "nsubj"]
+    assert folding.unknown_relations([sentence]) == {}
+    assert plain.unknown_relations([sentence]) == {"nmod:poss": 1, "x:y": 1}
+
+
+def test_unknown_relations_do_not_count_where_none_is_read() -> None:
+    sentence = Sentence(["a", "b"], [1, ROOT], ["never", "seen"])
+    inventory = EdgeInventory(("2-hop", SELF), KNOWN.all_names)
+    plain = Collator(inventory, KNOWN, sizes, entity_counts)
+    assert plain.unknown_relations([sentence]) == {}

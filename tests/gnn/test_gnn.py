@@ -7,11 +7,13 @@ from torch import Tensor
 from synner_graph.config import GNNConfig
 from synner_graph.errors import InputError
 from synner_graph.gnn import GNN, LAYERS, GraphLayer, NoGNN, build_gnn, layer_class
+from synner_graph.gnn.stack import Last
 from synner_graph.graph.backends import TorchBackend
 from synner_graph.graph.edges import EDGE_KINDS, EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
 
-GRAPH = TokenGraph.build([3], EdgeInventory(EDGE_KINDS, ("dep",)), [[-1, 0, 0]], [[0, 0, 0]])
+INVENTORY = EdgeInventory(EDGE_KINDS, ("dep",))
+GRAPH = TokenGraph.build([3], INVENTORY, [[-1, 0, 0]], [[0, 0, 0]])
 
 
 class PlusOne(GraphLayer):
@@ -22,13 +24,14 @@ class PlusOne(GraphLayer):
 
 
 def stack(layers: int, dropout: float) -> GNN:
-    return GNN([PlusOne(4, 4, 1, TorchBackend()) for _ in range(layers)], dropout)
+    rounds = [PlusOne(4, 4, INVENTORY, TorchBackend()) for _ in range(layers)]
+    return GNN(rounds, dropout, Last(), 4)
 
 
 def test_unknown_layer_suggests_the_nearest_and_lists_all() -> None:
-    message = r"Unknown GNN layer 'gnc'\. Did you mean 'gcn'\?"
+    message = r"Unknown GNN layer 'gccn'\. Did you mean 'gcn'\?"
     with pytest.raises(InputError, match=message) as error:
-        layer_class("gnc")
+        layer_class("gccn")
     for name in [*LAYERS, "none"]:
         assert name in str(error.value)
 
@@ -36,20 +39,19 @@ def test_unknown_layer_suggests_the_nearest_and_lists_all() -> None:
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("layers", [1, 3])
 def test_built_layers_fit_each_other(name: str, layers: int) -> None:
-    config = GNNConfig(name=name, layers=layers, size=6)
-    gnn = build_gnn(config, 4, 3, TorchBackend(), needs_graph=True)
+    config = GNNConfig(name=name, layers=layers, size=8)
+    gnn = build_gnn(config, 4, INVENTORY, TorchBackend(), needs_graph=True)
     assert isinstance(gnn, GNN)
     assert [type(layer) for layer in gnn.layers] == [layer_class(name)] * layers
-    assert gnn.output_size == 6
-    assert gnn(GRAPH, torch.randn(3, 4)).shape == (3, 6)
-    assert len({id(parameter) for parameter in gnn.parameters()}) == layers * len(
-        list(gnn.layers[0].parameters())
-    )
+    assert gnn.output_size == 8
+    assert gnn(GRAPH, torch.randn(3, 4)).shape == (3, 8)
+    each = [set(map(id, layer.parameters())) for layer in gnn.layers]
+    assert len(set.union(*each)) == sum(map(len, each))
 
 
 @pytest.mark.parametrize(("needs_graph", "size"), [(True, 4), (False, 0)])
 def test_no_gnn_hands_on_the_tokens_or_nothing(needs_graph: bool, size: int) -> None:
-    gnn = build_gnn(GNNConfig(name="none"), 4, 3, TorchBackend(), needs_graph)
+    gnn = build_gnn(GNNConfig(name="none"), 4, INVENTORY, TorchBackend(), needs_graph)
     x = torch.randn(3, 4)
     assert isinstance(gnn, NoGNN)
     assert gnn.output_size == size

@@ -1,7 +1,9 @@
 """Edge kinds, relation blocks, and edges of a sentence one can check by eye."""
 
+import random
 from itertools import permutations
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -11,20 +13,24 @@ from synner_graph.graph.edges import (
     DEPENDENT_HEAD,
     EDGE_KINDS,
     HEAD_DEPENDENT,
+    NEXT_TOKEN,
+    PREVIOUS_TOKEN,
     SELF,
     EdgeInventory,
     batch_heads,
 )
+from tests.fixtures import random_heads
 
 # "Ann sees Bob": sees is the root.
 HEADS = np.array([1, ROOT, 1])
 RELATIONS = np.array([0, 2, 1])
+OFFSETS = np.array([0, 3])
 NAMES = ("nsubj", "obj", "root")
 SUBSETS = [kinds for size in range(4) for kinds in permutations(EDGE_KINDS, size)]
 
 
 def test_every_kind_has_its_edges_and_relation_block() -> None:
-    edges = EdgeInventory(EDGE_KINDS, NAMES).edges(HEADS, RELATIONS)
+    edges = EdgeInventory(EDGE_KINDS, NAMES).edges(HEADS, RELATIONS, OFFSETS)
     src, dst, relation, direction = (column.tolist() for column in edges)
     assert list(zip(src, dst, strict=True)) == [
         *[(1, 0), (1, 2)],
@@ -47,7 +53,7 @@ def test_relation_ids_name_the_arc_and_the_way_it_is_read(kinds: tuple[str, ...]
             expected.add((head, token, name, HEAD_DEPENDENT))
         if head != ROOT and DEPENDENT_HEAD in kinds:
             expected.add((token, head, f"{name} (dependent-head)", DEPENDENT_HEAD))
-    columns = inventory.edges(HEADS, RELATIONS)
+    columns = inventory.edges(HEADS, RELATIONS, OFFSETS)
     assert all(column.dtype == np.int64 for column in columns)
     found = [(s, d, names[r], kinds[k]) for s, d, r, k in zip(*columns, strict=True)]
     assert set(found) == expected
@@ -68,7 +74,7 @@ def test_trees_are_needed_unless_only_self_edges_are_wanted(kinds: tuple[str, ..
 
 def test_self_edges_do_not_read_the_tree() -> None:
     nothing = np.zeros(2, dtype=np.int64)
-    src, dst, relation, _ = EdgeInventory((SELF,), NAMES).edges(nothing, nothing)
+    src, dst, relation, _ = EdgeInventory((SELF,), NAMES).edges(nothing, nothing, np.array([0, 2]))
     assert src.tolist() == dst.tolist() == [0, 1]
     assert relation.tolist() == [0, 0]
 
@@ -86,3 +92,38 @@ def test_kind_named_twice_is_refused() -> None:
 def test_heads_become_rows_of_the_batch_and_roots_stay() -> None:
     rows = batch_heads([[ROOT], [1, ROOT, 0], [ROOT, 0]], np.array([0, 1, 4, 6]))
     assert rows.tolist() == [ROOT, 2, ROOT, 1, ROOT, 4]
+
+
+def test_next_and_previous_token_stay_within_the_sentence() -> None:
+    inventory = EdgeInventory((NEXT_TOKEN, PREVIOUS_TOKEN), NAMES)
+    nothing = np.zeros(6, dtype=np.int64)
+    src, dst, relation, direction = inventory.edges(nothing, nothing, np.array([0, 1, 4, 4, 6]))
+    assert list(zip(src, dst, strict=True)) == [(1, 2), (2, 3), (4, 5), (2, 1), (3, 2), (5, 4)]
+    assert relation.tolist() == direction.tolist() == [0, 0, 0, 1, 1, 1]
+    assert inventory.relation_types == ("next-token", "previous-token")
+    assert not inventory.needs_trees
+
+
+@pytest.mark.parametrize("hops", [2, 3, 4, 12])
+def test_hops_join_the_tokens_that_many_arcs_apart(hops: int) -> None:
+    draw = random.Random(hops)
+    rows = [random_heads(draw, length) for length in (1, 15, 2, 30)]
+    rows.append([ROOT, 0, ROOT, 2, 3, 4])  # two roots
+    offsets = np.cumsum([0, *map(len, rows)])
+    heads = batch_heads(rows, offsets)
+    inventory = EdgeInventory((f"{hops}-hop", SELF), NAMES)
+    assert inventory.needs_trees and not inventory.reads_relations
+    src, dst, relation, _ = inventory.edges(heads, np.zeros_like(heads), offsets)
+    tree = nx.Graph([(int(head), node) for node, head in enumerate(heads) if head != ROOT])
+    far = dict(nx.all_pairs_shortest_path_length(tree))
+    expected = [(u, v) for u in far for v, distance in far[u].items() if distance == hops]
+    found = list(zip(src.tolist(), dst.tolist(), strict=True))[: -len(heads)]
+    assert sorted(found) == sorted(expected)
+    assert inventory.relation_types == (f"{hops}-hop", "self")
+    assert relation.tolist() == [0] * len(found) + [1] * len(heads)
+
+
+@pytest.mark.parametrize("kind", ["1-hop", "0-hop", "02-hop", "hop", "2-hops"])
+def test_other_hops_are_refused(kind: str) -> None:
+    with pytest.raises(InputError, match="Unknown edge kind"):
+        EdgeInventory((kind,), NAMES)

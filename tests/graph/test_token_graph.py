@@ -179,3 +179,31 @@ def test_networkx_view_carries_weights_as_plain_numbers() -> None:
     assert weights == dict(zip(edges, [0.25, 0.5], strict=True))
     assert all(set(data) == {"sentence", "position"} for _, data in view.nodes(data=True))
     assert {type(weight) for weight in weights.values()} == {float}
+
+
+def test_the_edges_of_each_kind() -> None:
+    graph = replace(build(sentences_of([4, 1, 7])), weight=torch.rand(30))
+    assert graph.kind_sizes == [9, 9, 12]
+    start = 0
+    for kind, part in enumerate(graph.by_kind):
+        rows = slice(start, start + graph.kind_sizes[kind])
+        assert (part.direction == kind).all()
+        for name in ("src", "dst", "relation", "weight"):
+            assert torch.equal(getattr(part, name), getattr(graph, name)[rows])
+        assert part.num_nodes == graph.num_nodes
+        start += graph.kind_sizes[kind]
+    assert start == graph.num_edges
+
+
+def test_positions_and_distances_are_counted_within_the_sentence() -> None:
+    graph = build(sentences_of([4, 1, 7]))
+    assert graph.position.tolist() == [0, 1, 2, 3, 0, 0, 1, 2, 3, 4, 5, 6]
+    assert torch.equal(graph.distance, graph.src - graph.dst)
+
+
+def test_degrees_and_relation_counts() -> None:
+    graph = build(sentences_of([4, 1, 7]))
+    ends = list(zip(graph.dst.tolist(), graph.relation.tolist(), strict=True))
+    assert graph.relation_counts.tolist() == [ends.count(pair) for pair in ends]
+    sources = graph.src.tolist()
+    assert graph.out_degrees.tolist() == [sources.count(node) for node in range(12)]

@@ -222,3 +222,20 @@ def test_under_autocast_the_crf_runs_in_single_precision() -> None:
 def test_it_saves_its_parameters_and_nothing_else() -> None:
     names = {"transitions", "start", "end", "emission.weight", "emission.bias"}
     assert set(CRFHead(C, LABELS).state_dict()) == names
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bioes", "bmes"])
+def test_log_probability_is_the_score_of_decoding(scheme: str) -> None:
+    head = CRFHead(5, ["LOC", "PER"], scheme=scheme).eval()
+    for parameter in head.parameters():
+        torch.nn.init.normal_(parameter)
+    checked = 0
+    for length in (1, 2, 9, 14):
+        h = torch.randn(length, 5, requires_grad=True)
+        for entity in head.decode(h, torch.tensor([0, length]))[0]:
+            found = head.log_probability(h, entity)
+            assert found.exp().item() == pytest.approx(entity.score, rel=1e-5)
+            (gradient,) = torch.autograd.grad(found, h)
+            assert gradient.isfinite().all() and gradient.any()
+            checked += 1
+    assert checked > 4

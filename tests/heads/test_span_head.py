@@ -259,3 +259,27 @@ def test_under_autocast_probabilities_are_in_single_precision() -> None:
 def test_it_saves_its_parameters_and_nothing_else() -> None:
     head = random_head()
     assert set(head.state_dict()) == {name for name, _ in head.named_parameters()}
+
+
+def test_log_probability_is_the_score_of_decoding() -> None:
+    head = SpanHead(5, ["LOC", "PER"], max_width=3).eval()
+    for parameter in head.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    checked = 0
+    for length in (1, 2, 9, 14):
+        h = torch.randn(length, 5, requires_grad=True)
+        for entity in head.decode(h, torch.tensor([0, length]))[0]:
+            found = head.log_probability(h, entity)
+            assert found.exp().item() == pytest.approx(entity.score, rel=1e-5)
+            (gradient,) = torch.autograd.grad(found, h)
+            assert gradient.isfinite().all() and gradient.any()
+            checked += 1
+    assert checked > 4
+
+
+def test_log_probability_of_what_is_no_candidate() -> None:
+    head = SpanHead(5, ["LOC", "PER"], max_width=3)
+    with pytest.raises(InputError, match="up to 3 tokens within the sentence, got one of 4"):
+        head.log_probability(torch.randn(9, 5), Entity(2, 6, "LOC"))
+    with pytest.raises(InputError, match="Unknown entity label"):
+        head.log_probability(torch.randn(9, 5), Entity(2, 3, "ORG"))
