@@ -55,6 +55,18 @@ def flat_entities(draw: st.DrawFn, length: int, labels: tuple[str, ...] = LABELS
 
 
 @st.composite
+def nested_entities(draw: st.DrawFn, length: int, labels: tuple[str, ...] = LABELS) -> list[Entity]:
+    """Different entities anywhere: side by side, inside each other, across each other."""
+    count = draw(st.integers(0, 5))
+    entities = set()
+    for _ in range(count):
+        start = draw(st.integers(0, length - 1))
+        end = draw(st.integers(start + 1, length))
+        entities.add(Entity(start, end, draw(st.sampled_from(labels))))
+    return sorted(entities)
+
+
+@st.composite
 def sentences(
     draw: st.DrawFn,
     *,
