@@ -170,6 +170,12 @@ class Sentence:
                     )
         return self
 
+    def _repr_html_(self) -> str:
+        # Drawings are made from sentences, so nothing here may need them before one is asked for.
+        from synner_graph.graph.draw import draw_sentence
+
+        return draw_sentence(self)._repr_html_()
+
     def _convert(self) -> None:
         """Tuples throughout, plain integers for NumPy's, entities in order."""
         for name in ("tokens", "relations", "upos", "xpos"):

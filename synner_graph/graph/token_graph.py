@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from synner_graph.data.sentence import Sentence
 from synner_graph.graph.edges import EdgeInventory, batch_heads
 
 if TYPE_CHECKING:
@@ -183,19 +184,23 @@ class TokenGraph:
             graph.edata["weight"] = self.weight
         return graph
 
-    def to_networkx(self, tokens: Sequence[Sequence[str]] | None = None) -> "nx.MultiDiGraph[int]":
+    def to_networkx(self, sentences: Sequence[Sentence] | None = None) -> "nx.MultiDiGraph[int]":
         """A networkx view with plain Python attributes.
 
-        Nodes carry `sentence`, `position` and, where `tokens` are given, `token`; edges carry
-        `relation` (its name), `direction` (its kind) and, where the graph has one, `weight`.
+        Nodes carry `sentence` and `position`; where the sentences behind the graph are given, also
+        `token` and, inside an entity, `entity`: its label, or the labels of nested ones from the
+        outermost to the innermost, joined by `|`. Edges carry `relation` (its name), `direction`
+        (its kind) and, where the graph has one, `weight`.
         """
         graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
         node = 0
-        for sentence, length in enumerate(self.lengths.tolist()):
+        for number, length in enumerate(self.lengths.tolist()):
             for position in range(length):
-                attributes: dict[str, Any] = {"sentence": sentence, "position": position}
-                if tokens is not None:
-                    attributes["token"] = tokens[sentence][position]
+                attributes: dict[str, Any] = {"sentence": number, "position": position}
+                if sentences is not None:
+                    attributes["token"] = sentences[number].tokens[position]
+                    if labels := _labels_at(sentences[number], position):
+                        attributes["entity"] = "|".join(labels)
                 graph.add_node(node, **attributes)
                 node += 1
         names, kinds = self.inventory.relation_types, self.inventory.kinds
@@ -206,3 +211,14 @@ class TokenGraph:
             extra = {} if weight is None else {"weight": weight}
             graph.add_edge(src, dst, relation=names[relation], direction=kinds[direction], **extra)
         return graph
+
+    def _repr_html_(self) -> str:
+        from synner_graph.graph.draw import graph_html  # it reads graphs: no import the other way
+
+        return graph_html(self)
+
+
+def _labels_at(sentence: Sentence, position: int) -> list[str]:
+    """The labels of the entities around a token, the widest first."""
+    around = [entity for entity in sentence.entities if entity.start <= position < entity.end]
+    return [entity.label for entity in sorted(around, key=lambda e: (e.start - e.end, e))]

@@ -5,10 +5,11 @@ from dataclasses import replace
 from importlib.util import find_spec
 from itertools import permutations
 
+import networkx as nx
 import pytest
 import torch
 
-from synner_graph.data.sentence import ROOT, Sentence
+from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.graph.edges import EDGE_KINDS, HEAD_DEPENDENT, SELF, EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
 from tests.fixtures import RELATIONS, random_sentence
@@ -159,7 +160,7 @@ def test_networkx_view_has_nodes_edges_and_names(
 ) -> None:
     sentences = sentences_of(lengths)
     graph = build(sentences, kinds)
-    view = graph.to_networkx([sentence.tokens for sentence in sentences])
+    view = graph.to_networkx([s.replace(entities=()) for s in sentences])
     assert list(view.nodes(data=True)) == [
         (first + i, {"sentence": b, "position": i, "token": token})
         for b, (first, sentence) in enumerate(zip(graph.offsets.tolist(), sentences, strict=False))
@@ -207,3 +208,14 @@ def test_degrees_and_relation_counts() -> None:
     assert graph.relation_counts.tolist() == [ends.count(pair) for pair in ends]
     sources = graph.src.tolist()
     assert graph.out_degrees.tolist() == [sources.count(node) for node in range(12)]
+
+
+def test_networkx_view_names_entities() -> None:
+    entities = [Entity(0, 3, "ORG"), Entity(1, 3, "LOC"), Entity(1, 2, "PER"), Entity(3, 4, "LOC")]
+    plain = random_sentence(random.Random(0), 5)
+    graph = build([plain])
+    view = graph.to_networkx([plain.replace(entities=entities)])
+    found = [data.get("entity") for _, data in view.nodes(data=True)]
+    assert found == ["ORG", "ORG|LOC|PER", "ORG|LOC", "LOC", None]
+    again = nx.parse_graphml("\n".join(nx.generate_graphml(view)), force_multigraph=True)
+    assert again.nodes["1"]["entity"] == "ORG|LOC|PER"
