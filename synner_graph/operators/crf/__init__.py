@@ -16,7 +16,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from synner_graph.operators.choice import choose
+from synner_graph.operators.choice import Implementation, choose
 from synner_graph.operators.crf import naive
 
 __all__ = ["crf_forward_backward", "crf_log_partition", "crf_marginals", "crf_score", "crf_viterbi"]
@@ -34,9 +34,13 @@ class _ForwardBackward(Protocol):
     ) -> tuple[Tensor, Tensor, Tensor]: ...
 
 
-_LOG_PARTITION: dict[str, _Algorithm] = {"naive": naive.log_partition}
-_VITERBI: dict[str, _Algorithm] = {"naive": naive.viterbi}
-_FORWARD_BACKWARD: dict[str, _ForwardBackward] = {"naive": naive.forward_backward}
+_LOG_PARTITION: dict[str, Implementation[_Algorithm]] = {
+    "naive": Implementation(naive.log_partition)
+}
+_VITERBI: dict[str, Implementation[_Algorithm]] = {"naive": Implementation(naive.viterbi)}
+_FORWARD_BACKWARD: dict[str, Implementation[_ForwardBackward]] = {
+    "naive": Implementation(naive.forward_backward)
+}
 
 
 def crf_log_partition(
@@ -53,7 +57,7 @@ def crf_log_partition(
         *Shape:* [B]
     """
     _check(emissions, transitions, start, end)
-    algorithm = choose("the CRF log-partition", implementation, _LOG_PARTITION)
+    algorithm = choose("the CRF log-partition", implementation, _LOG_PARTITION, emissions)
     return algorithm(emissions, offsets, transitions, start, end)
 
 
@@ -96,7 +100,7 @@ def crf_viterbi(
         *Shape:* [N]
     """
     _check(emissions, transitions, start, end)
-    algorithm = choose("the CRF Viterbi search", implementation, _VITERBI)
+    algorithm = choose("the CRF Viterbi search", implementation, _VITERBI, emissions)
     return algorithm(emissions, offsets, transitions, start, end)
 
 
@@ -119,7 +123,9 @@ def crf_forward_backward(
             *Shape:* [B]
     """
     _check(emissions, transitions, start, end)
-    algorithm = choose("the CRF forward-backward pass", implementation, _FORWARD_BACKWARD)
+    algorithm = choose(
+        "the CRF forward-backward pass", implementation, _FORWARD_BACKWARD, emissions
+    )
     return algorithm(emissions, offsets, transitions, start, end)
 
 

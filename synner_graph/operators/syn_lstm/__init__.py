@@ -4,15 +4,14 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from synner_graph.operators.choice import choose
+from synner_graph.operators.choice import Implementation, choose
 from synner_graph.operators.syn_lstm import naive
 from synner_graph.operators.syn_lstm.weights import SynLSTMWeights
 
 __all__ = ["SynLSTMWeights", "syn_lstm"]
 
-_IMPLEMENTATIONS: dict[str, Callable[[Tensor, Tensor, SynLSTMWeights, Tensor], Tensor]] = {
-    "naive": naive.syn_lstm
-}
+_Algorithm = Callable[[Tensor, Tensor, SynLSTMWeights, Tensor], Tensor]
+_IMPLEMENTATIONS: dict[str, Implementation[_Algorithm]] = {"naive": Implementation(naive.syn_lstm)}
 
 
 def syn_lstm(
@@ -46,7 +45,7 @@ def syn_lstm(
         InputError: Unknown implementation.
     """
     _check(x, g, weights)
-    return choose("the Syn-LSTM", implementation, _IMPLEMENTATIONS)(x, g, weights, offsets)
+    return choose("the Syn-LSTM", implementation, _IMPLEMENTATIONS, x)(x, g, weights, offsets)
 
 
 def _check(x: Tensor, g: Tensor, weights: SynLSTMWeights) -> None:
