@@ -6,18 +6,21 @@ The functions share these arguments:
 - `offsets` [B + 1]: first row of each sentence, and at the end N.
 - `transitions` [K, K]: `transitions[i, j]` is the score of tag `j` right after tag `i`.
 - `start`, `end` [K]: score of each tag on a first and on a last token.
-- `implementation`: `"auto"` or `"naive"`.
+- `implementation`: `"cpu"` (C++), `"fused"` (PyTorch operations, hand-written backward), `"naive"`
+  (log space, by the book) or `"auto"`, the fastest of them that can serve.
 
 Scores of what is forbidden are -inf; their gradient is 0. All functions raise ValueError where
-shapes or offsets do not fit together, and InputError for an unknown implementation.
+shapes or offsets do not fit together, and InputError for an implementation that is unknown or
+cannot serve.
 """
 
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from synner_graph.operators.choice import Implementation, choose
-from synner_graph.operators.crf import naive
+from synner_graph.operators.crf import cpu, fused, naive
 
 __all__ = ["crf_forward_backward", "crf_log_partition", "crf_marginals", "crf_score", "crf_viterbi"]
 
@@ -35,11 +38,19 @@ class _ForwardBackward(Protocol):
 
 
 _LOG_PARTITION: dict[str, Implementation[_Algorithm]] = {
-    "naive": Implementation(naive.log_partition)
+    "cpu": Implementation(cpu.log_partition, cpu.obstacle),
+    "fused": Implementation(fused.log_partition, fused.obstacle),
+    "naive": Implementation(naive.log_partition),
 }
-_VITERBI: dict[str, Implementation[_Algorithm]] = {"naive": Implementation(naive.viterbi)}
+_VITERBI: dict[str, Implementation[_Algorithm]] = {
+    "cpu": Implementation(cpu.viterbi, cpu.obstacle),
+    "fused": Implementation(fused.viterbi),
+    "naive": Implementation(naive.viterbi),
+}
 _FORWARD_BACKWARD: dict[str, Implementation[_ForwardBackward]] = {
-    "naive": Implementation(naive.forward_backward)
+    "cpu": Implementation(cpu.forward_backward, cpu.obstacle),
+    "fused": Implementation(fused.forward_backward, fused.obstacle),
+    "naive": Implementation(naive.forward_backward),
 }
 
 
@@ -52,6 +63,8 @@ def crf_log_partition(
     implementation: str = "auto",
 ) -> Tensor:
     """Log of the summed exponentiated scores of all tag sequences of each sentence.
+
+    All but `"naive"` can be differentiated once only.
 
     Returns:
         *Shape:* [B]
@@ -104,6 +117,7 @@ def crf_viterbi(
     return algorithm(emissions, offsets, transitions, start, end)
 
 
+@torch.no_grad()
 def crf_forward_backward(
     emissions: Tensor,
     offsets: Tensor,
@@ -112,7 +126,7 @@ def crf_forward_backward(
     end: Tensor,
     implementation: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The log-sums from which every posterior follows.
+    """The log-sums from which every posterior follows; no gradient flows through them.
 
     Returns:
         alpha: Over all beginnings of a sentence up to a token's tag, its emission included.
@@ -137,7 +151,7 @@ def crf_marginals(
     end: Tensor,
     implementation: str = "auto",
 ) -> Tensor:
-    """Probability of each tag at each token.
+    """Probability of each tag at each token; no gradient flows through it.
 
     Returns:
         Each row sums to 1.
