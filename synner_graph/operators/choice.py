@@ -57,13 +57,13 @@ def choose(
     if implementation not in implementations:
         choices = ", ".join(["auto", *implementations])
         raise InputError(
-            f"Unknown implementation {implementation!r} of {operator}. Choose from: {choices}."
+            f"Unknown implementation '{implementation}' of {operator}. Choose from: {choices}."
         )
     chosen = implementations[implementation]
     reason = chosen.obstacle(rows)
     if reason is not None:
         raise InputError(
-            f"The implementation {implementation!r} of {operator} cannot serve, because {reason}."
+            f"The implementation '{implementation}' of {operator} cannot serve, because {reason}."
         )
     return chosen.run
 

@@ -14,7 +14,8 @@ shapes or offsets do not fit together, and InputError for an implementation that
 cannot serve.
 """
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -22,7 +23,14 @@ from torch import Tensor
 from synner_graph.operators.choice import Implementation, choose
 from synner_graph.operators.crf import cpu, fused, naive
 
-__all__ = ["crf_forward_backward", "crf_log_partition", "crf_marginals", "crf_score", "crf_viterbi"]
+__all__ = [
+    "IMPLEMENTATIONS",
+    "crf_forward_backward",
+    "crf_log_partition",
+    "crf_marginals",
+    "crf_score",
+    "crf_viterbi",
+]
 
 
 class _Algorithm(Protocol):
@@ -52,6 +60,13 @@ _FORWARD_BACKWARD: dict[str, Implementation[_ForwardBackward]] = {
     "fused": Implementation(fused.forward_backward, fused.obstacle),
     "naive": Implementation(naive.forward_backward),
 }
+
+IMPLEMENTATIONS: dict[str, Mapping[str, Implementation[Any]]] = {
+    "log-partition": _LOG_PARTITION,
+    "Viterbi search": _VITERBI,
+    "forward-backward pass": _FORWARD_BACKWARD,
+}
+"""Of each of the functions that has several, by what they compute."""
 
 
 def crf_log_partition(
