@@ -62,14 +62,26 @@ class SynNER:
         blueprint: Blueprint | None,
         backend: str = "auto",
         device: torch.device | str = "cpu",
+        kernel: str = "auto",
     ) -> "SynNER":
-        """A recogniser with random weights."""
-        model = SynNERModel(config, vocabularies, graph_backend(backend, device), blueprint)
-        return cls(model, config, vocabularies, blueprint, device)
+        """A recogniser with random weights.
+
+        Raises:
+            InputError: The backend or the kernel cannot serve here.
+        """
+        model = SynNERModel(config, vocabularies, graph_backend(backend, device), blueprint, kernel)
+        ner = cls(model, config, vocabularies, blueprint, device)
+        for part in (model.recurrent, model.head):
+            part.check_implementation()
+        return ner
 
     @classmethod
     def from_pretrained(
-        cls, source: Path | str, backend: str = "auto", device: torch.device | str = "cpu"
+        cls,
+        source: Path | str,
+        backend: str = "auto",
+        device: torch.device | str = "cpu",
+        kernel: str = "auto",
     ) -> "SynNER":
         """Load a run.
 
@@ -77,9 +89,10 @@ class SynNER:
             source: run folder, or a repository on the Hugging Face hub.
             backend: graph backend: auto, dgl or torch.
             device: where to run.
+            kernel: implementation of the Syn-LSTM and the CRF: auto, cpu, fused or naive.
 
         Raises:
-            InputError: if there is no complete run.
+            InputError: if there is no complete run, or it cannot be run that way.
         """
         folder = _run_folder(source)
         try:
@@ -94,7 +107,7 @@ class SynNER:
             raise InputError(f"The run in {folder} cannot be read: {error}") from error
         alone = config.encoder.name == CHARACTERS_ALONE
         blueprint = None if alone else load_blueprint(str(folder / ENCODER))
-        ner = cls.build(config, vocabularies, blueprint, backend, device)
+        ner = cls.build(config, vocabularies, blueprint, backend, device, kernel)
         try:
             ner.model.load_state_dict(weights)
         except RuntimeError as error:

@@ -22,6 +22,7 @@ class SynNERModel(nn.Module):
         vocabularies: labels, relations and characters.
         backend: message passing primitives.
         blueprint: configuration and tokenizer of the transformer; None for characters alone.
+        kernel: which implementation computes the Syn-LSTM and the CRF: auto, cpu, fused or naive.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class SynNERModel(nn.Module):
         vocabularies: Vocabularies,
         backend: GraphBackend,
         blueprint: Blueprint | None,
+        kernel: str = "auto",
     ) -> None:
         super().__init__()
         self.backend = backend
@@ -43,6 +45,7 @@ class SynNERModel(nn.Module):
         self.gnn = build_gnn(config.gnn, width, self.inventory, backend, recurrent.needs_graph)
         self.recurrent = recurrent(width, self.gnn.output_size, config.recurrent.size)
         self.head = build_head(config.head, self.recurrent.output_size, vocabularies.labels)
+        self.recurrent.implementation = self.head.implementation = kernel
         self.collator = Collator(
             self.inventory,
             vocabularies.relations,

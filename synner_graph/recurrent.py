@@ -23,10 +23,12 @@ class Recurrent(nn.Module, ABC):
     Attributes:
         needs_graph: Whether it cannot do without graph features.
         output_size: Width of the output.
+        implementation: Which implementation of its operator computes it, where there are several.
     """
 
     needs_graph: ClassVar[bool] = False
     output_size: int
+    implementation: str = "auto"
 
     @abstractmethod
     def __init__(self, input_size: int, graph_size: int, hidden_size: int) -> None:
@@ -46,6 +48,13 @@ class Recurrent(nn.Module, ABC):
 
         Returns:
             *Shape:* [N, output_size]
+        """
+
+    def check_implementation(self) -> None:
+        """See to it, before work begins, that the implementation asked for can serve here.
+
+        Raises:
+            InputError: It cannot.
         """
 
 
@@ -89,7 +98,13 @@ class SynLSTM(Recurrent):
     def forward(self, x: Tensor, g: Tensor, offsets: Tensor) -> Tensor:
         """See `Recurrent.forward`; the forward half of the states comes first."""
         weights = SynLSTMWeights(self.weight_x, self.weight_g, self.weight_h, self.bias)
-        return syn_lstm(x, g, weights, offsets)
+        return syn_lstm(x, g, weights, offsets, self.implementation)
+
+    @torch.no_grad()
+    def check_implementation(self) -> None:
+        """See `Recurrent.check_implementation`; it reads one token."""
+        x, g = (weight.new_zeros(1, weight.shape[2]) for weight in (self.weight_x, self.weight_g))
+        self(x, g, torch.tensor([0, 1]))
 
 
 class LSTM(Recurrent):

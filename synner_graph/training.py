@@ -47,6 +47,7 @@ def train(
     device: str = "auto",
     overwrite: bool = False,
     progress: bool = True,
+    kernel: str = "auto",
 ) -> tuple[dict[str, Any], list[Report]]:
     """Train a recogniser, keep its best epoch by dev F1, and test that one.
 
@@ -58,6 +59,7 @@ def train(
         device: auto, cpu or cuda.
         overwrite: replace what the folder holds.
         progress: show progress bars.
+        kernel: implementation of the Syn-LSTM and the CRF: auto, cpu, fused or naive.
 
     Returns:
         What metrics.json holds, and the reports on dev and test; nothing outside the main process.
@@ -73,7 +75,7 @@ def train(
     on_cpu = pick_device(device).type == "cpu"
     accelerator = Accelerator(cpu=on_cpu, mixed_precision=config.training.precision)
     set_seed(config.training.seed)
-    ner = _new_recogniser(config, sentences, backend, accelerator.device)
+    ner = _new_recogniser(config, sentences, backend, accelerator.device, kernel)
     config = config.model_copy(update={"gnn": ner.config.gnn, "head": ner.config.head})
     if accelerator.is_main_process:
         _prepare_folder(output, overwrite)
@@ -91,7 +93,7 @@ def train(
         metrics: dict[str, Any] = {}
         reports: list[Report] = []
         if accelerator.is_main_process:
-            best = SynNER.from_pretrained(output, backend, accelerator.device)
+            best = SynNER.from_pretrained(output, backend, accelerator.device, kernel)
             splits = (("dev", dev), ("test", test))
             reports = [best.evaluate(rows, split) for split, rows in splits if rows]
             metrics = _metrics(config, corpus, best, reports, epochs, seconds)
@@ -103,16 +105,20 @@ def train(
 
 
 def _new_recogniser(
-    config: RunConfig, sentences: Sequence[Sentence], backend: str, device: torch.device
+    config: RunConfig,
+    sentences: Sequence[Sentence],
+    backend: str,
+    device: torch.device,
+    kernel: str,
 ) -> SynNER:
     """A recogniser for the labels, relations and characters of the training sentences."""
     architecture = _resolved(config.model, sentences)
     vocabularies = Vocabularies.collect(sentences, config.gnn.fold_subtypes)
     if config.encoder.name == CHARACTERS_ALONE:
-        return SynNER.build(architecture, vocabularies, None, backend, device)
+        return SynNER.build(architecture, vocabularies, None, backend, device, kernel)
     source = resolve(config.encoder.name)
     blueprint = load_blueprint(source)
-    ner = SynNER.build(architecture, vocabularies, blueprint, backend, device)
+    ner = SynNER.build(architecture, vocabularies, blueprint, backend, device, kernel)
     ner.load_encoder(source)
     return ner
 

@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,15 @@ import pytest
 import torch
 
 from synner_graph.data.catalogue import Corpus, load_corpus
+from synner_graph.operators.build import CACHE_VARIABLE
 from synner_graph.training import train
 from tests.fixtures import save_tiny_transformer, tiny_config
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Kernels are compiled once for all tests, and not into the user's cache."""
+    os.environ.setdefault(CACHE_VARIABLE, str(tmp_path_factory.mktemp("kernels")))
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,10 @@
 """The command line: thin Typer commands over plain functions."""
 
 from synner_graph.cli.app import app
+from synner_graph.cli.bench import bench
 from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.gnn import commands as gnn
+from synner_graph.cli.kernels import kernels
 from synner_graph.cli.predict import predict
 from synner_graph.cli.train import train
 
@@ -14,3 +16,5 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.add_typer(gnn, name="gnn")
+app.command("kernels")(kernels)
+app.add_typer(bench, name="bench")

@@ -29,6 +29,7 @@ def evaluate(
     repair: options.Repair = False,
     multiple_roots: options.MultipleRoots = False,
     graph_backend: options.GraphBackend = options.Backend.auto,
+    kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
     batch_size: options.BatchSize = 32,
     json: options.Json = False,
@@ -56,7 +57,7 @@ def evaluate(
         multiple_roots=multiple_roots,
         **({} if input is None else {split: input}),
     )
-    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device))
+    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     report = ner.evaluate(corpus.splits[split], split, batch_size)

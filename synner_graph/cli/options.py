@@ -21,6 +21,15 @@ class Backend(StrEnum):
     torch = "torch"
 
 
+class Kernels(StrEnum):
+    """Implementations of an operator."""
+
+    auto = "auto"
+    cpu = "cpu"
+    fused = "fused"
+    naive = "naive"
+
+
 Run = Annotated[str, typer.Argument(help="Run folder, or a hub repository.", show_default=False)]
 Dataset = Annotated[
     str | None,
@@ -66,6 +75,13 @@ GraphBackend = Annotated[
     Backend,
     typer.Option(
         help="Who passes the messages; auto takes dgl where it can run.", rich_help_panel=RUNTIME
+    ),
+]
+Kernel = Annotated[
+    Kernels,
+    typer.Option(
+        help="Implementation of the Syn-LSTM and the CRF; auto takes the fastest that can serve.",
+        rich_help_panel=RUNTIME,
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=RUNTIME)]

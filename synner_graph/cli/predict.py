@@ -39,6 +39,7 @@ def predict(
     scheme: options.Scheme = None,
     multiple_roots: options.MultipleRoots = False,
     graph_backend: options.GraphBackend = options.Backend.auto,
+    kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
     batch_size: options.BatchSize = 32,
 ) -> None:
@@ -53,7 +54,7 @@ def predict(
     if output_format is None and output == "-":
         output_format = input_format
     output_format = format_of(output, output_format)
-    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device))
+    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
     sentences = read_sentences(
         input, input_format, scheme=scheme, repair=True, multiple_roots=multiple_roots
     )

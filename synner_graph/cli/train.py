@@ -103,6 +103,7 @@ def train(
         int | None, typer.Option(help="Of every random choice.", rich_help_panel=TRAINING)
     ] = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
+    kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
 ) -> None:
     """Train a recogniser, keep its best epoch by dev F1, report its test scores.
@@ -156,7 +157,7 @@ def train(
     print_notes(corpus.notes)
     folder = output or Path("runs") / _run_name(settings)
     metrics, reports = training.train(
-        settings, corpus, folder, graph_backend, device, overwrite=overwrite
+        settings, corpus, folder, graph_backend, device, overwrite=overwrite, kernel=kernel
     )
     if json:
         print_json(metrics)

@@ -19,6 +19,7 @@ class Head(nn.Module, ABC):
     Attributes:
         name: What the head is called in `HEADS`.
         labels: The entity labels it can give.
+        implementation: Which implementation of its operators computes it, where there are several.
 
     Raises:
         InputError: There are no labels, or one comes twice.
@@ -26,6 +27,7 @@ class Head(nn.Module, ABC):
 
     name: ClassVar[str]
     labels: tuple[str, ...]
+    implementation: str = "auto"
 
     def __init__(self, labels: Sequence[str]) -> None:
         super().__init__()
@@ -34,6 +36,13 @@ class Head(nn.Module, ABC):
             raise InputError("expected entity labels, got none: is the training split annotated?")
         if len(set(self.labels)) < len(self.labels):
             raise InputError(f"expected distinct entity labels, got {', '.join(self.labels)}")
+
+    def check_implementation(self) -> None:
+        """See to it, before work begins, that the implementation asked for can serve here.
+
+        Raises:
+            InputError: It cannot.
+        """
 
     @abstractmethod
     def encode(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:

@@ -95,14 +95,14 @@ class CRFHead(Head):
     def loss(self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor]) -> Tensor:
         """Negative log-likelihood of the gold tags, summed over the sentences."""
         emissions, scores = self._emissions(h), self._scores()
-        log_partition = crf_log_partition(emissions, offsets, *scores)
+        log_partition = crf_log_partition(emissions, offsets, *scores, self.implementation)
         return (log_partition - crf_score(emissions, gold["tags"], offsets, *scores)).sum()
 
     @torch.no_grad()
     def decode(self, h: Tensor, offsets: Tensor) -> list[list[Entity]]:
         """Entities of the best tag sequence, each scored with its exact posterior probability."""
         emissions = self._emissions(h)
-        tags = crf_viterbi(emissions, offsets, *self._scores())
+        tags = crf_viterbi(emissions, offsets, *self._scores(), self.implementation)
         names = [self.tags[tag] for tag in tags.tolist()]
         bounds = offsets.tolist()
         entities = [
@@ -150,7 +150,7 @@ class CRFHead(Head):
             emissions = emissions.double()  # alpha, beta and log-partition are large and cancel
         transitions, start, end = (score.to(emissions.dtype) for score in self._scores())
         alpha, beta, log_partition = crf_forward_backward(
-            emissions, offsets, transitions, start, end
+            emissions, offsets, transitions, start, end, self.implementation
         )
 
         offsets = offsets.to(tags.device)
@@ -193,6 +193,13 @@ class CRFHead(Head):
             crf_log_partition(e, offsets, transitions, start, end)[0] for e in (emissions, held)
         )
         return part - whole
+
+    @torch.no_grad()
+    def check_implementation(self) -> None:
+        """See `Head.check_implementation`; it reads one token."""
+        emissions = self.start.new_zeros(1, len(self.tags))
+        for function in (crf_log_partition, crf_viterbi, crf_forward_backward):
+            function(emissions, torch.tensor([0, 1]), *self._scores(), self.implementation)
 
     def _emissions(self, h: Tensor) -> Tensor:
         return at_least_float32(self.emission(self.dropout(h)))

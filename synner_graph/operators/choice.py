@@ -1,24 +1,85 @@
-"""Picking one of an operator's implementations by name."""
+"""Picking one of an operator's implementations: by name, or the fastest that can serve."""
 
-from collections.abc import Mapping
-from typing import TypeVar
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from torch import Tensor
 
 from synner_graph.errors import InputError
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
+_said: set[str] = set()
 
 
-def choose(operator: str, implementation: str, implementations: Mapping[str, T]) -> T:
-    """The implementation asked for; `"auto"` takes the first of the mapping.
+def _nothing(rows: Tensor) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation(Generic[T]):
+    """One way to compute an operator.
+
+    Attributes:
+        run: Computes it.
+        obstacle: Why it cannot serve rows of this device and dtype here, in words that can follow
+            "because"; None where it can. It is asked at every call, so what takes long (building,
+            say) must be remembered.
+    """
+
+    run: T
+    obstacle: Callable[[Tensor], str | None] = _nothing
+
+
+def choose(
+    operator: str,
+    implementation: str,
+    implementations: Mapping[str, Implementation[T]],
+    rows: Tensor,
+) -> T:
+    """The implementation asked for; `"auto"` takes the first of the mapping that can serve.
+
+    What `auto` chose, and why nothing faster, is logged once.
+
+    Args:
+        operator: Its name in messages.
+        implementation: `"auto"` or a key of `implementations`.
+        implementations: Fastest first; the last one can always serve.
+        rows: A tensor of the device and dtype that the operator is to work on.
 
     Raises:
-        InputError: There is no implementation of that name.
+        InputError: There is no implementation of that name, or it cannot serve here.
     """
     if implementation == "auto":
-        return next(iter(implementations.values()))
+        return _fastest(operator, implementations, rows)
     if implementation not in implementations:
         choices = ", ".join(["auto", *implementations])
         raise InputError(
-            f"Unknown implementation {implementation!r} of {operator}. Choose from: {choices}."
+            f"Unknown implementation '{implementation}' of {operator}. Choose from: {choices}."
         )
-    return implementations[implementation]
+    chosen = implementations[implementation]
+    reason = chosen.obstacle(rows)
+    if reason is not None:
+        raise InputError(
+            f"The implementation '{implementation}' of {operator} cannot serve, because {reason}."
+        )
+    return chosen.run
+
+
+def _fastest(operator: str, implementations: Mapping[str, Implementation[T]], rows: Tensor) -> T:
+    obstacles: list[str] = []
+    for name, candidate in implementations.items():
+        reason = candidate.obstacle(rows)
+        if reason is None:
+            _say_once("; ".join([f"Implementation of {operator}: {name}", *obstacles]))
+            return candidate.run
+        obstacles.append(f"not {name}, because {reason}")
+    raise AssertionError(f"no implementation of {operator} can serve: {obstacles}")
+
+
+def _say_once(message: str) -> None:
+    if message not in _said:
+        _said.add(message)
+        logger.info(message)

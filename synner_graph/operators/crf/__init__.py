@@ -6,20 +6,31 @@ The functions share these arguments:
 - `offsets` [B + 1]: first row of each sentence, and at the end N.
 - `transitions` [K, K]: `transitions[i, j]` is the score of tag `j` right after tag `i`.
 - `start`, `end` [K]: score of each tag on a first and on a last token.
-- `implementation`: `"auto"` or `"naive"`.
+- `implementation`: `"cpu"` (C++), `"fused"` (PyTorch operations, hand-written backward), `"naive"`
+  (log space, by the book) or `"auto"`, the fastest of them that can serve.
 
 Scores of what is forbidden are -inf; their gradient is 0. All functions raise ValueError where
-shapes or offsets do not fit together, and InputError for an unknown implementation.
+shapes or offsets do not fit together, and InputError for an implementation that is unknown or
+cannot serve.
 """
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
-from synner_graph.operators.choice import choose
-from synner_graph.operators.crf import naive
+from synner_graph.operators.choice import Implementation, choose
+from synner_graph.operators.crf import cpu, fused, naive
 
-__all__ = ["crf_forward_backward", "crf_log_partition", "crf_marginals", "crf_score", "crf_viterbi"]
+__all__ = [
+    "IMPLEMENTATIONS",
+    "crf_forward_backward",
+    "crf_log_partition",
+    "crf_marginals",
+    "crf_score",
+    "crf_viterbi",
+]
 
 
 class _Algorithm(Protocol):
@@ -34,9 +45,28 @@ class _ForwardBackward(Protocol):
     ) -> tuple[Tensor, Tensor, Tensor]: ...
 
 
-_LOG_PARTITION: dict[str, _Algorithm] = {"naive": naive.log_partition}
-_VITERBI: dict[str, _Algorithm] = {"naive": naive.viterbi}
-_FORWARD_BACKWARD: dict[str, _ForwardBackward] = {"naive": naive.forward_backward}
+_LOG_PARTITION: dict[str, Implementation[_Algorithm]] = {
+    "cpu": Implementation(cpu.log_partition, cpu.obstacle),
+    "fused": Implementation(fused.log_partition, fused.obstacle),
+    "naive": Implementation(naive.log_partition),
+}
+_VITERBI: dict[str, Implementation[_Algorithm]] = {
+    "cpu": Implementation(cpu.viterbi, cpu.obstacle),
+    "fused": Implementation(fused.viterbi),
+    "naive": Implementation(naive.viterbi),
+}
+_FORWARD_BACKWARD: dict[str, Implementation[_ForwardBackward]] = {
+    "cpu": Implementation(cpu.forward_backward, cpu.obstacle),
+    "fused": Implementation(fused.forward_backward, fused.obstacle),
+    "naive": Implementation(naive.forward_backward),
+}
+
+IMPLEMENTATIONS: dict[str, Mapping[str, Implementation[Any]]] = {
+    "log-partition": _LOG_PARTITION,
+    "Viterbi search": _VITERBI,
+    "forward-backward pass": _FORWARD_BACKWARD,
+}
+"""Of each of the functions that has several, by what they compute."""
 
 
 def crf_log_partition(
@@ -49,11 +79,13 @@ def crf_log_partition(
 ) -> Tensor:
     """Log of the summed exponentiated scores of all tag sequences of each sentence.
 
+    All but `"naive"` can be differentiated once only.
+
     Returns:
         *Shape:* [B]
     """
     _check(emissions, transitions, start, end)
-    algorithm = choose("the CRF log-partition", implementation, _LOG_PARTITION)
+    algorithm = choose("the CRF log-partition", implementation, _LOG_PARTITION, emissions)
     return algorithm(emissions, offsets, transitions, start, end)
 
 
@@ -96,10 +128,11 @@ def crf_viterbi(
         *Shape:* [N]
     """
     _check(emissions, transitions, start, end)
-    algorithm = choose("the CRF Viterbi search", implementation, _VITERBI)
+    algorithm = choose("the CRF Viterbi search", implementation, _VITERBI, emissions)
     return algorithm(emissions, offsets, transitions, start, end)
 
 
+@torch.no_grad()
 def crf_forward_backward(
     emissions: Tensor,
     offsets: Tensor,
@@ -108,7 +141,7 @@ def crf_forward_backward(
     end: Tensor,
     implementation: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The log-sums from which every posterior follows.
+    """The log-sums from which every posterior follows; no gradient flows through them.
 
     Returns:
         alpha: Over all beginnings of a sentence up to a token's tag, its emission included.
@@ -119,7 +152,9 @@ def crf_forward_backward(
             *Shape:* [B]
     """
     _check(emissions, transitions, start, end)
-    algorithm = choose("the CRF forward-backward pass", implementation, _FORWARD_BACKWARD)
+    algorithm = choose(
+        "the CRF forward-backward pass", implementation, _FORWARD_BACKWARD, emissions
+    )
     return algorithm(emissions, offsets, transitions, start, end)
 
 
@@ -131,7 +166,7 @@ def crf_marginals(
     end: Tensor,
     implementation: str = "auto",
 ) -> Tensor:
-    """Probability of each tag at each token.
+    """Probability of each tag at each token; no gradient flows through it.
 
     Returns:
         Each row sums to 1.

@@ -4,14 +4,17 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from synner_graph.operators.choice import choose
-from synner_graph.operators.syn_lstm import naive
+from synner_graph.operators.choice import Implementation, choose
+from synner_graph.operators.syn_lstm import cpu, fused, naive
 from synner_graph.operators.syn_lstm.weights import SynLSTMWeights
 
-__all__ = ["SynLSTMWeights", "syn_lstm"]
+__all__ = ["IMPLEMENTATIONS", "SynLSTMWeights", "syn_lstm"]
 
-_IMPLEMENTATIONS: dict[str, Callable[[Tensor, Tensor, SynLSTMWeights, Tensor], Tensor]] = {
-    "naive": naive.syn_lstm
+_Algorithm = Callable[[Tensor, Tensor, SynLSTMWeights, Tensor], Tensor]
+IMPLEMENTATIONS: dict[str, Implementation[_Algorithm]] = {
+    "cpu": Implementation(cpu.syn_lstm, cpu.obstacle),
+    "fused": Implementation(fused.syn_lstm),
+    "naive": Implementation(naive.syn_lstm),
 }
 
 
@@ -35,7 +38,7 @@ def syn_lstm(
         weights: See `SynLSTMWeights`.
         offsets: First row of each sentence, and at the end N.
             *Shape:* [B + 1]
-        implementation: `"auto"` or `"naive"`.
+        implementation: `"auto"`, `"cpu"`, `"fused"` or `"naive"`; docs/operators.md compares them.
 
     Returns:
         The states `h`, the forward half first.
@@ -43,10 +46,11 @@ def syn_lstm(
 
     Raises:
         ValueError: Shapes or offsets do not fit together.
-        InputError: Unknown implementation.
+        InputError: An unknown implementation, or one that cannot serve here.
     """
     _check(x, g, weights)
-    return choose("the Syn-LSTM", implementation, _IMPLEMENTATIONS)(x, g, weights, offsets)
+    x, g = x.to(weights.bias.dtype), g.to(weights.bias.dtype)  # autocast may have narrowed them
+    return choose("the Syn-LSTM", implementation, IMPLEMENTATIONS, x)(x, g, weights, offsets)
 
 
 def _check(x: Tensor, g: Tensor, weights: SynLSTMWeights) -> None:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from synner_graph.errors import InputError
 from synner_graph.operators.syn_lstm import SynLSTMWeights, syn_lstm
+from tests.operators.syn_lstm.kernel import needs_kernel
 
 LENGTHS = [4, 1, 7, 3, 1]
 OFFSETS = torch.tensor([0, *LENGTHS]).cumsum(0)
@@ -46,11 +47,14 @@ def read_sentence(x: Tensor, g: Tensor, weights: SynLSTMWeights, direction: int)
     return torch.stack(states if direction == 0 else states[::-1])
 
 
-def test_equals_its_equations_forward_and_in_all_gradients(device: str) -> None:
+@pytest.mark.parametrize("implementation", ["naive", "fused"])
+def test_equals_its_equations_forward_and_in_all_gradients(
+    device: str, implementation: str
+) -> None:
     x, g, weights = normal(N, D, device=device), normal(N, G, device=device), random_weights(device)
     inputs = (x, g, *weights)
 
-    actual = syn_lstm(x, g, weights, OFFSETS)
+    actual = syn_lstm(x, g, weights, OFFSETS, implementation)
 
     sentences = zip(x.split(LENGTHS), g.split(LENGTHS), strict=True)
     expected = torch.cat(
@@ -69,7 +73,13 @@ def test_equals_its_equations_forward_and_in_all_gradients(device: str) -> None:
     )
 
 
-def test_equals_torch_lstm_where_the_graph_says_nothing() -> None:
+@pytest.mark.parametrize(
+    ("implementation", "dtype"),
+    [("naive", torch.float64), ("fused", torch.float64), needs_kernel("cpu", torch.float32)],
+)
+def test_equals_torch_lstm_where_the_graph_says_nothing(
+    implementation: str, dtype: torch.dtype
+) -> None:
     x, g, weights = normal(N, D), normal(N, G), random_weights()
     lstm = nn.LSTM(D, H, bidirectional=True, dtype=torch.float64)
     with torch.no_grad():
@@ -86,16 +96,18 @@ def test_equals_torch_lstm_where_the_graph_says_nothing() -> None:
             getattr(lstm, f"bias_ih_l0{suffix}").copy_(torch.cat([b[gate] for gate in order]))
             getattr(lstm, f"bias_hh_l0{suffix}").zero_()
 
-    actual = syn_lstm(x, g, weights, OFFSETS)
+    narrow = SynLSTMWeights(*(weight.to(dtype) for weight in weights))
+    actual = syn_lstm(x.to(dtype), g.to(dtype), narrow, OFFSETS, implementation)
 
+    exact = dtype == torch.float64
     expected = torch.cat([lstm(sentence)[0] for sentence in x.split(LENGTHS)])
-    torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(actual.double(), expected, rtol=0, atol=1e-12 if exact else 1e-6)
     upstream = torch.randn_like(actual)
     torch.testing.assert_close(
         torch.autograd.grad(actual, x, upstream),
-        torch.autograd.grad(expected, x, upstream),
-        rtol=1e-9,
-        atol=1e-11,
+        torch.autograd.grad(expected, x, upstream.double()),
+        rtol=0,
+        atol=1e-11 if exact else 1e-5,
     )
 
 
@@ -153,6 +165,6 @@ def test_tokens_and_graph_features_must_be_as_many() -> None:
 
 def test_an_unknown_implementation_is_refused_with_the_choices() -> None:
     inputs = normal(N, D), normal(N, G), random_weights(), OFFSETS
-    with pytest.raises(InputError, match=r"'fast' of the Syn-LSTM\. Choose from: auto, naive\."):
+    with pytest.raises(InputError, match=r"'fast' of the Syn-LSTM\. .* auto, cpu, fused, naive\."):
         syn_lstm(*inputs, implementation="fast")
-    assert torch.equal(syn_lstm(*inputs, implementation="naive"), syn_lstm(*inputs))
+    assert torch.equal(syn_lstm(*inputs, implementation="fused"), syn_lstm(*inputs))

@@ -1,0 +1,153 @@
+"""Linear-chain CRF in PyTorch operations: scaled sums, a hand-written backward, any device.
+
+The arguments are those of the public functions in `synner_graph.operators.crf`; `scaled` has the
+equations. Both directions are swept in one loop over time, as a batch of two products.
+"""
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from synner_graph.operators.crf import scaled
+from synner_graph.operators.ragged import restore, time_major
+
+
+def obstacle(rows: Tensor) -> str | None:
+    """Why it cannot serve rows of this device; None where it can."""
+    return "it needs float64, which MPS lacks" if rows.device.type == "mps" else None
+
+
+def viterbi(
+    emissions: Tensor, offsets: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+) -> Tensor:
+    """See `synner_graph.operators.crf.crf_viterbi`.
+
+    The way back asks which tag came before, of the one tag of each sentence: there is no argument
+    of the maximum for every tag on the way there.
+    """
+    with torch.no_grad():
+        time = time_major(offsets, emissions)
+        steps = torch.split(emissions[time.order], time.batch_sizes)
+        best = [start + steps[0]]
+        for emission in steps[1:]:
+            previous = best[-1][: len(emission)]  # [b, K]
+            best.append((previous.unsqueeze(2) + transitions).amax(dim=1).add_(emission))
+
+        tags = [(best[-1] + end).argmax(dim=1)]
+        into = transitions.T.contiguous()  # [K, K]: row j has the scores of all tags before tag j
+        for value in reversed(best[:-1]):
+            running = len(tags[-1])
+            came_from = (value[:running] + into[tags[-1]]).argmax(dim=1)
+            ending_here = (value[running:] + end).argmax(dim=1)
+            tags.append(torch.cat([came_from, ending_here]))
+        return restore(torch.cat(tags[::-1]), time.order)
+
+
+def _sums(
+    emissions: Tensor,
+    offsets: Tensor,
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+    directions: int = 2,
+) -> tuple[scaled.Sums, Tensor]:
+    """`scaled.Sums` in the first direction or both, and the exponentiated emissions."""
+    time = time_major(offsets, emissions)
+    tokens, tags = emissions.shape
+    shift = emissions.amax(1, keepdim=True)
+    exponentiated = (emissions - shift).double().exp_()
+
+    # The rows of a step stand together, those of the forward direction first.
+    orders = (time.order, time.reversed_order + tokens)[:directions]
+    chunks = zip(*(torch.split(order, time.batch_sizes) for order in orders), strict=True)
+    places = torch.cat([part for chunk in chunks for part in chunk])  # [directions * N]
+    matrices = torch.stack([transitions, transitions.T])[:directions]
+    begin = torch.stack([start, end])[:directions].unsqueeze(1)
+    sizes = [directions * batch for batch in time.batch_sizes]
+
+    carried = exponentiated.index_select(0, places % tokens)  # becomes ways ⊙ emissions
+    ways, factor = torch.empty_like(carried), carried.new_empty(len(carried), 1)
+    previous = begin
+    for step, (here, way, divisor) in enumerate(
+        zip(*(torch.split(x, sizes) for x in (carried, ways, factor)), strict=True)
+    ):
+        here, way, divisor = (x.view(directions, -1, x.shape[1]) for x in (here, way, divisor))
+        if step == 0:
+            way.copy_(begin.expand_as(way))
+        else:
+            torch.bmm(previous[:, : way.shape[1]], matrices, out=way)
+        torch.amax(way, 2, keepdim=True, out=divisor)
+        previous = here.mul_(way.div_(divisor))  # [directions, b, K]
+
+    reached = _reached(matrices, begin, len(sizes)).flatten()
+    batches = torch.tensor(time.batch_sizes, device=reached.device)
+    expected = reached.repeat_interleave(
+        batches.repeat_interleave(directions), output_size=len(carried)
+    )
+    kept = ((carried >= scaled.SMALL).sum(1) == expected) & (factor.squeeze(1) >= scaled.SMALL)
+    kept = restore(kept, places).view(directions, tokens).all(0)
+    ways = restore(ways, places).view(directions, tokens, tags)
+    factor = restore(factor, places).view(directions, tokens)
+
+    bounds = offsets.to(emissions.device)
+    last = bounds[1:] - 1
+    total = (ways[0, last] * exponentiated[last]) @ end
+    exact = _whole(kept, bounds) & (total >= scaled.SMALL) & total.isfinite()
+    return scaled.Sums(ways, factor, shift.squeeze(1), total, exact), exponentiated
+
+
+def _parts(
+    emissions: Tensor,
+    offsets: Tensor,
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+    differentiate: bool,
+) -> scaled.Parts:
+    directions = 2 if differentiate else 1
+    sums, exponentiated = _sums(emissions, offsets, transitions, start, end, directions)
+    bounds = offsets.to(emissions.device)
+    owner = torch.repeat_interleave(bounds.diff(), output_size=len(emissions))  # [N]
+    values = sums.total.log().index_add(0, owner, sums.factor[0].log() + sums.shift)
+    exact = sums.exact & values.isfinite()
+    if not differentiate:
+        return scaled.Parts(values, exact)
+
+    arrive, leave = sums.ways  # [N, K] each
+    arrived = arrive * exponentiated
+    marginals = arrived * leave
+    mass = marginals.sum(1, keepdim=True)
+    pair_mass = mass * sums.factor[1].unsqueeze(1)
+    pair_mass[bounds[1:] - 1] = torch.inf  # no pair begins at a last token
+    exact &= _whole((torch.minimum(mass, pair_mass) >= scaled.SMALL).squeeze(1), bounds)
+    products = (marginals.div_(mass), arrived.div_(pair_mass), leave * exponentiated)
+    if not exact.all():
+        products = tuple(x.masked_fill_(~exact[owner].unsqueeze(1), 0) for x in products)
+    return scaled.Parts(values, exact, *products)
+
+
+def _whole(kept: Tensor, bounds: Tensor) -> Tensor:
+    """[N] -> [B]: whether a sentence kept all its tokens."""
+    whole = torch.ones(len(bounds) - 1, dtype=torch.bool, device=kept.device)
+    if not kept.all():
+        lost = (~kept).nonzero().squeeze(1)
+        whole[torch.bucketize(lost, bounds, right=True) - 1] = False
+    return whole
+
+
+def _reached(matrices: Tensor, begin: Tensor, steps: int) -> Tensor:
+    """[steps, directions]: at how many tags a sweep can be after each step."""
+    possible = (matrices > 0).to(matrices.dtype)
+    here = (begin > 0).to(matrices.dtype)  # [directions, 1, K]
+    counts = [here.sum((1, 2))]
+    while len(counts) < steps:
+        before, here = here, (here @ possible).sign()
+        counts.append(here.sum((1, 2)))
+        if torch.equal(before, here):
+            counts.extend(counts[-1:] * (steps - len(counts)))
+    return torch.stack(counts).long()
+
+
+log_partition = partial(scaled.log_partition, _parts)
+forward_backward = partial(scaled.forward_backward, lambda *scores: _sums(*scores)[0])

@@ -1,0 +1,214 @@
+"""The forward-backward algorithm in the exp domain: what `fused` and `cpu` have in common.
+
+A sweep carries sums of products of exponentiated scores from token to token: a step is a product
+with a matrix, where log space needs an exponential for every pair of tags. Let `A` be the
+exponentiated transitions and `E_t` the exponentiated emissions of token `t`, relative to the
+greatest; `arrive_t` the sums over all beginnings that lead to each tag of token `t`, and `leave_t`
+those over all ways on from it, both without `E_t`. Then
+
+    arrive_{t+1} = (arrive_t ⊙ E_t) A / factor        leave_t = A (E_{t+1} ⊙ leave_{t+1}) / factor
+
+so that one routine, given `A` or its transpose, makes both; each row is divided by its greatest
+sum. The gradients of the log-partition are the probabilities of tags and of pairs of tags,
+
+    P(y_t = i)              ∝ arrive_t[i] E_t[i] leave_t[i]
+    P(y_t = i, y_{t+1} = j) ∝ arrive_t[i] E_t[i] A[i, j] E_{t+1}[j] leave_{t+1}[j]
+
+and the second, summed over all tokens, is one product of matrices.
+
+All is float64, and yet what lies too far apart may underflow. So a sweep counts: if at every token
+all tags that can be reached have a sum of `SMALL` or more, no product of two numbers has lost
+anything. Sentences where that fails, impossible ones among them, are done again in log space.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from synner_graph.operators.crf import naive
+from synner_graph.operators.ragged import check_offsets
+
+SMALL = 1e-140
+"""The product of two numbers above it is a normal float64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Both sweeps of a batch, float64.
+
+    Attributes:
+        ways: `arrive`, then `leave`; `leave` may be absent.
+            *Shape:* [2, N, K]
+        factor: What each row was divided by.
+            *Shape:* [2, N]
+        shift: The greatest emission of each token.
+            *Shape:* [N]
+        total: Over all tag sequences, but for the factors and shifts.
+            *Shape:* [B]
+        exact: Whether nothing was lost.
+            *Shape:* [B]
+    """
+
+    ways: Tensor
+    factor: Tensor
+    shift: Tensor
+    total: Tensor
+    exact: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Log-partitions and what their gradients are products of, float64.
+
+    The last three are 0 in the sentences that are not exact, and None if nothing asks for a
+    gradient.
+
+    Attributes:
+        values: *Shape:* [B]
+        exact: Whether nothing was lost.
+            *Shape:* [B]
+        marginals: Probability of each tag at each token.
+            *Shape:* [N, K]
+        arrived: `arrive ⊙ E` divided so that its products with `A` and `left` of the next token are
+            probabilities of pairs; 0 at last tokens.
+            *Shape:* [N, K]
+        left: `E ⊙ leave`.
+            *Shape:* [N, K]
+    """
+
+    values: Tensor
+    exact: Tensor
+    marginals: Tensor | None = None
+    arrived: Tensor | None = None
+    left: Tensor | None = None
+
+
+def log_partition(
+    parts: Callable[..., Parts],
+    emissions: Tensor,
+    offsets: Tensor,
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+) -> Tensor:
+    """See `synner_graph.operators.crf.crf_log_partition`; it can be differentiated once.
+
+    Args:
+        parts: Makes `Parts` of emissions, offsets, exponentiated transitions, start and end; with
+            or without the last three.
+        emissions: And so on: see `synner_graph.operators.crf`.
+    """
+    offsets = offsets.cpu()
+    check_offsets(offsets, len(emissions))
+    values, exact = _LogPartition.apply(parts, emissions, offsets, transitions, start, end)  # type: ignore[no-untyped-call]
+    if not exact.all():
+        redo, rows, again = _inexact(exact, offsets)
+        in_log_space = naive.log_partition(emissions[rows], again, transitions, start, end)
+        values = values.index_copy(0, redo, in_log_space)
+    return values  # type: ignore[no-any-return]
+
+
+@torch.no_grad()
+def forward_backward(
+    sums: Callable[..., Sums],
+    emissions: Tensor,
+    offsets: Tensor,
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """See `synner_graph.operators.crf.crf_forward_backward`.
+
+    Args:
+        sums: Makes `Sums` of emissions, offsets, exponentiated transitions, start and end.
+        emissions: And so on: see `synner_graph.operators.crf`.
+    """
+    offsets = offsets.cpu()
+    check_offsets(offsets, len(emissions))
+    links = (transitions, start, end)
+    found = sums(emissions, offsets, *map(_exponentiated, links))
+
+    # log of all that was taken out of arrive_t from the first token on, of leave_t from the last
+    bounds = offsets.to(emissions.device)
+    first, last, lengths = bounds[:-1], bounds[1:] - 1, bounds.diff()
+    taken = found.factor.log() + found.shift  # [2, N]
+    through = taken.cumsum(1)
+    before = through - taken
+    ends = torch.stack([before[0, first], through[1, last]])
+    ends = ends.repeat_interleave(lengths, dim=1, output_size=len(emissions))
+    arrived, left = through[0] - ends[0], ends[1] - before[1]  # [N] each
+    log_arrive, log_leave = found.ways.log()  # [N, K] each
+    alpha = log_arrive + (arrived - found.shift).unsqueeze(1) + emissions
+    beta = log_leave + (left - found.shift).unsqueeze(1)
+    values = found.total.log() + arrived[last]
+
+    dtype = torch.promote_types(emissions.dtype, transitions.dtype)
+    results = (alpha.to(dtype), beta.to(dtype), values.to(dtype))
+    if not found.exact.all():
+        redo, rows, again = _inexact(found.exact, offsets)
+        redone = naive.forward_backward(emissions[rows], again, *links)
+        for result, places, part in zip(results, (rows, rows, redo), redone, strict=True):
+            result[places] = part
+    return results
+
+
+class _LogPartition(torch.autograd.Function):
+    """Log-partitions, and which of them are exact; to the others flows no gradient."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        parts: Callable[..., Parts],
+        emissions: Tensor,
+        offsets: Tensor,
+        transitions: Tensor,
+        start: Tensor,
+        end: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """*Shape:* [B], [B]."""
+        exponentiated = [_exponentiated(score) for score in (transitions, start, end)]
+        found = parts(emissions, offsets, *exponentiated, any(ctx.needs_input_grad))
+        ctx.save_for_backward(found.marginals, found.arrived, found.left, exponentiated[0], offsets)
+        ctx.dtypes = [score.dtype for score in (emissions, transitions, start, end)]
+        ctx.mark_non_differentiable(found.exact)
+        dtype = torch.promote_types(emissions.dtype, transitions.dtype)
+        return found.values.to(dtype), found.exact
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        """*Shape:* [B] -> [N, K], [K, K], [K], [K]."""
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "this implementation of the CRF has no second derivative: use 'naive', or leave "
+                "create_graph=False"
+            )
+        marginals, arrived, left, transitions, offsets = ctx.saved_tensors
+        bounds = offsets.to(upstream.device)
+        weight = upstream.double().repeat_interleave(bounds.diff(), output_size=len(marginals))
+        weight = weight.unsqueeze(1)  # [N, 1]
+        emissions = marginals * weight
+        pairs = transitions.nan_to_num() * ((arrived[:-1] * weight[:-1]).T @ left[1:])
+        start, end = emissions[bounds[:-1]].sum(0), emissions[bounds[1:] - 1].sum(0)
+        gradients = zip((emissions, pairs, start, end), ctx.dtypes, strict=True)
+        by_emission, *by_link = (gradient.to(dtype) for gradient, dtype in gradients)
+        return None, by_emission, None, *by_link
+
+
+def _exponentiated(scores: Tensor) -> Tensor:
+    """In float64; 0 only for what is forbidden, however unlikely the rest may be."""
+    scores = scores.detach().double()
+    tiny = torch.finfo(scores.dtype).tiny
+    return scores.exp().clamp_(min=tiny).masked_fill_(scores == -torch.inf, 0)
+
+
+def _inexact(exact: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Which sentences are not exact, their rows, and the offsets among these."""
+    lengths = offsets.diff()
+    lost = ~exact.cpu()
+    rows = lost.repeat_interleave(lengths).nonzero().squeeze(1)
+    again = torch.cat([offsets.new_zeros(1), lengths[lost].cumsum(0)])
+    redo = lost.nonzero().squeeze(1)
+    return redo.to(exact.device), rows.to(exact.device), again
