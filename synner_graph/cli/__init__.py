@@ -1,6 +1,7 @@
 """The command line: thin Typer commands over plain functions."""
 
 from synner_graph.cli.app import app
+from synner_graph.cli.data import app as data
 from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.predict import predict
 from synner_graph.cli.train import train
@@ -12,3 +13,4 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 )
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.add_typer(data, name="data")
