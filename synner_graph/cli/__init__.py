@@ -2,6 +2,7 @@
 
 from synner_graph.cli.app import app
 from synner_graph.cli.bench import bench
+from synner_graph.cli.data import app as data
 from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.gnn import commands as gnn
 from synner_graph.cli.kernels import kernels
@@ -18,3 +19,4 @@ app.command("predict")(predict)
 app.add_typer(gnn, name="gnn")
 app.command("kernels")(kernels)
 app.add_typer(bench, name="bench")
+app.add_typer(data, name="data")

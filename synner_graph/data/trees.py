@@ -1,0 +1,74 @@
+"""What can be said of a dependency tree, and trees that come from another file."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+
+from synner_graph.data.sentence import ROOT, Entity, Sentence
+from synner_graph.errors import InputError
+
+
+def tree_depth(heads: Sequence[int]) -> int:
+    """How many tokens the longest way from a root downwards has."""
+    depths = [0] * len(heads)
+    for token in range(len(heads)):
+        path = []
+        while token != ROOT and not depths[token]:
+            path.append(token)
+            token = heads[token]
+        depth = depths[token] if token != ROOT else 0
+        for below in reversed(path):
+            depth += 1
+            depths[below] = depth
+    return max(depths, default=0)
+
+
+def is_projective(heads: Sequence[int]) -> bool:
+    """Whether no two edges cross, those from the left end of the sentence to its roots included."""
+    edges = sorted((min(edge), -max(edge)) for edge in enumerate(heads))
+    ends: list[int] = []  # of the edges around the current one, the innermost last
+    for left, right in edges:
+        while ends and ends[-1] <= left:
+            ends.pop()
+        if ends and ends[-1] < -right:
+            return False
+        ends.append(-right)
+    return True
+
+
+def is_subtree(heads: Sequence[int], entity: Entity) -> bool:
+    """Whether the entity is one of its tokens with everything below that, and nothing else."""
+    inside = range(entity.start, entity.end)
+    tops = sum(heads[token] not in inside for token in inside)
+    return tops == 1 and all(
+        head not in inside for token, head in enumerate(heads) if token not in inside
+    )
+
+
+def join_trees(sentences: Iterable[Sentence], trees: Iterable[Sentence]) -> Iterator[Sentence]:
+    """The sentences with the heads and relations of others, paired in order.
+
+    Raises:
+        InputError: There are more of one than of the other, tokens differ, or a tree is missing.
+    """
+    for number, sentence, tree in in_pairs(sentences, trees):
+        if sentence.tokens != tree.tokens:
+            ours, theirs = " ".join(sentence.tokens), " ".join(tree.tokens)
+            raise InputError(f"expected tree {number} to be that of {ours!r}, got {theirs!r}")
+        yield sentence.replace(heads=tree.heads, relations=tree.relations)
+
+
+def in_pairs(
+    sentences: Iterable[Sentence], trees: Iterable[Sentence]
+) -> Iterator[tuple[int, Sentence, Sentence]]:
+    """Sentences and trees, numbered from 1.
+
+    Raises:
+        InputError: There are more of one than of the other, or one of the trees is none.
+    """
+    for number, (sentence, tree) in enumerate(zip_longest(sentences, trees), 1):
+        if sentence is None or tree is None:
+            more, fewer = ("trees", "sentences") if sentence is None else ("sentences", "trees")
+            raise InputError(f"expected as many trees as sentences, got more {more} than {fewer}")
+        if tree.heads is None:
+            raise InputError(f"expected tree {number} to have heads, got none")
+        yield number, sentence, tree

@@ -1,0 +1,42 @@
+"""Everything that is wrong with a file, rather than the first thing."""
+
+from collections.abc import Iterator
+
+from synner_graph.data.formats import FORMATS, format_of, scheme_of
+from synner_graph.data.formats.lines import FormatError, Stream, name_of, read_blocks
+from synner_graph.data.formats.rows import ReadOptions
+
+
+def validate(
+    source: Stream,
+    format: str | None = None,
+    *,
+    scheme: str | None = None,
+    multiple_roots: bool = False,
+) -> Iterator[list[FormatError]]:
+    """What is wrong with each sentence of a file, by line; an empty list where nothing is.
+
+    A line with too few or too many columns hides what else is wrong with its sentence. The options
+    are those of `read_sentences`.
+
+    Raises:
+        InputError: The format or scheme is unknown, or the file cannot be opened.
+    """
+    name = format_of(source, format)
+    reader = FORMATS[name]
+    path = name_of(source)
+    options = ReadOptions(path, scheme_of(name, scheme), multiple_roots=multiple_roots)
+    undecoded: list[FormatError] = []
+    is_empty = True
+    for block in read_blocks(source, by_line=reader.by_line, problems=undecoded):
+        problems = [problem for problem in undecoded if problem.line <= block[-1][0]]
+        del undecoded[: len(problems)]
+        try:
+            if reader.read(block, options) is None and not problems:
+                continue
+        except FormatError as error:
+            problems += error.all
+        is_empty = False
+        yield sorted(problems, key=lambda problem: problem.line)
+    if is_empty:
+        yield [FormatError(path, 1, "expected at least one sentence, got none")]
