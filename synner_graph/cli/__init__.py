@@ -1,6 +1,7 @@
 """The command line: thin Typer commands over plain functions."""
 
 from synner_graph.cli.app import app
+from synner_graph.cli.bench import bench
 from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.gnn import commands as gnn
 from synner_graph.cli.predict import predict
@@ -14,3 +15,4 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.add_typer(gnn, name="gnn")
+app.add_typer(bench, name="bench")

@@ -1,0 +1,1 @@
+"""Measurements that print what they compare, side by side, in one process."""
