@@ -16,7 +16,7 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 )
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.add_typer(data, name="data")
 app.add_typer(gnn, name="gnn")
 app.command("kernels")(kernels)
 app.add_typer(bench, name="bench")
-app.add_typer(data, name="data")

@@ -1,5 +1,6 @@
 """What a layer's docstring and options say about it: the source of `gnn list` and `gnn show`."""
 
+import re
 from dataclasses import asdict, dataclass
 from inspect import cleandoc
 from typing import Any
@@ -11,6 +12,8 @@ from synner_graph.gnn.base import GraphLayer, WeightedLayer
 from synner_graph.gnn.stack import NoGNN
 
 SOURCE = "Source:"
+ARGUMENTS = r"\n *(?:Args:|Parameters)\n"
+"""Where a docstring goes on with what the constructor takes; the second is DGL's way."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def about(name: str) -> About:
         InputError: for an unknown name; suggests the nearest.
     """
     layer = None if name == NONE else layer_class(name)
-    text = cleandoc((layer or NoGNN).__doc__ or "").partition("\n\nArgs:")[0]
+    text = re.split(ARGUMENTS, cleandoc((layer or NoGNN).__doc__ or ""), maxsplit=1)[0].strip()
     summary, *paragraphs = text.split("\n\n")
     parts: dict[str, list[str]] = {"equation": [], "notes": [], "paper": []}
     for paragraph in paragraphs:

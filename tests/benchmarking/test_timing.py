@@ -1,3 +1,5 @@
+"""Timing: fair turns, and threads that are given back."""
+
 import torch
 
 from synner_graph.benchmarking.kernels import SHAPES

@@ -36,7 +36,9 @@ def test_none_has_no_equation() -> None:
 
 @needs_dgl
 def test_layers_of_a_library_show_what_their_library_says() -> None:
-    assert "GraphSAGE" in about("dgl.nn.SAGEConv").summary
+    layer = about("dgl.nn.SAGEConv")
+    assert "GraphSAGE" in layer.summary
+    assert "aggregator_type :" not in layer.notes
 
 
 def test_unknown_names_are_refused() -> None:
