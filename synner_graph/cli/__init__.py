@@ -4,6 +4,7 @@ from synner_graph.cli.app import app
 from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.predict import predict
 from synner_graph.cli.train import train
+from synner_graph.cli.visualize import visualize
 
 __all__ = ["app"]
 
@@ -12,3 +13,4 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 )
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("visualize")(visualize)
