@@ -8,6 +8,7 @@ from synner_graph.cli.gnn import commands as gnn
 from synner_graph.cli.kernels import kernels
 from synner_graph.cli.predict import predict
 from synner_graph.cli.train import train
+from synner_graph.cli.visualize import visualize
 
 __all__ = ["app"]
 
@@ -16,6 +17,7 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 )
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("visualize")(visualize)
 app.add_typer(data, name="data")
 app.add_typer(gnn, name="gnn")
 app.command("kernels")(kernels)

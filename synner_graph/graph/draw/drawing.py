@@ -1,7 +1,7 @@
 """Drawing: a scene that shows itself in a notebook and saves itself in any format."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ class Drawing:
         scene: what is on it.
     """
 
-    scene: Scene
+    scene: Scene = field(repr=False)
 
     def svg(self) -> str:
         """A self-contained SVG file, light or dark as the reader's system is."""

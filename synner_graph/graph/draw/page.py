@@ -27,7 +27,8 @@ _FIXED = (
     "svg{display:block}"
 )
 
-# Hides the articles that have no mark of the chosen kind and type; a mark is `kind:type`.
+# Hides the articles that have no mark of the chosen kind and type; a mark is `kind:type`. Drawings
+# wait as text, which costs next to nothing, until their article comes near the screen.
 _SCRIPT = """
 const [kind, type, shown] = ["kind", "type", "shown"].map(id => document.getElementById(id));
 const articles = [...document.querySelectorAll("article")];
@@ -41,6 +42,15 @@ function filter() {
   });
   shown.textContent = count;
 }
+function draw(article) {
+  const waiting = article.querySelector("script");
+  if (waiting) waiting.outerHTML = waiting.textContent;
+}
+const observer = new IntersectionObserver(
+  entries => entries.filter(e => e.isIntersecting).forEach(e => draw(e.target)),
+  {rootMargin: "800px"});
+articles.forEach(article => observer.observe(article));
+addEventListener("beforeprint", () => articles.forEach(draw));
 kind.onchange = type.onchange = filter;
 filter();  // a browser that goes back to the page keeps what was chosen
 """
@@ -76,7 +86,7 @@ def cards_page(title: str, cards: Sequence[Card]) -> str:
 def filter_page(title: str, cards: Sequence[Card]) -> str:
     """Drawings that can be filtered by the kind and the type of their marks, in the browser.
 
-    What is not on the screen is not laid out, so that thousands of drawings open at once.
+    What is not on the screen is not drawn, so that thousands of drawings open at once.
     """
     kinds, types = (
         _numbered(Counter(mark[side] for card in cards for mark in card.marks)) for side in (0, 1)
@@ -87,7 +97,9 @@ def filter_page(title: str, cards: Sequence[Card]) -> str:
         f"<label>kind {_select('kind', kinds)}</label> <label>type {_select('type', types)}</label>"
         f'<p><span id="shown">{total}</span> of {total} sentences</p></header>'
     )
-    return _document(title, header, _articles(cards, kinds, types), f"<script>{_SCRIPT}</script>")
+    return _document(
+        title, header, _articles(cards, kinds, types, True), f"<script>{_SCRIPT}</script>"
+    )
 
 
 Numbered = dict[str, tuple[int, int]]
@@ -107,20 +119,25 @@ def _select(name: str, values: Numbered) -> str:
     return f'<select id="{name}" autocomplete="off">{"".join(options)}</select>'
 
 
-def _articles(cards: Iterable[Card], kinds: Numbered, types: Numbered) -> Iterable[str]:
+def _articles(
+    cards: Iterable[Card], kinds: Numbered, types: Numbered, waiting: bool = False
+) -> Iterable[str]:
     for card in cards:
         marks = (f"{kinds[kind][0]}:{types[type][0]}" for kind, type in card.marks if kinds)
-        yield _article(card, " ".join(marks))
+        yield _article(card, " ".join(marks), waiting)
 
 
-def _article(card: Card, marks: str) -> str:
+def _article(card: Card, marks: str, waiting: bool = False) -> str:
+    drawing = scrolling(card.scene, styled=False)
+    if waiting:  # nothing in it can end the element: every `<` of a text is escaped
+        drawing = f'<script type="text/html">{drawing}</script>'
     title = f"<h2>{_escape(card.title)}</h2>" if card.title else ""
     notes = "".join(f'<li dir="auto">{_escape(note)}</li>' for note in card.notes)
     data = f' data-marks="{marks}"' if marks else ""
     height = round(card.scene.height + 26 * bool(title) + 24 * len(card.notes))
     return (
         f'<article{data} style="contain-intrinsic-height:auto {height}px">{title}'
-        f"{f'<ul>{notes}</ul>' if notes else ''}{scrolling(card.scene, styled=False)}</article>\n"
+        f"{f'<ul>{notes}</ul>' if notes else ''}{drawing}</article>\n"
     )
 
 

@@ -1,0 +1,122 @@
+"""`visualize`: draw what a run sees in sentences, and what it gets wrong."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synner_graph.cli import options
+from synner_graph.cli.console import print_notes
+from synner_graph.config import DataConfig
+from synner_graph.errors import InputError, suggest
+
+SPLITS = ("train", "dev", "test")
+
+
+def visualize(
+    run: options.Run,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="File to write: .html, .svg, .png or .pdf.", show_default=False
+        ),
+    ],
+    index: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Draw this sentence alone, counted from 1; default: all, on a page."
+        ),
+    ] = None,
+    errors: Annotated[
+        bool,
+        typer.Option("--errors", help="A page of the sentences with mistakes, with filters."),
+    ] = False,
+    dataset: options.Dataset = None,
+    split: Annotated[
+        str, typer.Option(help="train, dev or test.", rich_help_panel=options.DATA)
+    ] = "test",
+    input: Annotated[
+        Path | None,
+        typer.Option(
+            "--input",
+            "-i",
+            help="File of parsed sentences, instead of a dataset.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    data_dir: options.DataDir = None,
+    format: options.Format = None,
+    scheme: options.Scheme = None,
+    repair: options.Repair = False,
+    multiple_roots: options.MultipleRoots = False,
+    graph_backend: options.GraphBackend = options.Backend.auto,
+    device: options.Device = "auto",
+    batch_size: options.BatchSize = 32,
+) -> None:
+    """Draw sentences with their trees and the entities that a run finds in them.
+
+    Where the sentences have gold entities, both are drawn, and what differs has a dashed border.
+
+    Example: synner visualize runs/sample --dataset sample --split test --index 3 --output tree.svg
+
+    Example: synner visualize runs/sample --dataset sample --errors --output mistakes.html
+    """
+    if (dataset is None) == (input is None):
+        raise InputError("Say what to draw: either --dataset NAME or --input FILE.")
+    if split not in SPLITS:
+        raise InputError(f"Unknown split {split!r}.{suggest(split, SPLITS)}")
+
+    from synner_graph.data.catalogue import corpus_of
+    from synner_graph.graph.draw import draw_sentence
+    from synner_graph.graph.draw.drawing import check_suffix, write
+    from synner_graph.graph.draw.page import Card, cards_page
+    from synner_graph.inference import SynNER, pick_device
+    from synner_graph.mistakes import mistakes_page, numbered
+
+    is_page = check_suffix(output) == ".html"
+    if errors and (index is not None or not is_page):
+        raise InputError(
+            "--errors writes a page of all mistakes: give it an .html file, no --index."
+        )
+    if index is None and not is_page:
+        raise InputError(f"{output} holds one sentence: say which with --index, or write .html.")
+
+    data = DataConfig(
+        dataset=dataset,
+        data_dir=data_dir,
+        format=format,
+        scheme=scheme,
+        repair=repair,
+        multiple_roots=multiple_roots,
+        **({} if input is None else {split: input}),
+    )
+    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device))
+    corpus = corpus_of(data, splits=(split,))
+    print_notes(corpus.notes)
+    sentences = corpus.splits[split]
+    name = str(input) if input else f"{dataset} {split}"
+    has_gold = any(sentence.entities for sentence in sentences)
+    labels = {e.label for s in sentences for e in s.entities} | set(ner.vocabularies.labels)
+    if errors:
+        if not has_gold:
+            raise InputError(f"--errors compares with gold entities, but {name} has none.")
+        predicted = ner.predict(sentences, batch_size)
+        title = f"Mistakes of {run} in {name}"
+        write(output, mistakes_page(title, sentences, predicted, labels).encode())
+        return
+    if index is not None:
+        if index > len(sentences):
+            raise InputError(f"--index is {index}, but {name} has {len(sentences)} sentences.")
+        sentences = sentences[index - 1 : index]
+    drawings = [
+        draw_sentence(found, sentence.entities if has_gold else None, labels=labels)
+        for sentence, found in zip(sentences, ner.stream(sentences, batch_size), strict=True)
+    ]
+    if index is not None:
+        drawings[0].save(output)
+        return
+    cards = [
+        Card(numbered(number, sentence), drawing.scene)
+        for number, (sentence, drawing) in enumerate(zip(sentences, drawings, strict=True), 1)
+    ]
+    write(output, cards_page(f"Entities that {run} finds in {name}", cards).encode())

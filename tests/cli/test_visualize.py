@@ -1,0 +1,124 @@
+"""`visualize`, as it is typed."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from synner_graph import SynNER
+from synner_graph.data.catalogue import Corpus
+from synner_graph.data.formats import write_sentences
+from synner_graph.graph.draw.text import visible
+from synner_graph.mistakes import find_mistakes
+from tests.cli.conftest import Run
+from tests.graph.draw.conftest import data, elements, texts
+from tests.graph.draw.test_page import read
+
+
+@pytest.fixture
+def gold_file(small_corpus: Corpus, tmp_path: Path) -> Path:
+    path = tmp_path / "gold.conllu"
+    write_sentences(path, small_corpus.splits["test"])
+    return path
+
+
+@pytest.fixture
+def bare_file(small_corpus: Corpus, tmp_path: Path) -> Path:
+    path = tmp_path / "bare.conllu"
+    write_sentences(path, (s.replace(entities=()) for s in small_corpus.splits["test"]))
+    return path
+
+
+def test_one_sentence(
+    run: Run, trained_run: Path, gold_file: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    wanted = SynNER.from_pretrained(trained_run).predict(small_corpus.splits["test"])
+    index = next(i for i, s in enumerate(wanted) if s.entities)
+    gold, found = small_corpus.splits["test"][index], wanted[index]
+    output = tmp_path / "tree.svg"
+    result = run("visualize", trained_run, "-i", gold_file, "--index", index + 1, "-o", output)
+    assert result.exit_code == 0, result.output
+    image = output.read_text(encoding="utf-8")
+    words = [text for token in elements(image, "token") for text in texts(token)]
+    assert words == [visible(token) for token in gold.tokens]
+    assert len(elements(image, "arc")) == len(gold)
+    drawn = [tuple(data(entity).values()) for entity in elements(image, "entity")]
+    assert drawn == [
+        (str(e.start), str(e.end), e.label, row)
+        for row, entities in (("predicted", found.entities), ("gold", gold.entities))
+        for e in entities
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".pdf", ".html"])
+def test_other_formats(
+    suffix: str, run: Run, trained_run: Path, bare_file: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / f"tree{suffix}"
+    result = run("visualize", trained_run, "--input", bare_file, "--index", 1, "-o", output)
+    assert result.exit_code == 0, result.output
+    assert output.stat().st_size > 1000
+
+
+def test_all_sentences_on_a_page(
+    run: Run, trained_run: Path, bare_file: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    output = tmp_path / "page.html"
+    result = run("visualize", trained_run, "--input", bare_file, "--output", output)
+    assert result.exit_code == 0, result.output
+    page = output.read_text(encoding="utf-8")
+    tags = [tag for tag, _ in read(page).seen]
+    assert tags.count("article") == len(small_corpus.splits["test"])
+    assert "predicted" not in read(page).texts and "script" not in tags
+
+
+def test_a_page_of_mistakes(
+    run: Run, trained_run: Path, gold_file: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    output = tmp_path / "mistakes.html"
+    result = run("visualize", trained_run, "--input", gold_file, "--errors", "-o", output)
+    assert result.exit_code == 0, result.output
+    gold = small_corpus.splits["test"]
+    found = SynNER.from_pretrained(trained_run).predict(gold)
+    mistakes = [find_mistakes(g.entities, f.entities) for g, f in zip(gold, found, strict=True)]
+    reader = read(output.read_text(encoding="utf-8"))
+    assert sum(map(bool, mistakes)) == [tag for tag, _ in reader.seen].count("article") > 0
+    for sentence, row in zip(gold, mistakes, strict=True):
+        for mistake in row:
+            assert mistake.describe(sentence.tokens) in reader.texts
+
+
+Refused = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--dataset", "sample", "-o", "x.bmp"), "expected a file named .html, .svg, .png, .pdf"),
+        (("--dataset", "sample", "-o", "x.svg"), "holds one sentence: say which with --index"),
+        (("-o", "x.html"), "either --dataset NAME or --input FILE"),
+        (("--dataset", "sample", "--errors", "-o", "x.svg"), "give it an .html file"),
+        (("--dataset", "sample", "--errors", "--index", "1", "-o", "x.html"), "no --index"),
+        (("--dataset", "sample", "--split", "tets", "-o", "x.html"), "Did you mean 'test'?"),
+        (("--dataset", "sample", "--index", "999", "-o", "x.svg"), "sample test has 160 sentences"),
+        (("--dataset", "sample", "--index", "1", "-o", "none/x.svg"), "cannot write none"),
+    ],
+)
+def test_bad_arguments(
+    arguments: tuple[str, ...],
+    message: str,
+    refused: Refused,
+    trained_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert message in refused("visualize", trained_run, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mistakes_need_gold(refused: Refused, trained_run: Path, bare_file: Path) -> None:
+    output = bare_file.with_name("x.html")
+    message = refused("visualize", trained_run, "-i", bare_file, "--errors", "-o", output)
+    assert re.search(r"compares with gold entities, but .*bare.conllu has none", message)
