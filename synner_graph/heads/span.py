@@ -11,7 +11,13 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads.base import Head, at_least_float32
 from synner_graph.heads.decode import best_non_overlapping
-from synner_graph.heads.span_features import Endpoints, Pooling, Spans, Width, candidate_spans
+from synner_graph.operators.span import (
+    IMPLEMENTATIONS,
+    Spans,
+    SpanWeights,
+    candidate_spans,
+    span_logits,
+)
 
 NULL = 0
 """The class of a span that is no entity; label `labels[i]` is class `i + 1`."""
@@ -21,7 +27,7 @@ class SpanHead(Head):
     """A two-layer classifier over span features (Fu et al., 2021), decoded exactly.
 
     The first layer reads endpoints, width and softmax-pooled tokens joined, without ever joining
-    them: see `span_features`.
+    them: see `synner_graph.operators.span`.
 
     Args:
         input_size: Width of the node states.
@@ -64,11 +70,26 @@ class SpanHead(Head):
         self.dropout = nn.Dropout(dropout)
         self.features = nn.ModuleDict()
         if endpoints:
-            self.features["endpoints"] = Endpoints(input_size, hidden_size)
+            self.features["endpoints"] = nn.ModuleDict(
+                {
+                    "first": nn.Linear(input_size, hidden_size, bias=False),
+                    "last": nn.Linear(input_size, hidden_size, bias=False),
+                }
+            )
         if width:
-            self.features["width"] = Width(max_width, width_size, hidden_size)
+            self.features["width"] = nn.ModuleDict(
+                {
+                    "embedding": nn.Embedding(max_width, width_size),
+                    "linear": nn.Linear(width_size, hidden_size, bias=False),
+                }
+            )
         if pooling:
-            self.features["pooling"] = Pooling(input_size, hidden_size)
+            self.features["pooling"] = nn.ModuleDict(
+                {
+                    "score": nn.Linear(input_size, 1, bias=False),  # a bias would cancel
+                    "value": nn.Linear(input_size, hidden_size, bias=False),
+                }
+            )
         self.bias = nn.Parameter(torch.zeros(hidden_size))
         self.classify = nn.Linear(hidden_size, 1 + len(self.labels))
         class_weights = torch.tensor([negative_weight] + [1.0] * len(self.labels))
@@ -172,10 +193,25 @@ class SpanHead(Head):
         return log_probs[rows[0, 0], NULL + 1 + self.labels.index(entity.label)]
 
     def _log_probs(self, h: Tensor, spans: Spans) -> Tensor:
-        h = self.dropout(h)
-        parts = (feature(h, spans) for feature in self.features.values())  # [S, F] each
-        hidden = sum(parts, start=self.bias)
-        return at_least_float32(self.classify(F.gelu(hidden))).log_softmax(dim=1)
+        weights = dict(self.features.named_parameters())
+        known = self.implementation in IMPLEMENTATIONS  # one for the other operators is none here
+        logits = span_logits(
+            self.dropout(h),
+            spans,
+            SpanWeights(
+                self.bias,
+                self.classify.weight,
+                self.classify.bias,
+                first=weights.get("endpoints.first.weight"),
+                last=weights.get("endpoints.last.weight"),
+                embedding=weights.get("width.embedding.weight"),
+                width=weights.get("width.linear.weight"),
+                score=weights.get("pooling.score.weight"),
+                value=weights.get("pooling.value.weight"),
+            ),
+            self.implementation if known else "auto",
+        )
+        return at_least_float32(logits).log_softmax(dim=1)
 
 
 def _best(candidates: Sequence[tuple[Entity, float]]) -> list[Entity]:

@@ -69,9 +69,13 @@ def materialized_log_probs(head: SpanHead, h: Tensor, start: int, end: int) -> T
     return F.log_softmax(F.linear(hidden, head.classify.weight, head.classify.bias), dim=0)
 
 
+@pytest.mark.parametrize("implementation", ["auto", "naive", "fused", "cpu"])
 @pytest.mark.parametrize("options", FEATURES)
-def test_factorized_scores_are_those_of_joined_vectors(options: dict[str, bool]) -> None:
+def test_factorized_scores_are_those_of_joined_vectors(
+    options: dict[str, bool], implementation: str
+) -> None:
     head, h = random_head(**options), states()
+    head.implementation = implementation
     inputs = (h, *head.parameters())
 
     starts, ends, log_probs = head.span_scores(h, OFFSETS)

@@ -114,12 +114,12 @@ def test_scores_out_of_the_range_of_doubles_are_done_in_log_space(fast: str, dev
 
 
 def test_a_way_that_underflows_before_it_wins_is_not_lost(fast: str, device: str) -> None:
-    """Tag 0 leads by exp(800) and cannot end the sentence; tag 1 can."""
+    """Tag 0 leads by exp(800), but cannot or can hardly end the sentence; tag 1 can."""
     emissions = torch.tensor([[800.0, 0], [0, 0], [0, 0]], dtype=torch.float64, device=device)
     transitions = torch.tensor([[0, -inf], [-inf, 0]], dtype=torch.float64, device=device)
     flat = torch.zeros(2, dtype=torch.float64, device=device)
-    for end in (-inf, -1000.0):
-        stops = torch.tensor([end, 0], dtype=torch.float64, device=device)
+    for ends in ([-inf, 0], [-1000.0, 0], [-300.0, 600]):
+        stops = torch.tensor(ends, dtype=torch.float64, device=device)
         crf = CRF(emissions, torch.tensor([0, 3]), transitions, flat, stops)
 
         value = crf_log_partition(*crf, implementation=fast)

@@ -1,0 +1,58 @@
+"""The candidate spans of a ragged batch."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from synner_graph.operators.ragged import check_offsets
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """All S spans of up to W tokens, the narrowest first; those of one width in the order of rows.
+
+    Attributes:
+        fits: Whether a span of so many tokens, 1 to W, starts at the row; W is not greater than the
+            longest sentence.
+            *Shape:* [W, N]
+        starts: Row of each span's first token.
+            *Shape:* [S]
+        ends: Row after each span's last token.
+            *Shape:* [S]
+    """
+
+    fits: Tensor
+    starts: Tensor
+    ends: Tensor
+
+    def find(self, starts: Tensor, widths: Tensor) -> Tensor:
+        """Positions among the S spans of those of `widths` tokens at the rows `starts`.
+
+        *Shape:* [M], [M] -> [M]
+        """
+        positions = self.fits.flatten().cumsum(0) - 1  # [W * N]
+        return positions[(widths - 1) * self.fits.shape[1] + starts]
+
+
+def candidate_spans(rows: Tensor, offsets: Tensor, max_width: int) -> Spans:
+    """Every span of up to `max_width` tokens that lies in one sentence.
+
+    Args:
+        rows: The batch, for its device.
+            *Shape:* [N, ...]
+        offsets: First row of each sentence, and at the end N.
+            *Shape:* [B + 1]
+        max_width: W.
+
+    Raises:
+        ValueError: The offsets do not fit the rows.
+    """
+    offsets = offsets.cpu()
+    check_offsets(offsets, len(rows))
+    room = torch.repeat_interleave(offsets[1:], offsets.diff()) - torch.arange(len(rows))  # [N]
+    widths = torch.arange(1, min(max_width, int(room.max())) + 1)
+    fits = room >= widths.unsqueeze(1)  # [W, N]
+    width, starts = fits.nonzero().unbind(1)
+    device = rows.device
+    return Spans(fits.to(device), starts.to(device), (starts + width + 1).to(device))
