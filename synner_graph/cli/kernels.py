@@ -23,13 +23,14 @@ def kernels(device: options.Device = "auto", json: options.Json = False) -> None
     import torch
 
     from synner_graph.inference import pick_device
-    from synner_graph.operators import crf, syn_lstm
+    from synner_graph.operators import crf, span, syn_lstm
     from synner_graph.operators.build import cache_folder
 
     rows = torch.empty(0, device=pick_device(device))
     operators: dict[str, Mapping[str, Implementation[Any]]] = {
         "Syn-LSTM": syn_lstm.IMPLEMENTATIONS,
         **{f"CRF {name}": known for name, known in crf.IMPLEMENTATIONS.items()},
+        "span scores": span.IMPLEMENTATIONS,
     }
     obstacles = {
         operator: {name: known[name].obstacle(rows) for name in known}
