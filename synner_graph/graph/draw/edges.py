@@ -10,7 +10,6 @@ from synner_graph.graph.draw.scene import Box, Group, Label, Stroke
 from synner_graph.graph.draw.text import text_width, visible
 from synner_graph.graph.edges import DEPENDENT_HEAD, HEAD_DEPENDENT, SELF
 
-ARROW = 3.2
 THIN, THICK = 1.2, 5.0
 FAINTEST = 0.35
 DIRECTION_TONES = {HEAD_DEPENDENT: "c0", DEPENDENT_HEAD: "c1", SELF: "c2"}
@@ -97,6 +96,11 @@ def stroke_of(edge: Edge) -> Stroke:
         THIN + (THICK - THIN) * size,
         FAINTEST + (1 - FAINTEST) * size,
     )
+
+
+def arrowhead_size(stroke: Stroke) -> float:
+    """Half the width of an arrowhead that is seen at the end of such a stroke."""
+    return 2.8 + 0.6 * stroke.width
 
 
 def legend(edges: Sequence[Edge], x: float, y: float) -> tuple[list[Group], float]:

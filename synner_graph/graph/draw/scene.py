@@ -119,6 +119,13 @@ def bracket(start: float, end: float, base: float, height: float, radius: float 
     )
 
 
+def shortened(path: Commands, length: float) -> Commands:
+    """A bracket that ends earlier, so that the arrowhead at its end keeps its tip."""
+    ((x, base),) = path[-1][1]
+    upwards = path[-2][1][-1][1] < base
+    return (*path[:-1], ("L", ((x, base - length if upwards else base + length),)))
+
+
 def line(start: Point, end: Point) -> Commands:
     """A straight path."""
     return (("M", (start,)), ("L", (end,)))

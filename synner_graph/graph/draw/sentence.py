@@ -8,7 +8,7 @@ from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.graph.draw import layout
 from synner_graph.graph.draw.colours import tones_of
-from synner_graph.graph.draw.edges import ARROW, Edge, edges_of, legend, stroke_of
+from synner_graph.graph.draw.edges import Edge, arrowhead_size, edges_of, legend, stroke_of
 from synner_graph.graph.draw.scene import (
     Box,
     Fill,
@@ -19,6 +19,7 @@ from synner_graph.graph.draw.scene import (
     arrowhead,
     bracket,
     line,
+    shortened,
 )
 from synner_graph.graph.draw.text import runs_right_to_left, text_width, visible
 from synner_graph.graph.token_graph import TokenGraph
@@ -214,11 +215,12 @@ def _tree(sentence: Sentence) -> list[Edge]:
 def _arc(edge: Edge, page: _Page) -> Group:
     start, end = page.feet[edge]
     stroke = stroke_of(edge)
-    tip = arrowhead((end, page.base), ARROW + stroke.width / 4)
+    size = arrowhead_size(stroke)
+    tip = arrowhead((end, page.base), size)
     shapes: tuple[Shape, ...]
     if edge.source == edge.target:
         path = bracket(start, end, page.base, LOOP - 3, radius=5)
-        tip = arrowhead((end, page.base), ARROW - 1)
+        tip = arrowhead((end, page.base), size - 1)
         shapes = (replace(stroke, path=path), Fill(tip, stroke.tone, stroke.opacity))
         return Group("arc", shapes, edge.data(), edge.title)
     if edge.source == ROOT:
@@ -226,10 +228,9 @@ def _arc(edge: Edge, page: _Page) -> Group:
         label = Label(start, page.top, visible(edge.text), SMALL, halo=True)
     else:
         height = page.heights[edge]
-        path = bracket(start, end, page.base, height)
-        label = Label(
-            (start + end) / 2, page.base - height - 3, visible(edge.text), SMALL, halo=True
-        )
+        path = shortened(bracket(start, end, page.base, height), size)
+        top = page.base - height - stroke.width / 2
+        label = Label((start + end) / 2, top - 2.5, visible(edge.text), SMALL, halo=True)
     shapes = (replace(stroke, path=path), Fill(tip, stroke.tone, stroke.opacity), label)
     return Group("arc", shapes, edge.data(), edge.title)
 
