@@ -190,7 +190,8 @@ class CRFHead(Head):
         held = emissions.masked_fill(others, IMPOSSIBLE)
         offsets = torch.tensor([0, len(h)])
         whole, part = (
-            crf_log_partition(e, offsets, transitions, start, end)[0] for e in (emissions, held)
+            crf_log_partition(e, offsets, transitions, start, end, self.implementation)[0]
+            for e in (emissions, held)
         )
         return part - whole
 
