@@ -66,7 +66,6 @@ class Report:
             "split": self.split,
             "overall": self.overall.to_json(),
             "per_type": {label: score.to_json() for label, score in self.per_type.items()},
-            "unknown_relations": self.unknown_relations,
         }
 
 

@@ -330,6 +330,7 @@ def _metrics(
     """Everything that is needed to understand the run and to repeat it."""
     return {
         **{report.split: report.to_json() for report in reports},
+        "unknown_relations": {report.split: report.unknown_relations for report in reports},
         "epochs": epochs,
         "seconds": seconds,
         "counts": {

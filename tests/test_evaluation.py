@@ -123,5 +123,4 @@ def test_reports_become_json() -> None:
         "split": "test",
         "overall": expected,
         "per_type": {"LOC": expected},
-        "unknown_relations": {},
     }
