@@ -106,6 +106,28 @@ def explain(ner: SynNER, sentence: Sentence, entity: Entity) -> Explanation:
     return Explanation(sentence, scored, tuple(edges))
 
 
+def weighted_graph(ner: SynNER, sentence: Sentence) -> TokenGraph:
+    """The graph of a sentence, each edge as heavy as it counts for the sentence's entities.
+
+    A weight is the sum of the edge's contributions, without their signs, over all layers and
+    entities, as a share of the greatest. Without entities there are no weights.
+
+    Args:
+        ner: a recogniser with a GNN.
+        sentence: with its tree, and with entities found by the model or not.
+
+    Raises:
+        InputError: as `explain` does.
+    """
+    graph = ner.model.collator.graph([sentence])
+    if not sentence.entities:
+        return graph
+    # `explain` lists the edges layer by layer, in the order of the graph.
+    rows = [[e.contribution for e in explain(ner, sentence, n).edges] for n in sentence.entities]
+    weight = torch.tensor(rows).abs().view(-1, graph.num_edges).sum(0)
+    return replace(graph, weight=weight / weight.max().clamp(min=torch.finfo().tiny))
+
+
 @torch.no_grad()
 def _contributions(
     index: int, layer: GraphLayer, graph: TokenGraph, x: Tensor, gradient: Tensor

@@ -12,7 +12,7 @@ from synner_graph.data.catalogue import Corpus
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.errors import InputError
-from synner_graph.explain import explain
+from synner_graph.explain import explain, weighted_graph
 from synner_graph.gnn import LAYERS, GraphLayer, WeightedLayer
 from tests.fixtures import tiny_config
 from tests.gnn.layers import needs_dgl
@@ -127,3 +127,22 @@ def test_layers_of_a_library_cannot_be_explained(small_corpus: Corpus) -> None:
     ner = recogniser(small_corpus, "dgl", gnn__name="dgl.nn.SAGEConv", gnn__aggregator_type="mean")
     with pytest.raises(InputError, match="SAGEConv cannot be explained"):
         explain(ner, *entity_of(small_corpus))
+
+
+def test_weights_add_up_what_every_layer_gives_every_entity(small_corpus: Corpus) -> None:
+    ner = recogniser(small_corpus, gnn__layers=2)
+    sentence = next(s for s in small_corpus.splits["train"] if len(s.entities) > 1)
+    totals: dict[tuple[int, int, str], float] = {}
+    for entity in sentence.entities:
+        for edge in explain(ner, sentence, entity).edges:
+            key = (edge.source, edge.target, edge.relation)
+            totals[key] = totals.get(key, 0.0) + abs(edge.contribution)
+    graph = weighted_graph(ner, sentence)
+    assert graph.weight is not None
+    names = graph.inventory.relation_types
+    columns = (graph.src.tolist(), graph.dst.tolist(), graph.relation.tolist())
+    wanted = [
+        totals[s, d, names[r]] / max(totals.values()) for s, d, r in zip(*columns, strict=True)
+    ]
+    torch.testing.assert_close(graph.weight, torch.tensor(wanted))
+    assert weighted_graph(ner, sentence.replace(entities=())).weight is None

@@ -31,6 +31,13 @@ def visualize(
         bool,
         typer.Option("--errors", help="A page of the sentences with mistakes, with filters."),
     ] = False,
+    weights: Annotated[
+        bool,
+        typer.Option(
+            "--weights",
+            help="Draw the edges of the graph, as heavy as they count for the entities found.",
+        ),
+    ] = False,
     dataset: options.Dataset = None,
     split: Annotated[
         str, typer.Option(help="train, dev or test.", rich_help_panel=options.DATA)
@@ -60,6 +67,9 @@ def visualize(
     Example: synner visualize runs/sample --dataset sample --split test --index 3 --output tree.svg
 
     Example: synner visualize runs/sample --dataset sample --errors --output mistakes.html
+
+    With --weights the edges that the messages pass along are drawn in place of the tree, each as
+    wide as its contribution to the entities found: gradient times input, over all layers.
     """
     if (dataset is None) == (input is None):
         raise InputError("Say what to draw: either --dataset NAME or --input FILE.")
@@ -67,6 +77,7 @@ def visualize(
         raise InputError(f"Unknown split {split!r}.{suggest(split, SPLITS)}")
 
     from synner_graph.data.catalogue import corpus_of
+    from synner_graph.explain import weighted_graph
     from synner_graph.graph.draw import draw_sentence
     from synner_graph.graph.draw.drawing import check_suffix, write
     from synner_graph.graph.draw.page import Card, cards_page
@@ -74,6 +85,8 @@ def visualize(
     from synner_graph.mistakes import mistakes_page, numbered
 
     is_page = check_suffix(output) == ".html"
+    if errors and weights:
+        raise InputError("--weights draws sentences, not a page of --errors.")
     if errors and (index is not None or not is_page):
         raise InputError(
             "--errors writes a page of all mistakes: give it an .html file, no --index."
@@ -109,7 +122,12 @@ def visualize(
             raise InputError(f"--index is {index}, but {name} has {len(sentences)} sentences.")
         sentences = sentences[index - 1 : index]
     drawings = [
-        draw_sentence(found, sentence.entities if has_gold else None, labels=labels)
+        draw_sentence(
+            found,
+            sentence.entities if has_gold else None,
+            weighted_graph(ner, found) if weights else None,
+            labels,
+        )
         for sentence, found in zip(sentences, ner.stream(sentences, batch_size), strict=True)
     ]
     if index is not None:

@@ -122,3 +122,27 @@ def test_mistakes_need_gold(refused: Refused, trained_run: Path, bare_file: Path
     output = bare_file.with_name("x.html")
     message = refused("visualize", trained_run, "-i", bare_file, "--errors", "-o", output)
     assert re.search(r"compares with gold entities, but .*bare.conllu has none", message)
+
+
+def test_weights_draw_every_edge_of_the_graph(
+    run: Run, trained_run: Path, gold_file: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    ner = SynNER.from_pretrained(trained_run)
+    wanted = ner.predict(small_corpus.splits["test"])
+    index = next(i for i, s in enumerate(wanted) if s.entities)
+    plain, weighted = tmp_path / "plain.svg", tmp_path / "weighted.svg"
+    arguments = ("visualize", trained_run, "-i", gold_file, "--index", index + 1, "-o")
+    assert run(*arguments, plain).exit_code == 0
+    result = run(*arguments, weighted, "--weights")
+    assert result.exit_code == 0, result.output
+    arcs = elements(weighted.read_text(encoding="utf-8"), "arc")
+    assert len(arcs) == ner.model.collator.graph([wanted[index]]).num_edges
+    assert len(elements(plain.read_text(encoding="utf-8"), "arc")) == len(wanted[index])
+
+
+def test_weights_and_errors_exclude_each_other(
+    run: Run, trained_run: Path, gold_file: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    result = run("visualize", trained_run, "-i", gold_file, "--errors", "--weights", "-o", page)
+    assert result.exit_code == 2 and "--weights draws sentences" in result.output
