@@ -14,6 +14,9 @@ from synner_graph.operators.build import CACHE_VARIABLE
 from synner_graph.training import train
 from tests.fixtures import save_tiny_transformer, tiny_config
 
+# Tests that import dgl themselves, as oracle, must not make it write into the user's home either.
+os.environ.setdefault("DGLBACKEND", "pytorch")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> None:

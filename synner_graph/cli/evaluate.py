@@ -7,8 +7,7 @@ import typer
 
 from synner_graph.cli import options
 from synner_graph.cli.console import print_json, print_notes, print_report, unknown_relations
-from synner_graph.config import DataConfig
-from synner_graph.errors import InputError, suggest
+from synner_graph.cli.source import split_of
 
 
 def evaluate(
@@ -40,23 +39,20 @@ def evaluate(
 
     Example: synner eval runs/sample --dataset sample --split test --json
     """
-    if (dataset is None) == (input is None):
-        raise InputError("Say what to evaluate on: either --dataset NAME or --input FILE.")
-    if split not in ("train", "dev", "test"):
-        raise InputError(f"Unknown split {split!r}.{suggest(split, ('train', 'dev', 'test'))}")
-
-    from synner_graph.data.catalogue import corpus_of
-    from synner_graph.inference import SynNER, pick_device
-
-    data = DataConfig(
-        dataset=dataset,
+    data = split_of(
+        dataset,
+        input,
+        split,
         data_dir=data_dir,
         format=format,
         scheme=scheme,
         repair=repair,
         multiple_roots=multiple_roots,
-        **({} if input is None else {split: input}),
     )
+
+    from synner_graph.data.catalogue import corpus_of
+    from synner_graph.inference import SynNER, pick_device
+
     ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)

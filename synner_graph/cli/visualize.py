@@ -7,10 +7,8 @@ import typer
 
 from synner_graph.cli import options
 from synner_graph.cli.console import print_notes
-from synner_graph.config import DataConfig
-from synner_graph.errors import InputError, suggest
-
-SPLITS = ("train", "dev", "test")
+from synner_graph.cli.source import split_of
+from synner_graph.errors import InputError
 
 
 def visualize(
@@ -71,10 +69,16 @@ def visualize(
     With --weights the edges that the messages pass along are drawn in place of the tree, each as
     wide as its contribution to the entities found: gradient times input, over all layers.
     """
-    if (dataset is None) == (input is None):
-        raise InputError("Say what to draw: either --dataset NAME or --input FILE.")
-    if split not in SPLITS:
-        raise InputError(f"Unknown split {split!r}.{suggest(split, SPLITS)}")
+    data = split_of(
+        dataset,
+        input,
+        split,
+        data_dir=data_dir,
+        format=format,
+        scheme=scheme,
+        repair=repair,
+        multiple_roots=multiple_roots,
+    )
 
     from synner_graph.data.catalogue import corpus_of
     from synner_graph.explain import weighted_graph
@@ -94,15 +98,6 @@ def visualize(
     if index is None and not is_page:
         raise InputError(f"{output} holds one sentence: say which with --index, or write .html.")
 
-    data = DataConfig(
-        dataset=dataset,
-        data_dir=data_dir,
-        format=format,
-        scheme=scheme,
-        repair=repair,
-        multiple_roots=multiple_roots,
-        **({} if input is None else {split: input}),
-    )
     ner = SynNER.from_pretrained(run, graph_backend, pick_device(device))
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)

@@ -150,7 +150,7 @@ def test_a_file_without_trees(refused: Refused, trained_run: Path, tmp_path: Pat
         (("train", "--dataset", "sample", "--device", "cpuu"), "'cpuu' cannot be used"),
         (("train", "--config", "nowhere.toml"), "Cannot read the settings in nowhere.toml"),
         (("eval", "nowhere", "--dataset", "sample"), "There is no run folder 'nowhere'"),
-        (("eval", "nowhere"), "either --dataset NAME or --input FILE"),
+        (("eval", "nowhere"), "Say what to read: either --dataset NAME or --input FILE"),
         (("eval", "nowhere", "--dataset", "sample", "--split", "tets"), "Did you mean 'test'?"),
         (("predict", "nowhere"), "--format"),
     ],
