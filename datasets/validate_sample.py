@@ -10,6 +10,7 @@ from pathlib import Path
 
 from synner_graph.data.formats import read_sentences
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.trees import is_projective
 
 FOLDER = Path(__file__).parent / "sample"
 LEAST_SENTENCES = {"train": 400, "dev": 100, "test": 150}
@@ -57,14 +58,8 @@ def figures(corpus: Corpus) -> dict[str, float]:
         "test names unseen in train, percent": 100 * len(test_names - known) / len(test_names),
         "sentences of the commonest tree, percent": 100 * max(patterns.values()) / len(everything),
         "words with several readings": sum(len(r) > 1 for r in readings(everything).values()),
-        "non-projective sentences": sum(not is_projective(s) for s in everything),
+        "non-projective sentences": sum(not is_projective(s.heads or ()) for s in everything),
     }
-
-
-def is_projective(sentence: Sentence) -> bool:
-    """Whether no two arcs cross."""
-    arcs = [sorted((arc.head, arc.dependent)) for arc in sentence.arcs]
-    return not any(a < c < b < d for a, b in arcs for c, d in arcs)
 
 
 def problems(corpus: Corpus) -> list[str]:
