@@ -33,7 +33,9 @@ app = typer.Typer(
 
 @app.callback()
 def main(
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="Only results and errors."),
+    quiet: bool = typer.Option(
+        False, "--quiet", "-q", help="Only results, notes on the data, and errors."
+    ),
 ) -> None:
     """Named entity recognition that reads syntax.
 
@@ -49,8 +51,9 @@ def main(
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    console = RichHandler(console=errors, show_time=False, show_path=False, show_level=False)
+    # The handler's level, not the package's: training lowers that one for the log of the run.
+    console.setLevel(logging.WARNING if quiet else logging.INFO)
     package = logging.getLogger("synner_graph")
-    package.handlers = [
-        RichHandler(console=errors, show_time=False, show_path=False, show_level=False)
-    ]
-    package.setLevel(logging.WARNING if quiet else logging.INFO)
+    package.handlers = [console]
+    package.setLevel(logging.INFO)

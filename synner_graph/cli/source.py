@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from synner_graph.config import DataConfig
+from synner_graph.data.catalogue import SPLITS
 from synner_graph.errors import InputError, suggest
-
-SPLITS = ("train", "dev", "test")
 
 
 def split_of(dataset: str | None, input: Path | None, split: str, **reading: Any) -> DataConfig:

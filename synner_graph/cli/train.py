@@ -157,7 +157,14 @@ def train(
     print_notes(corpus.notes)
     folder = output or Path("runs") / _run_name(settings)
     metrics, reports = training.train(
-        settings, corpus, folder, graph_backend, device, overwrite=overwrite, kernel=kernel
+        settings,
+        corpus,
+        folder,
+        graph_backend,
+        device,
+        overwrite=overwrite,
+        progress=not context.find_root().params["quiet"],
+        kernel=kernel,
     )
     if json:
         print_json(metrics)

@@ -50,6 +50,19 @@ def test_report_and_folder_are_printed(run: Run, tmp_path: Path) -> None:
     assert f"Saved in {tmp_path / 'run'}" in result.stdout.replace("\n", "")
 
 
+def test_quiet_prints_the_report_alone(run: Run, tmp_path: Path) -> None:
+    arguments = (
+        *("train", "--train", SAMPLE / "dev.conllu", "--dev", SAMPLE / "dev.conllu"),
+        *("--encoder", "characters", *TINY, "--output"),
+    )
+    talking = run(*arguments, tmp_path / "talking")
+    quiet = run("--quiet", *arguments, tmp_path / "quiet")
+    assert quiet.exit_code == 0, quiet.output
+    assert "epoch 1" in talking.stderr and quiet.stderr == ""
+    assert "dev: entities" in quiet.stdout
+    assert "epoch 1: loss" in (tmp_path / "quiet" / "train.log").read_text(encoding="utf-8")
+
+
 def test_recipe_with_overrides(run: Run, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(
