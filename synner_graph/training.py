@@ -18,12 +18,13 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 from transformers import get_linear_schedule_with_warmup
 
 from synner_graph.config import ModelConfig, RunConfig
 from synner_graph.data.catalogue import Corpus
+from synner_graph.data.collate import Batch
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import CHARACTERS_ALONE, TransformerEncoder, load_blueprint, resolve
@@ -75,7 +76,7 @@ def train(
     on_cpu = pick_device(device).type == "cpu"
     accelerator = Accelerator(cpu=on_cpu, mixed_precision=config.training.precision)
     set_seed(config.training.seed)
-    ner = _new_recogniser(config, sentences, backend, accelerator.device, kernel)
+    ner = new_recogniser(config, sentences, backend, accelerator.device, kernel)
     config = config.model_copy(update={"gnn": ner.config.gnn, "head": ner.config.head})
     if accelerator.is_main_process:
         _prepare_folder(output, overwrite)
@@ -104,7 +105,7 @@ def train(
     return metrics, reports
 
 
-def _new_recogniser(
+def new_recogniser(
     config: RunConfig,
     sentences: Sequence[Sentence],
     backend: str,
@@ -149,14 +150,12 @@ def _fit(
     settings = config.training
     batches = LengthGroupedBatches([len(s) for s in sentences], settings.batch_size, settings.seed)
     steps = len(batches) * settings.epochs
-    optimizer = _optimizer(ner.model, config)
-    schedule = get_linear_schedule_with_warmup(optimizer, round(settings.warmup * steps), steps)
-    model, optimizer = accelerator.prepare(ner.model, optimizer)
+    learner = Learner(ner.model, config, steps, accelerator)
 
     history: list[dict[str, Any]] = []
     best, best_epoch = -1.0, 0
     for epoch in range(1, settings.epochs + 1):
-        model.train()
+        learner.model.train()
         started, total = time.perf_counter(), 0.0
         with _bar(f"epoch {epoch}/{settings.epochs}", len(batches), progress, accelerator) as tick:
             for rows in batches.epoch(epoch):
@@ -166,13 +165,8 @@ def _fit(
                 share = rows[accelerator.process_index :: accelerator.num_processes]
                 scale = accelerator.num_processes / len(rows) if share else 0.0
                 batch = ner.model.collator([sentences[row] for row in share or rows[:1]])
-                loss = model(batch.to(accelerator.device)) * scale
-                accelerator.backward(loss)
-                accelerator.clip_grad_norm_(model.parameters(), settings.clip_norm)
-                optimizer.step()
-                schedule.step()
-                optimizer.zero_grad()
-                value = accelerator.reduce(loss.detach(), "mean").item()
+                loss = learner.step(batch.to(accelerator.device), scale)
+                value = accelerator.reduce(loss, "mean").item()
                 if not math.isfinite(value):
                     raise InputError(
                         f"The loss became {value} in epoch {epoch}: lower the learning rates."
@@ -205,6 +199,37 @@ def _fit(
             break
     accelerator.wait_for_everyone()
     return history
+
+
+class Learner:
+    """Takes the steps of a training run.
+
+    Args:
+        model: what learns.
+        config: every setting.
+        steps: how many there will be, for the learning rates to rise and fall over.
+        accelerator: where it runs.
+    """
+
+    def __init__(
+        self, model: nn.Module, config: RunConfig, steps: int, accelerator: Accelerator
+    ) -> None:
+        optimizer = _optimizer(model, config)
+        warmup = round(config.training.warmup * steps)
+        self.schedule = get_linear_schedule_with_warmup(optimizer, warmup, steps)
+        self.model, self.optimizer = accelerator.prepare(model, optimizer)
+        self.accelerator = accelerator
+        self.clip_norm = config.training.clip_norm
+
+    def step(self, batch: Batch, scale: float) -> Tensor:
+        """Learn from a batch; its loss times `scale`, without gradient. *Shape:* []"""
+        loss: Tensor = self.model(batch) * scale
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        self.optimizer.step()
+        self.schedule.step()
+        self.optimizer.zero_grad()
+        return loss.detach()
 
 
 class LengthGroupedBatches:

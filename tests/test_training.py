@@ -140,7 +140,7 @@ def test_backends_give_equal_losses(tiny_transformer: Path, small_corpus: Corpus
     losses: dict[str, list[float]] = {}
     for backend in ("dgl", "torch"):
         torch.manual_seed(0)
-        ner = training._new_recogniser(config, sentences, backend, torch.device("cpu"), "auto")
+        ner = training.new_recogniser(config, sentences, backend, torch.device("cpu"), "auto")
         optimizer = training._optimizer(ner.model, config)
         batches = LengthGroupedBatches([len(s) for s in sentences], 4, seed=0)
         losses[backend] = []
@@ -157,7 +157,7 @@ def test_pretrained_weights_have_their_own_rate(
     tiny_transformer: Path, small_corpus: Corpus
 ) -> None:
     config = tiny_config(tiny_transformer, training__encoder_learning_rate=1e-7)
-    ner = training._new_recogniser(
+    ner = training.new_recogniser(
         config, small_corpus.splits["train"], "torch", torch.device("cpu"), "auto"
     )
     optimizer = training._optimizer(ner.model, config)
