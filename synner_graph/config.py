@@ -115,13 +115,33 @@ class TrainingConfig(Section):
     encoder_learning_rate: float = Field(1e-4, gt=0, description="peak, pretrained weights")
     learning_rate: float = Field(1e-3, gt=0, description="peak, all other weights")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of steps with a rising rate")
-    weight_decay: float = Field(0.01, ge=0, description="AdamW's, on matrices only")
-    clip_norm: float = Field(5.0, gt=0, description="gradient norm limit")
+    schedule: Literal["linear", "inverse"] = Field(
+        "linear",
+        description="rates after the warm-up: linear falls to 0, inverse divides the peak by "
+        "1 + decay * epochs done",
+    )
+    decay: float = Field(0.0, ge=0, description="inverse: see there; 0 keeps the rates constant")
+    optimizer: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or plain sgd")
+    betas: tuple[float, float] = Field((0.9, 0.999), description="adamw: running averages")
+    weight_decay: float = Field(0.01, ge=0, description="on matrices only")
+    loss: Literal["mean", "sum"] = Field(
+        "mean", description="a batch's loss: mean or sum over its sentences"
+    )
+    clip_norm: float = Field(5.0, ge=0, description="gradient norm limit; 0: none")
     patience: int | None = Field(
         None, gt=0, description="stop after epochs without a better dev F1"
     )
     seed: int = Field(42, description="of every random choice")
     precision: Literal["no", "bf16", "fp16"] = Field("no", description="mixed precision")
+
+    @model_validator(mode="after")
+    def check_read(self) -> "TrainingConfig":
+        """Refuse settings that the others leave without effect."""
+        if self.decay and self.schedule != "inverse":
+            raise ValueError("decay belongs to schedule = 'inverse'")
+        if self.betas != (0.9, 0.999) and self.optimizer != "adamw":
+            raise ValueError("betas belong to optimizer = 'adamw'")
+        return self
 
 
 class ModelConfig(Section):
@@ -177,4 +197,6 @@ def explain(error: ValidationError) -> str:
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"The setting {key!r} does not exist."
+    if first["type"] == "value_error":
+        return f"The settings of {key!r} contradict each other: {first['ctx']['error']}."
     return f"The setting {key!r} is wrong: {first['msg']}, got {first['input']!r}."

@@ -19,10 +19,11 @@ from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
+from torch.optim import SGD, AdamW, Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import get_linear_schedule_with_warmup
 
-from synner_graph.config import ModelConfig, RunConfig
+from synner_graph.config import ModelConfig, RunConfig, TrainingConfig
 from synner_graph.data.catalogue import Corpus
 from synner_graph.data.collate import Batch
 from synner_graph.data.sentence import Sentence
@@ -160,10 +161,11 @@ def _fit(
         with _bar(f"epoch {epoch}/{settings.epochs}", len(batches), progress, accelerator) as tick:
             for rows in batches.epoch(epoch):
                 # Each process takes its share of the global batch. Their gradients are averaged,
-                # so this sum becomes the mean over the sentences of the global batch. A process
-                # that the last batch leaves without a share takes part with weight 0.
+                # so this sum becomes the mean (or the sum) over the sentences of the global batch.
+                # A process that the last batch leaves without a share takes part with weight 0.
                 share = rows[accelerator.process_index :: accelerator.num_processes]
-                scale = accelerator.num_processes / len(rows) if share else 0.0
+                divisor = len(rows) if settings.loss == "mean" else 1
+                scale = accelerator.num_processes / divisor if share else 0.0
                 batch = ner.model.collator([sentences[row] for row in share or rows[:1]])
                 loss = learner.step(batch.to(accelerator.device), scale)
                 value = accelerator.reduce(loss, "mean").item()
@@ -171,7 +173,7 @@ def _fit(
                     raise InputError(
                         f"The loss became {value} in epoch {epoch}: lower the learning rates."
                     )
-                total += value * len(rows)
+                total += value * divisor
                 tick(f"loss {value:7.3f}")
         record: dict[str, Any] = {
             "epoch": epoch,
@@ -215,8 +217,7 @@ class Learner:
         self, model: nn.Module, config: RunConfig, steps: int, accelerator: Accelerator
     ) -> None:
         optimizer = _optimizer(model, config)
-        warmup = round(config.training.warmup * steps)
-        self.schedule = get_linear_schedule_with_warmup(optimizer, warmup, steps)
+        self.schedule = _schedule(optimizer, config.training, steps)
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
         self.accelerator = accelerator
         self.clip_norm = config.training.clip_norm
@@ -225,7 +226,8 @@ class Learner:
         """Learn from a batch; its loss times `scale`, without gradient. *Shape:* []"""
         loss: Tensor = self.model(batch) * scale
         self.accelerator.backward(loss)
-        self.accelerator.clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        if self.clip_norm:
+            self.accelerator.clip_grad_norm_(self.model.parameters(), self.clip_norm)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad()
@@ -267,7 +269,7 @@ class LengthGroupedBatches:
 
 
 def _optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
-    """AdamW with a rate for pretrained weights and one for the rest; vectors do not decay."""
+    """One rate for pretrained weights and one for the rest; vectors do not decay."""
     settings = config.training
     pretrained = {
         id(parameter)
@@ -281,10 +283,25 @@ def _optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
         rate = settings.encoder_learning_rate if known else settings.learning_rate
         decay = settings.weight_decay if parameter.dim() > 1 else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
-    return AdamW(
-        [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()],
-        fused=True,
-    )
+    tables = [{"params": p, "lr": rate, "weight_decay": w} for (rate, w), p in groups.items()]
+    if settings.optimizer == "sgd":
+        return SGD(tables)
+    return AdamW(tables, betas=settings.betas, fused=True)
+
+
+def _schedule(optimizer: Optimizer, settings: TrainingConfig, steps: int) -> LambdaLR:
+    """Warm-up, then down to 0 by the last step, or down with each epoch (`inverse`)."""
+    warmup = round(settings.warmup * steps)
+    if settings.schedule == "linear":
+        linear: LambdaLR = get_linear_schedule_with_warmup(optimizer, warmup, steps)
+        return linear
+
+    def share(step: int) -> float:
+        if step < warmup:
+            return step / warmup
+        return 1 / (1 + settings.decay * (step * settings.epochs // steps))
+
+    return LambdaLR(optimizer, share)
 
 
 def _on_main(accelerator: Accelerator, work: Any) -> Any:

@@ -109,6 +109,20 @@ def test_wrong_values_are_refused_with_key_and_value(key: str, value: Any) -> No
         load_config(None, {key: value})
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"training.decay": 0.1}, "decay belongs to schedule = 'inverse'"),
+        ({"training.betas": [0.9, 0.98], "training.optimizer": "sgd"}, "betas belong to"),
+    ],
+)
+def test_settings_that_would_have_no_effect_are_refused(
+    settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=f"^The settings of 'training' contradict .*{message}"):
+        load_config(None, settings)
+
+
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     broken = write(tmp_path, "[gnn\n")
     latin = tmp_path / "latin.toml"

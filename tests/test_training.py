@@ -5,11 +5,15 @@ import math
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from accelerate import Accelerator
+from torch import Tensor
 
 from synner_graph import training
+from synner_graph.config import RunConfig, TrainingConfig
 from synner_graph.data.catalogue import Corpus
 from synner_graph.errors import InputError
 from synner_graph.inference import SynNER
@@ -166,6 +170,85 @@ def test_pretrained_weights_have_their_own_rate(
     assert len(rates) == len(parameters)
     for name, parameter in parameters.items():
         assert rates[id(parameter)] == (1e-7 if ".transformer." in name else 1e-2), name
+
+
+def step_once(config: RunConfig, corpus: Corpus, scale: float) -> tuple[list[Tensor], list[Tensor]]:
+    """Weights before and after one step on the same batch, dropout off."""
+    torch.manual_seed(0)
+    rows = corpus.splits["train"][:4]
+    ner = training.new_recogniser(config, rows, "torch", torch.device("cpu"), "naive")
+    learner = training.Learner(ner.model.eval(), config, 10, Accelerator(cpu=True))
+    before = [parameter.detach().clone() for parameter in ner.model.parameters()]
+    learner.step(ner.model.collator(rows), scale)
+    return before, [parameter.detach() for parameter in ner.model.parameters()]
+
+
+def test_sgd_steps_down_the_gradient(small_corpus: Corpus) -> None:
+    plain = {"warmup": 0.0, "weight_decay": 0.0, "clip_norm": 0.0, "learning_rate": 1e-3}
+    settings = {f"training__{key}": value for key, value in plain.items()}
+    config = tiny_config("characters", training__optimizer="sgd", **settings)
+    moves = []
+    for scale in (1.0, 0.25):
+        before, after = step_once(config, small_corpus, scale)
+        moves.append(torch.cat([(b - a).flatten() for b, a in zip(before, after, strict=True)]))
+    assert moves[0].norm() > 1e-3
+    torch.testing.assert_close(moves[0], 4 * moves[1], rtol=1e-3, atol=1e-6)
+    clipped = config.training.model_copy(update={"clip_norm": 0.5})
+    before, after = step_once(config.model_copy(update={"training": clipped}), small_corpus, 1.0)
+    move = torch.cat([(b - a).flatten() for b, a in zip(before, after, strict=True)])
+    assert move.norm().item() == pytest.approx(0.5 * 1e-3, rel=1e-2)
+
+
+def test_adamw_takes_its_betas(small_corpus: Corpus) -> None:
+    config = tiny_config("characters", training__betas=(0.5, 0.9))
+    ner = training.new_recogniser(
+        config, small_corpus.splits["train"], "torch", torch.device("cpu"), "naive"
+    )
+    groups = training._optimizer(ner.model, config).param_groups
+    assert {group["betas"] for group in groups} == {(0.5, 0.9)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"warmup": 0.5}, [0, 1 / 3, 2 / 3, 1, 2 / 3, 1 / 3]),
+        ({"warmup": 0.0, "schedule": "inverse"}, [1, 1, 1, 1, 1, 1]),
+        ({"warmup": 0.0, "schedule": "inverse", "decay": 0.5}, [1, 1, 2 / 3, 2 / 3, 0.5, 0.5]),
+        ({"warmup": 0.34, "schedule": "inverse", "decay": 1}, [0, 0.5, 0.5, 0.5, 1 / 3, 1 / 3]),
+    ],
+)
+def test_rates_rise_and_fall(settings: dict[str, Any], expected: list[float]) -> None:
+    """Six steps, three epochs of two."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule = training._schedule(optimizer, TrainingConfig(epochs=3, **settings), 6)
+    rates = []
+    for _ in range(6):
+        rates.append(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()
+    assert rates == pytest.approx(expected)
+
+
+def test_a_summed_loss_is_the_mean_times_the_sentences(
+    small_corpus: Corpus, tmp_path: Path
+) -> None:
+    """One batch, one step: sums at an eighth of the rate end where means do."""
+    corpus = replace(small_corpus, splits={"train": small_corpus.splits["train"][:8]})
+    losses = []
+    for loss, rate in (("mean", 8e-3), ("sum", 1e-3)):
+        config = tiny_config(
+            "characters",
+            training__loss=loss,
+            training__learning_rate=rate,
+            training__optimizer="sgd",
+            training__clip_norm=0.0,
+            training__warmup=0.0,
+            training__weight_decay=0.0,
+        )
+        metrics, _ = train(config, corpus, tmp_path / loss, device="cpu", progress=False)
+        losses.append([epoch["loss"] for epoch in metrics["epochs"]])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    assert losses[0][1] < losses[0][0]
 
 
 def test_refuses_a_corpus_without_entities(
