@@ -22,10 +22,12 @@ from synner_graph.errors import InputError
 from synner_graph.evaluation import Report, evaluate
 from synner_graph.graph.backends import GraphBackend, graph_backend
 from synner_graph.model import SynNERModel
+from synner_graph.parsers.base import TREES, ParserRecord
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 VOCABULARY = "vocabulary.json"
+PARSER = "parser.json"
 ENCODER = "encoder"
 
 
@@ -38,6 +40,7 @@ class SynNER:
         vocabularies: what it can name.
         blueprint: configuration and tokenizer of its transformer, if it has one.
         device: where it runs.
+        parser_record: where the trees came from that it is trained on; None for its corpus.
     """
 
     def __init__(
@@ -47,12 +50,15 @@ class SynNER:
         vocabularies: Vocabularies,
         blueprint: Blueprint | None,
         device: torch.device | str = "cpu",
+        parser_record: ParserRecord | None = None,
     ) -> None:
         self.model = model.to(device)
         self.config = config
         self.vocabularies = vocabularies
         self.blueprint = blueprint
         self.device = torch.device(device)
+        corpus = ParserRecord(TREES, "", tuple(sorted(vocabularies.relations.names)))
+        self.parser_record = parser_record or corpus
 
     @classmethod
     def build(
@@ -63,6 +69,7 @@ class SynNER:
         backend: str = "auto",
         device: torch.device | str = "cpu",
         kernel: str = "auto",
+        parser_record: ParserRecord | None = None,
     ) -> "SynNER":
         """A recogniser with random weights.
 
@@ -70,7 +77,7 @@ class SynNER:
             InputError: The backend or the kernel cannot serve here.
         """
         model = SynNERModel(config, vocabularies, graph_backend(backend, device), blueprint, kernel)
-        ner = cls(model, config, vocabularies, blueprint, device)
+        ner = cls(model, config, vocabularies, blueprint, device, parser_record)
         for part in (model.recurrent, model.head):
             part.check_implementation()
         return ner
@@ -98,6 +105,7 @@ class SynNER:
         try:
             config = ModelConfig.model_validate_json((folder / CONFIG).read_bytes())
             vocabularies = Vocabularies.from_json(json.loads((folder / VOCABULARY).read_bytes()))
+            record = _parser_record(folder / PARSER)
             weights = load_file(folder / WEIGHTS)
         except ValidationError as error:
             raise InputError(
@@ -107,7 +115,7 @@ class SynNER:
             raise InputError(f"The run in {folder} cannot be read: {error}") from error
         alone = config.encoder.name == CHARACTERS_ALONE
         blueprint = None if alone else load_blueprint(str(folder / ENCODER))
-        ner = cls.build(config, vocabularies, blueprint, backend, device, kernel)
+        ner = cls.build(config, vocabularies, blueprint, backend, device, kernel, record)
         try:
             ner.model.load_state_dict(weights)
         except RuntimeError as error:
@@ -117,7 +125,7 @@ class SynNER:
         return ner
 
     def save_pretrained(self, folder: Path | str) -> None:
-        """Write weights (safetensors), architecture, vocabularies and tokenizer (JSON)."""
+        """Write weights (safetensors), architecture, vocabularies, parser and tokenizer (JSON)."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         state = {name: tensor.contiguous() for name, tensor in self.model.state_dict().items()}
@@ -126,6 +134,8 @@ class SynNER:
         (folder / CONFIG).write_text(self.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
         vocabulary = json.dumps(self.vocabularies.to_json(), ensure_ascii=False, indent=1)
         (folder / VOCABULARY).write_text(vocabulary + "\n", encoding="utf-8")
+        parser = json.dumps(self.parser_record.to_json(), ensure_ascii=False, indent=1)
+        (folder / PARSER).write_text(parser + "\n", encoding="utf-8")
         if self.blueprint is not None:
             config, tokenizer = self.blueprint
             config.save_pretrained(folder / ENCODER)
@@ -213,6 +223,11 @@ def _run_folder(source: Path | str) -> Path:
     if missing:
         raise InputError(f"{folder} is not a complete run: it has no {', '.join(missing)}.")
     return folder
+
+
+def _parser_record(path: Path) -> ParserRecord | None:
+    """What a run says of its parser; nothing, if it is from before runs did."""
+    return ParserRecord.from_json(json.loads(path.read_bytes())) if path.is_file() else None
 
 
 def pick_device(name: str) -> torch.device:

@@ -11,6 +11,7 @@ from synner_graph import SynNER
 from synner_graph.data.catalogue import Corpus
 from synner_graph.data.sentence import Entity
 from synner_graph.errors import InputError
+from synner_graph.parsers import ParserRecord
 
 
 @pytest.fixture
@@ -135,6 +136,20 @@ def test_a_run_from_before_layers_had_options_is_the_same_model(
     assert [n for n, _ in ner.model.gnn.named_parameters()] == [
         f"layers.{i}.linear.{part}" for i in range(2) for part in ("weight", "bias")
     ]
+
+
+def test_a_run_keeps_where_its_trees_came_from(copy: Path) -> None:
+    ner = SynNER.from_pretrained(copy)
+    assert ner.parser_record.name == "trees"
+    assert ner.parser_record.relations == tuple(sorted(ner.vocabularies.relations.names))
+    ner.parser_record = ParserRecord("spacy:a", "1.2", ("x", "y"))
+    ner.save_pretrained(copy)
+    assert SynNER.from_pretrained(copy).parser_record == ner.parser_record
+    (copy / "parser.json").unlink()  # as runs were before parsers
+    assert SynNER.from_pretrained(copy).parser_record.name == "trees"
+    (copy / "parser.json").write_text('{"name": "spacy:a"}', encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be read: 'version'"):
+        SynNER.from_pretrained(copy)
 
 
 def test_unknown_relations_are_counted(trained_run: Path, small_corpus: Corpus) -> None:

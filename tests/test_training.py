@@ -54,6 +54,7 @@ def test_leaves_a_complete_run(trained_run: Path) -> None:
         "encoder",
         "metrics.json",
         "model.safetensors",
+        "parser.json",
         "train.log",
         "vocabulary.json",
     }

@@ -1,0 +1,131 @@
+"""What every parser is: sentences in, the same sentences with trees out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from synner_graph.data.sentence import Sentence, SentenceError
+from synner_graph.errors import InputError
+
+TREES = "trees"
+Tree = tuple[Sequence[int], Sequence[str]]
+"""The heads and relations of one sentence."""
+
+
+@dataclass(frozen=True)
+class ParserRecord:
+    """Where the trees came from that a model was trained on.
+
+    Attributes:
+        name: that of the parser; `trees` for those of the corpus itself.
+        version: the parser's; empty for those of the corpus.
+        relations: the relations that the parser can give, or that the corpus has; sorted.
+    """
+
+    name: str
+    version: str
+    relations: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {"name": self.name, "version": self.version, "relations": list(self.relations)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "ParserRecord":
+        """Inverse of `to_json`."""
+        return cls(values["name"], values["version"], tuple(values["relations"]))
+
+
+class Parser(ABC):
+    """Gives sentences their dependency trees.
+
+    Attributes:
+        name: what it is called on the command line.
+        version: of the parser and its model.
+        relations: those it can give, sorted; empty where they cannot be known.
+    """
+
+    name: str
+    version: str
+    relations: tuple[str, ...]
+
+    @property
+    def record(self) -> ParserRecord:
+        """What a run stores of it."""
+        return ParserRecord(self.name, self.version, self.relations)
+
+    def parse(self, sentences: Sequence[Sentence]) -> list[Sentence]:
+        """The same sentences, each with one tree of one root in place of what it had.
+
+        Tokens, tags, entities and text stay. Enhanced dependencies go: they are those of the tree
+        before.
+
+        Raises:
+            InputError: The parser gives something that is no such tree.
+        """
+        parsed = []
+        for sentence, (heads, relations) in zip(sentences, self.trees(sentences), strict=True):
+            extra = sentence.extra and replace(sentence.extra, deps=None)
+            try:
+                tree = sentence.replace(heads=heads, relations=relations, extra=extra)
+                parsed.append(tree.check(flat=False))
+            except SentenceError as error:
+                words = " ".join(sentence.tokens[:8])
+                raise InputError(f"The parser {self.name} fails at {words!r}: {error}") from error
+        return parsed
+
+    @abstractmethod
+    def trees(self, sentences: Sequence[Sentence]) -> list[Tree]:
+        """The tree of each sentence, over the tokens it has."""
+
+
+class CorpusTrees(Parser):
+    """The trees that the sentences come with."""
+
+    name = TREES
+    version = ""
+    relations = ()
+
+    def parse(self, sentences: Sequence[Sentence]) -> list[Sentence]:
+        """The sentences as they are.
+
+        Raises:
+            InputError: One of them has no tree.
+        """
+        self.trees(sentences)
+        return list(sentences)
+
+    def trees(self, sentences: Sequence[Sentence]) -> list[Tree]:
+        """See `Parser.trees`."""
+        trees: list[Tree] = []
+        for sentence in sentences:
+            if sentence.heads is None or sentence.relations is None:
+                name = sentence.id or " ".join(sentence.tokens[:8])
+                raise InputError(
+                    f"The sentence {name!r} has no dependency tree: name a parser with --parser."
+                )
+            trees.append((sentence.heads, sentence.relations))
+        return trees
+
+
+def scheme_note(trained: ParserRecord, parser: Parser) -> str | None:
+    """What to say where a model gets trees of another kind than it was trained on, if anything.
+
+    Trees that come with the sentences are taken for what the model knows: their relations are
+    compared one by one when the graphs are built.
+    """
+    if parser.name == TREES or parser.record == trained:
+        return None
+    known = set(trained.relations) & set(parser.relations)
+    return (
+        f"the model was trained on trees of {_described(trained)} with {len(trained.relations)} "
+        f"relations; {_described(parser.record)} has {len(parser.relations)}, of which the model "
+        f"knows {len(known)}"
+    )
+
+
+def _described(record: ParserRecord) -> str:
+    if record.name == TREES:
+        return "its corpus"
+    return f"{record.name} {record.version}"
