@@ -53,12 +53,14 @@ class Report:
 
     Attributes:
         unknown_relations: how often each dependency relation came that the model does not know.
+        sentences: The counts of each sentence, in order.
     """
 
     split: str
     overall: Score
     per_type: dict[str, Score]
     unknown_relations: dict[str, int] = field(default_factory=dict)
+    sentences: tuple[Score, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """The object that `eval --json` prints and metrics.json holds."""
@@ -83,17 +85,20 @@ def evaluate(
         ValueError: if the two do not have equally many sentences.
     """
     counts = {"gold": Counter[str](), "predicted": Counter[str](), "correct": Counter[str]()}
+    sentences = []
     for wanted, found in zip(gold, predicted, strict=True):
-        for name, entities in (
-            ("gold", set(wanted)),
-            ("predicted", set(found)),
-            ("correct", set(wanted) & set(found)),
-        ):
+        sets = {
+            "gold": set(wanted),
+            "predicted": set(found),
+            "correct": set(wanted) & set(found),
+        }
+        for name, entities in sets.items():
             counts[name].update(entity.label for entity in entities)
+        sentences.append(Score(**{name: len(entities) for name, entities in sets.items()}))
     labels = sorted(counts["gold"].keys() | counts["predicted"].keys())
     per_type = {
         label: Score(**{name: counter[label] for name, counter in counts.items()})
         for label in labels
     }
     overall = Score(**{name: counter.total() for name, counter in counts.items()})
-    return Report(split, overall, per_type)
+    return Report(split, overall, per_type, sentences=tuple(sentences))

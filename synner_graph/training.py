@@ -88,7 +88,7 @@ def train(
             len(sentences),
             sum(len(sentence.entities) for sentence in sentences),
             ", ".join(ner.vocabularies.labels),
-            f"{sum(p.numel() for p in ner.model.parameters()):,}",
+            f"{_parameters(ner.model):,}",
         )
         epochs = _fit(ner, config, sentences, dev, output, accelerator, progress)
         seconds = time.perf_counter() - started
@@ -370,6 +370,7 @@ def _metrics(
     seconds: float,
 ) -> dict[str, Any]:
     """Everything that is needed to understand the run and to repeat it."""
+    pretrained = [part for part in ner.model.modules() if isinstance(part, TransformerEncoder)]
     return {
         **{report.split: report.to_json() for report in reports},
         "unknown_relations": {report.split: report.unknown_relations for report in reports},
@@ -384,13 +385,18 @@ def _metrics(
             for split, rows in corpus.splits.items()
         },
         "corpus": {"name": corpus.name, "notes": list(corpus.notes)},
-        "parameters": sum(parameter.numel() for parameter in ner.model.parameters()),
+        "parameters": _parameters(ner.model),
+        "parameters_from_scratch": _parameters(ner.model) - sum(map(_parameters, pretrained)),
         "graph_backend": ner.backend.name,
         "device": str(ner.device),
         "config": config.model_dump(mode="json"),
         "seed": config.training.seed,
         "versions": {"python": platform.python_version(), **_versions()},
     }
+
+
+def _parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def _versions() -> dict[str, str | None]:

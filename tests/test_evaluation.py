@@ -124,3 +124,13 @@ def test_reports_become_json() -> None:
         "overall": expected,
         "per_type": {"LOC": expected},
     }
+
+
+@settings(deadline=None)
+@given(pairs_of_annotations())
+def test_the_counts_of_the_sentences_add_up(pairs: Pairs) -> None:
+    report = evaluate([gold for _, gold, _ in pairs], [found for _, _, found in pairs], "dev")
+    assert len(report.sentences) == len(pairs)
+    for name in ("gold", "predicted", "correct"):
+        assert sum(getattr(s, name) for s in report.sentences) == getattr(report.overall, name)
+    assert [s.gold for s in report.sentences] == [len(gold) for _, gold, _ in pairs]

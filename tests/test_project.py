@@ -219,7 +219,8 @@ def project_files() -> Iterator[Path]:
     for folder, below, files in os.walk(ROOT):
         below[:] = [name for name in below if not created.match(name) and name != "__pycache__"]
         for name in files:
-            yield Path(folder, name)
+            if name != ".git":  # of a worktree: where its repository is
+                yield Path(folder, name)
 
 
 def test_no_file_names_a_place_of_one_machine() -> None:

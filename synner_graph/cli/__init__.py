@@ -7,6 +7,7 @@ from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.gnn import commands as gnn
 from synner_graph.cli.kernels import kernels
 from synner_graph.cli.predict import predict
+from synner_graph.cli.study import study
 from synner_graph.cli.train import train
 from synner_graph.cli.visualize import visualize
 
@@ -17,6 +18,7 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 )
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("study")(study)
 app.command("visualize")(visualize)
 app.add_typer(data, name="data")
 app.add_typer(gnn, name="gnn")

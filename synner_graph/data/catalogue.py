@@ -16,6 +16,7 @@ from synner_graph.data.pinned import (
     git_blob_id,
 )
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.trees import shuffle_heads, shuffle_relations
 from synner_graph.errors import InputError, suggest
 
 SPLITS = ("train", "dev", "test")
@@ -119,7 +120,8 @@ def load_files(
 def corpus_of(config: DataConfig, splits: Sequence[str] = SPLITS) -> Corpus:
     """The corpus that the settings name: one of the catalogue, or files; else the sample.
 
-    With `train_subset` the training split is a sample of that size, the same for every seed.
+    With `train_subset` the training split is a sample of that size, the same for every seed; with
+    `shuffle` all trees are spoilt.
 
     Raises:
         InputError: as `load_corpus` and `load_files` do; or for a dataset and files at once.
@@ -137,6 +139,10 @@ def corpus_of(config: DataConfig, splits: Sequence[str] = SPLITS) -> Corpus:
         raise InputError("expected either a dataset or files (--train, --dev, --test), got both")
     else:
         corpus = load_corpus(config.dataset or "sample", config.data_dir, splits)
+    if config.shuffle is not None:
+        shuffle = {"heads": shuffle_heads, "relations": shuffle_relations}[config.shuffle]
+        spoilt = {split: tuple(map(shuffle, rows)) for split, rows in corpus.splits.items()}
+        corpus = replace(corpus, splits=spoilt)
     train = corpus.splits.get("train", ())
     if config.train_subset is None or config.train_subset >= len(train):
         return corpus

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
+from random import Random
 
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.errors import InputError
@@ -42,6 +43,40 @@ def is_subtree(heads: Sequence[int], entity: Entity) -> bool:
     return tops == 1 and all(
         head not in inside for token, head in enumerate(heads) if token not in inside
     )
+
+
+def shuffle_heads(sentence: Sentence) -> Sentence:
+    """The sentence with its tokens in other places of the same tree; each keeps its relation.
+
+    A sentence is always shuffled in the same way. One without a tree comes back as it is.
+    """
+    if sentence.heads is None:
+        return sentence
+    places = list(range(len(sentence)))
+    _draw(sentence).shuffle(places)
+    heads = [ROOT] * len(sentence)
+    for token, head in enumerate(sentence.heads):
+        heads[places[token]] = ROOT if head == ROOT else places[head]
+    return sentence.replace(heads=heads)
+
+
+def shuffle_relations(sentence: Sentence) -> Sentence:
+    """The sentence with the relations of its edges in another order; roots keep theirs.
+
+    A sentence is always shuffled in the same way. One without a tree comes back as it is.
+    """
+    if sentence.heads is None or sentence.relations is None:
+        return sentence
+    edges = [token for token, head in enumerate(sentence.heads) if head != ROOT]
+    drawn = _draw(sentence).sample(edges, len(edges))
+    relations = list(sentence.relations)
+    for token, other in zip(edges, drawn, strict=True):
+        relations[token] = sentence.relations[other]
+    return sentence.replace(relations=relations)
+
+
+def _draw(sentence: Sentence) -> Random:
+    return Random(" ".join(sentence.tokens))
 
 
 def join_trees(sentences: Iterable[Sentence], trees: Iterable[Sentence]) -> Iterator[Sentence]:

@@ -14,6 +14,7 @@ from synner_graph.data.catalogue import (
     load_files,
 )
 from synner_graph.data.sentence import ROOT, Entity, Sentence
+from synner_graph.data.trees import shuffle_heads, shuffle_relations
 from synner_graph.errors import InputError
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -177,3 +178,10 @@ def test_settings_name_a_corpus_or_files(tmp_path):
     assert corpus_of(DataConfig(dataset="sample"), ["dev"]) == load_corpus("sample", splits=["dev"])
     with pytest.raises(InputError, match="expected either a dataset or files"):
         corpus_of(DataConfig(dataset="sample", train=path))
+
+
+def test_trees_are_spoilt_on_request():
+    plain = load_corpus("sample", splits=["dev"]).splits["dev"]
+    for kind, spoil in (("heads", shuffle_heads), ("relations", shuffle_relations)):
+        spoilt = corpus_of(DataConfig(shuffle=kind), ["dev"]).splits["dev"]
+        assert spoilt == tuple(map(spoil, plain)) != plain

@@ -6,9 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synner_graph.data.sentence import ROOT, Entity, Sentence
-from synner_graph.data.trees import is_projective, is_subtree, join_trees, tree_depth
+from synner_graph.data.trees import (
+    is_projective,
+    is_subtree,
+    join_trees,
+    shuffle_heads,
+    shuffle_relations,
+    tree_depth,
+)
 from synner_graph.errors import InputError
-from tests.strategies import trees
+from tests.strategies import sentences, trees
 
 TREES = st.integers(1, 9).flatmap(lambda size: trees(size) | trees(size, projective=True))
 
@@ -72,3 +79,30 @@ def test_trees_must_fit(sentences, parsed, message):
     ]
     with pytest.raises(InputError, match=message):
         list(join_trees([Sentence([token]) for token in sentences], given_trees))
+
+
+@given(sentences(parsed=True))
+def test_shuffled_heads_are_the_same_tree_with_other_tokens_in_its_places(sentence):
+    spoilt = shuffle_heads(sentence)
+    assert spoilt == shuffle_heads(sentence)
+    assert spoilt.replace(heads=sentence.heads) == sentence
+    shapes = [networkx.DiGraph((h, t) for t, h in enumerate(s.heads)) for s in (sentence, spoilt)]
+    assert networkx.is_isomorphic(*shapes)
+
+
+@given(sentences(parsed=True))
+def test_shuffled_relations_are_the_same_relations_on_other_edges(sentence):
+    spoilt = shuffle_relations(sentence)
+    assert spoilt == shuffle_relations(sentence)
+    assert spoilt.replace(relations=sentence.relations) == sentence
+    assert sorted(spoilt.relations) == sorted(sentence.relations)
+    for root in sentence.roots:
+        assert spoilt.relations[root] == sentence.relations[root]
+
+
+def test_shuffling_changes_long_sentences_and_leaves_unparsed_ones_alone():
+    tokens = [f"t{i}" for i in range(30)]
+    chain = Sentence(tokens, heads=range(-1, 29), relations=["root", *(f"r{i}" for i in range(29))])
+    assert shuffle_heads(chain).heads != chain.heads
+    assert shuffle_relations(chain).relations != chain.relations
+    assert shuffle_heads(Sentence(["a"])) == shuffle_relations(Sentence(["a"])) == Sentence(["a"])

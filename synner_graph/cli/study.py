@@ -1,0 +1,84 @@
+"""`study`: a grid of trainings, in one table."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synner_graph.cli import options
+from synner_graph.cli.console import errors, print_json
+
+
+def study(
+    context: typer.Context,
+    grid: Annotated[Path, typer.Argument(help="Grid file (TOML): see configs/studies.")],
+    results: Annotated[
+        Path, typer.Option(help="Folder of results files, one a grid, named after it.")
+    ] = Path("docs/results"),
+    runs: Annotated[Path, typer.Option(help="Folder for the run folders.")] = Path("runs/studies"),
+    row: Annotated[
+        list[str] | None, typer.Option(help="Only this row; may be given several times.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Train at most so many cells.")] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Only print what the results file says.")
+    ] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Only list the cells that are still to be run.")
+    ] = False,
+    keep_runs: Annotated[
+        bool, typer.Option("--keep-runs", help="Leave the run folders, with their weights.")
+    ] = False,
+    graph_backend: options.GraphBackend = options.Backend.auto,
+    kernel: options.Kernel = options.Kernels.auto,
+    device: options.Device = "auto",
+    json: options.Json = False,
+) -> None:
+    """Train every row of a grid with every tuning and every seed, then compare the rows.
+
+    A cell that is finished is never run again: interrupt the command and repeat it, on another day
+    or in several processes at once, until nothing is missing. A cell that another grid has run with
+    the same settings is taken from its results file. The table is Markdown: mean ± standard
+    deviation over seeds, and the difference to the control row with a paired bootstrap interval.
+
+    Example: synner study configs/studies/syntax-subset.toml --report
+    """
+    from synner_graph.errors import InputError
+    from synner_graph.study.grid import read_grid
+    from synner_graph.study.report import markdown, summarize
+    from synner_graph.study.results import read_records
+    from synner_graph.study.runner import missing_cells, run_study
+
+    plan = read_grid(grid)
+    for name in row or ():
+        if name not in plan.rows:
+            raise InputError(f"There is no row {name!r} in {grid}: {', '.join(plan.rows)}.")
+    path = results / f"{grid.stem}.json"
+    if missing:
+        typer.echo("\n".join(map(str, missing_cells(plan, path))))
+        return
+    failures: list[str] = []
+    if not report:
+        failures = run_study(
+            plan,
+            path,
+            runs / grid.stem,
+            rows=row or None,
+            limit=limit,
+            backend=graph_backend,
+            device=device,
+            kernel=kernel,
+            keep_runs=keep_runs,
+            progress=not context.find_root().params["quiet"],
+        )
+    records = read_records(path)
+    if json:
+        print_json(records)
+    elif records:
+        typer.echo(markdown(plan, summarize(plan, records)))
+    for failure in failures:
+        errors.print(f"failed: {failure}", markup=False, highlight=False, soft_wrap=True)
+    if failures:
+        raise typer.Exit(1)
+    if report and not records:
+        raise InputError(f"{path} holds no results yet: run the study without --report.")

@@ -1,0 +1,151 @@
+"""What a results file says: means over seeds, and differences to the control with intervals."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+
+from synner_graph.study.grid import Grid, cells, tunings
+from synner_graph.study.results import Record, find_record
+from synner_graph.study.runner import counts_from_text
+
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """A row with the tuning that is best on dev.
+
+    Attributes:
+        records: One for each seed that is finished.
+        dev, test: F1 of each of these.
+        tried: Tuning and mean dev F1 of everything that was tried.
+        difference: To the control on the judged split (test where it is scored, else dev): the
+            mean and a 95 % interval; None without one.
+    """
+
+    name: str
+    tuning: Mapping[str, Any]
+    records: Sequence[Record]
+    dev: Sequence[float]
+    test: Sequence[float]
+    tried: Sequence[tuple[Mapping[str, Any], float]]
+    difference: tuple[float, float, float] | None = None
+
+    @property
+    def parameters(self) -> int:
+        """Weights outside the pretrained transformer."""
+        return int(self.records[0]["parameters_from_scratch"])
+
+
+def summarize(grid: Grid, records: Sequence[Record]) -> list[RowResult]:
+    """The rows of a grid that have a finished cell, each with its best tuning by mean dev F1."""
+    found: dict[str, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    options = list(tunings(grid))
+    for cell in cells(grid):
+        record = find_record(records, cell.config, grid.test)
+        if record is not None:
+            found[cell.row][options.index(dict(cell.tuning))].append(record)
+    rows = {name: _row(name, options, found[name]) for name in grid.rows if name in found}
+    control = rows.get(grid.control) if grid.control is not None else None
+    return [
+        row
+        if control is None or row is control
+        else RowResult(**{**vars(row), "difference": difference(row.records, control.records)})
+        for row in rows.values()
+    ]
+
+
+def _row(name: str, options: Sequence[dict[str, Any]], found: dict[int, list[Record]]) -> RowResult:
+    dev = {option: [r["dev"]["f1"] for r in records] for option, records in found.items()}
+    best = max(dev, key=lambda option: mean(dev[option]))
+    return RowResult(
+        name,
+        options[best],
+        found[best],
+        dev[best],
+        [record["test"]["f1"] for record in found[best] if record["test"]],
+        [(options[option], mean(values)) for option, values in sorted(dev.items())],
+    )
+
+
+def difference(
+    ours: Sequence[Record], control: Sequence[Record], seed: int = 0
+) -> tuple[float, float, float]:
+    """How much more F1 than the control: the mean over seeds, and a 95 % bootstrap interval.
+
+    The bootstrap draws sentences, the same for both sides, and seeds, for each side its own, so
+    the interval covers both the choice of the sentences and the luck of the training.
+    """
+    rows = sorted({row for record in (*ours, *control) for row in _counts(record)})
+    draw = np.random.default_rng(seed)
+    weights = draw.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=RESAMPLES)
+    sides = []
+    for records in (ours, control):
+        # [seeds, sentences, 3] and [resamples, sentences] -> [resamples, seeds, 3]
+        counts = np.array([[_counts(r).get(row, (0, 0, 0)) for row in rows] for r in records])
+        f1 = _f1(np.einsum("rs,ksc->rkc", weights, counts, optimize=True))
+        seeds = draw.integers(len(records), size=(RESAMPLES, len(records)))
+        resampled = np.take_along_axis(f1, seeds, axis=1).mean(1)
+        sides.append((_f1(counts.sum(1)).mean(), resampled))
+    (mean_ours, ours_resampled), (mean_control, control_resampled) = sides
+    low, high = np.percentile(ours_resampled - control_resampled, [2.5, 97.5])
+    return float(mean_ours - mean_control), float(low), float(high)
+
+
+def _counts(record: Record) -> dict[int, tuple[int, int, int]]:
+    counts = counts_from_text(record["per_sentence"])
+    return {row: (s.gold, s.predicted, s.correct) for row, s in counts.items()}
+
+
+def _f1(counts: np.ndarray) -> np.ndarray:
+    """Percent, of counts of gold, predicted and correct entities in the last axis."""
+    f1: np.ndarray = 200.0 * counts[..., 2] / np.maximum(counts[..., 0] + counts[..., 1], 1)
+    return f1
+
+
+def markdown(grid: Grid, rows: Sequence[RowResult]) -> str:
+    """The table of a study."""
+    head = ["row", *(["tuned"] if grid.tune else []), "weights from scratch", "seeds", "dev F1"]
+    head += ["test F1"] if grid.test else []
+    judged = "test" if grid.test else "dev"
+    head += [f"{judged} F1 - {grid.control} [95 %]"] if grid.control is not None else []
+    lines = [head, ["---"] * len(head)]
+    for row in rows:
+        line = [row.name, *([_named(row.tuning)] if grid.tune else [])]
+        line += [f"{row.parameters:,}", str(len(row.records)), spread(row.dev)]
+        line += [spread(row.test)] if grid.test else []
+        if grid.control is not None:
+            gap = row.difference
+            line.append("" if gap is None else f"{gap[0]:+.2f} [{gap[1]:+.2f}, {gap[2]:+.2f}]")
+        lines.append(line)
+    table = _table(lines)
+    return table if not grid.tune else f"{table}\n\n{_tuning_table(grid, rows)}"
+
+
+def _tuning_table(grid: Grid, rows: Sequence[RowResult]) -> str:
+    """Mean dev F1 of everything that was tried."""
+    options = list(tunings(grid))
+    lines = [["dev F1", *map(_named, options)], ["---"] * (1 + len(options))]
+    for row in rows:
+        tried = [next((f1 for t, f1 in row.tried if t == option), None) for option in options]
+        lines.append([row.name, *("" if f1 is None else f"{f1:.2f}" for f1 in tried)])
+    return _table(lines)
+
+
+def _table(lines: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _named(tuning: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key.split('.')[-1]} {value}" for key, value in tuning.items())
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean ± standard deviation over seeds; the mean alone of a single seed."""
+    if len(values) < 2:
+        return f"{mean(values):.2f}"
+    return f"{mean(values):.2f} ± {stdev(values):.2f}"

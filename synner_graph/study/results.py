@@ -1,0 +1,80 @@
+"""The results file of a grid: one JSON document, a record for each finished cell."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from synner_graph.config import RunConfig
+from synner_graph.errors import InputError
+
+Record = dict[str, Any]
+"""What is known of a finished cell: `settings`, `dev`, `test`, `epochs`, `seconds` and so on."""
+
+
+def read_records(path: Path) -> list[Record]:
+    """The records of a results file; none where there is no file yet.
+
+    Raises:
+        InputError: The file is not a results file.
+    """
+    if not path.exists():
+        return []
+    try:
+        records: list[Record] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for record in records:
+            record["settings"]["training"]["seed"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not the results file of a study: {error!r}") from error
+    return records
+
+
+def add_record(path: Path, record: Record) -> None:
+    """Append a record; several processes may do so at once, and a crash leaves the old file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        write_records(path, [*read_records(path), record])
+
+
+def write_records(path: Path, records: Iterable[Record]) -> None:
+    """Write a results file in one move, a line for each record."""
+    lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(f'{{"cells": [\n{lines}\n]}}\n', encoding="utf-8")
+    os.replace(part, path)
+
+
+def find_record(records: Iterable[Record], config: RunConfig, test: bool = False) -> Record | None:
+    """The record of a cell with these settings, scored on test where that is asked for.
+
+    A setting that did not exist when the record was written must stand at its default now.
+    """
+    wanted = _comparable(config.model_dump(mode="json"))
+    usual = _comparable(RunConfig().model_dump(mode="json"))
+    for record in records:
+        known = _comparable(record["settings"])
+        same = all(
+            known[key] == wanted.get(key) if key in known else wanted[key] == usual.get(key)
+            for key in known.keys() | wanted.keys()
+        )
+        if same and (record["test"] or not test):
+            return record
+    return None
+
+
+def _comparable(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by dotted name, without the one that only says where this machine keeps its data."""
+    flat = dict(_flat(settings))
+    flat.pop("data.data_dir", None)
+    return flat
+
+
+def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

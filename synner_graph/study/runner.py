@@ -1,0 +1,168 @@
+"""Running a study: cell by cell, on one day or on several, in one process or in several."""
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from synner_graph.config import DataConfig
+from synner_graph.data.catalogue import SPLITS, Corpus, corpus_of
+from synner_graph.errors import InputError
+from synner_graph.evaluation import Report, Score
+from synner_graph.study.grid import Cell, Grid, cells
+from synner_graph.study.results import Record, add_record, find_record, read_records
+from synner_graph.training import train
+
+logger = logging.getLogger(__name__)
+
+
+def missing_cells(grid: Grid, results: Path) -> list[Cell]:
+    """The cells that neither this grid's results file nor another one beside it holds."""
+    known = _known_records(results)
+    return [cell for cell in cells(grid) if find_record(known, cell.config, grid.test) is None]
+
+
+def run_study(
+    grid: Grid,
+    results: Path,
+    runs: Path,
+    *,
+    rows: Sequence[str] | None = None,
+    limit: int | None = None,
+    backend: str = "auto",
+    device: str = "auto",
+    kernel: str = "auto",
+    keep_runs: bool = False,
+    progress: bool = True,
+) -> list[str]:
+    """Run the cells that are missing, and add each to the results file when it is finished.
+
+    A cell with the same settings in another results file of the folder is taken from there. Several
+    processes may work on a grid: a cell that one has begun, the others leave alone.
+
+    Args:
+        grid: what to run.
+        results: results file.
+        runs: folder for the run folders, which are removed again.
+        rows: only these; None for all.
+        limit: cells to train at most; None for all.
+        backend: graph backend: auto, dgl or torch.
+        device: auto, cpu or cuda.
+        kernel: implementation of the operators.
+        keep_runs: leave the run folders.
+        progress: show progress bars.
+
+    Returns:
+        A line for each cell that failed; it is tried again the next time.
+    """
+    todo = [cell for cell in cells(grid) if rows is None or cell.row in rows]
+    failures: list[str] = []
+    trained = 0
+    for number, cell in enumerate(todo, 1):
+        if trained == limit:
+            break
+        folder = runs / _key(cell, grid.test)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(folder.with_suffix(".lock"), blocking=False):
+                if find_record(read_records(results), cell.config, grid.test):
+                    continue
+                record = find_record(_known_records(results), cell.config, grid.test)
+                if record is None:
+                    logger.info("cell %d of %d: %s", number, len(todo), cell)
+                    trained += 1
+                    record = _train(cell, grid, folder, backend, device, kernel, progress)
+                    if not keep_runs:
+                        shutil.rmtree(folder)
+                add_record(results, record | {"row": cell.row, "tuning": dict(cell.tuning)})
+        except Timeout:
+            logger.info("cell %d of %d: %s: another process is at it", number, len(todo), cell)
+        except InputError as error:
+            failures.append(f"{cell}: {error}")
+            logger.warning("cell %d of %d failed: %s", number, len(todo), failures[-1])
+    return failures
+
+
+def _train(
+    cell: Cell,
+    grid: Grid,
+    folder: Path,
+    backend: str,
+    device: str,
+    kernel: str,
+    progress: bool,
+) -> Record:
+    corpus = _corpus(cell.config.data, SPLITS if grid.test else SPLITS[:2])
+    if (grid.test and "test" not in corpus.splits) or "dev" not in corpus.splits:
+        raise InputError("a study needs dev sentences, and test sentences where test = true")
+    metrics, reports = train(
+        cell.config,
+        corpus,
+        folder,
+        backend,
+        device,
+        overwrite=True,
+        progress=progress,
+        kernel=kernel,
+    )
+    by_split = {report.split: report for report in reports}
+    return {
+        "row": cell.row,
+        "tuning": dict(cell.tuning),
+        "seed": cell.seed,
+        "dev": by_split["dev"].overall.to_json(),
+        "test": by_split["test"].overall.to_json() if grid.test else None,
+        "per_sentence": counts_to_text(by_split["test" if grid.test else "dev"]),
+        "epochs": metrics["epochs"],
+        "seconds": round(metrics["seconds"], 1),
+        "parameters": metrics["parameters"],
+        "parameters_from_scratch": metrics["parameters_from_scratch"],
+        "settings": cell.config.model_dump(mode="json"),
+        "graph_backend": metrics["graph_backend"],
+        "device": metrics["device"],
+        "versions": metrics["versions"],
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+@lru_cache(maxsize=4)
+def _corpus(data: DataConfig, splits: tuple[str, ...]) -> Corpus:
+    corpus = corpus_of(data, splits)
+    return replace(corpus, splits={split: corpus.splits[split] for split in splits})
+
+
+def counts_to_text(report: Report) -> str:
+    """Counts of every sentence with entities, as `row:gold/predicted/correct row:...`."""
+    return " ".join(
+        f"{row}:{score.gold}/{score.predicted}/{score.correct}"
+        for row, score in enumerate(report.sentences)
+        if score.gold or score.predicted
+    )
+
+
+def counts_from_text(text: str) -> dict[int, Score]:
+    """The counts that `counts_to_text` wrote, by row of the sentence."""
+    counts = {}
+    for item in text.split():
+        row, _, numbers = item.partition(":")
+        counts[int(row)] = Score(*map(int, numbers.split("/")))
+    return counts
+
+
+def _known_records(results: Path) -> list[Record]:
+    """The records of all results files in the folder, this one's first."""
+    others = sorted(set(results.parent.glob("*.json")) - {results})
+    return [record for path in (results, *others) for record in read_records(path)]
+
+
+def _key(cell: Cell, test: bool) -> str:
+    """A name for the cell's folder that processes and days agree on."""
+    text = json.dumps([cell.config.model_dump(mode="json"), test], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

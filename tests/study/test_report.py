@@ -1,0 +1,111 @@
+"""What a report says of given records."""
+
+from random import Random
+from statistics import mean
+
+import pytest
+
+from synner_graph.evaluation import Report, Score
+from synner_graph.study.grid import Cell, Grid, cells
+from synner_graph.study.report import difference, markdown, summarize
+from synner_graph.study.results import Record
+from synner_graph.study.runner import counts_from_text, counts_to_text
+
+SENTENCES = 300
+
+
+def score(rows: list[Score]) -> Score:
+    return Score(*(sum(getattr(r, n) for r in rows) for n in ("gold", "predicted", "correct")))
+
+
+def record(cell: Cell, chance: float, test: bool = True) -> Record:
+    """A system that finds every gold entity with that probability and nothing else."""
+    draw = Random(f"{cell}")
+    rows = []
+    for row in range(SENTENCES):
+        gold = row % 3
+        found = sum(draw.random() < chance for _ in range(gold))
+        rows.append(Score(gold, found, found))
+    overall = score(rows).to_json()
+    return {
+        "settings": cell.config.model_dump(mode="json"),
+        "dev": overall,
+        "test": overall if test else None,
+        "per_sentence": counts_to_text(Report("test", score(rows), {}, sentences=tuple(rows))),
+        "parameters_from_scratch": 1234,
+    }
+
+
+def grid(**changes: object) -> Grid:
+    tables = {
+        "title": "t",
+        "control": "lstm",
+        "test": True,
+        "seeds": [1, 2, 3],
+        "rows": {"lstm": {"recurrent": {"name": "lstm"}}, "gcn": {}},
+    }
+    return Grid.model_validate(tables | changes)
+
+
+def test_counts_come_back_from_text() -> None:
+    rows = (Score(1, 2, 1), Score(0, 0, 0), Score(0, 1, 0), Score(3, 0, 0))
+    text = counts_to_text(Report("dev", score(list(rows)), {}, sentences=rows))
+    assert text == "0:1/2/1 2:0/1/0 3:3/0/0"
+    assert counts_from_text(text) == {0: rows[0], 2: rows[2], 3: rows[3]}
+    assert counts_from_text("") == {}
+
+
+def test_a_difference_is_that_of_the_means_and_lies_in_its_interval() -> None:
+    plan = grid()
+    chances = {"lstm": 0.6, "gcn": 0.8}
+    records = [record(cell, chances[cell.row]) for cell in cells(plan)]
+    ours, control = records[1::2], records[0::2]
+    gap, low, high = difference(ours, control)
+    expected = mean(r["test"]["f1"] for r in ours) - mean(r["test"]["f1"] for r in control)
+    assert gap == pytest.approx(expected)
+    assert 0 < low < gap < high
+    back, back_low, back_high = difference(control, ours)
+    assert back == pytest.approx(-gap)
+    assert (back_low, back_high) == pytest.approx((-high, -low), abs=1.0)
+
+
+def test_a_system_does_not_differ_from_itself_beyond_its_seeds() -> None:
+    records = [record(cell, 0.7) for cell in cells(grid()) if cell.row == "gcn"]
+    gap, low, high = difference(records, records)
+    assert gap == 0 and low < 0 < high
+    assert difference(records[:1], records[:1]) == (0, 0, 0)
+
+
+def test_the_interval_narrows_with_agreement_on_the_same_sentences() -> None:
+    """Paired: two systems that miss the same entities differ by little, however hard these are."""
+    cell = cells(grid())[0]
+    one = record(cell, 0.5)
+    _, low, high = difference([one], [record(cells(grid())[1], 0.5)])
+    assert high - low > 2
+    assert difference([one], [dict(one)]) == (0, 0, 0)
+
+
+def test_the_best_tuning_by_dev_stands_for_its_row() -> None:
+    plan = grid(tune={"gnn.layers": [1, 2]}, test=False)
+    chances = {("lstm", 1): 0.5, ("lstm", 2): 0.7, ("gcn", 1): 0.9, ("gcn", 2): 0.6}
+    records = [
+        record(cell, chances[cell.row, cell.tuning["gnn.layers"]], test=False)
+        for cell in cells(plan)
+    ]
+    lstm, gcn = summarize(plan, records)
+    assert (lstm.tuning, gcn.tuning) == ({"gnn.layers": 2}, {"gnn.layers": 1})
+    assert lstm.difference is None and gcn.difference is not None
+    assert len(gcn.records) == len(gcn.dev) == 3 and gcn.test == []
+    assert [tuning["gnn.layers"] for tuning, _ in gcn.tried] == [1, 2]
+    text = markdown(plan, [lstm, gcn])
+    assert "| lstm | layers 2 | 1,234 | 3 |" in text
+    assert "| dev F1 | layers 1 | layers 2 |" in text
+
+
+def test_rows_without_a_finished_cell_are_left_out() -> None:
+    plan = grid()
+    records = [record(cells(plan)[0], 0.5)]
+    (row,) = summarize(plan, records)
+    assert row.name == "lstm"
+    assert markdown(plan, [row]).count("\n") == 2
+    assert "±" not in markdown(plan, [row])  # of one seed there is no deviation

@@ -1,0 +1,112 @@
+"""Studies on the sample corpus, with tiny models."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from synner_graph.study import runner
+from synner_graph.study.grid import Grid, cells
+from synner_graph.study.results import read_records
+from synner_graph.study.runner import missing_cells, run_study
+
+SAMPLE = Path(__file__).parents[2] / "datasets" / "sample" / "dev.conllu"
+
+
+@pytest.fixture
+def grid() -> Grid:
+    return Grid.model_validate(
+        {
+            "title": "Does it run?",
+            "seeds": [1, 2],
+            "settings": {
+                "encoder": {"name": "characters", "character_size": 8},
+                "recurrent": {"size": 6},
+                "gnn": {"size": 5},
+                "data": {"train": str(SAMPLE), "dev": str(SAMPLE), "train_subset": 20},
+                "training": {"epochs": 1},
+            },
+            "rows": {"gcn": {}, "none": {"gnn": {"name": "none"}}},
+        }
+    )
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Callable[..., list[str]]:
+    def run(grid: Grid, name: str = "grid", **options: object) -> list[str]:
+        results = tmp_path / "results" / f"{name}.json"
+        return run_study(grid, results, tmp_path / "runs", device="cpu", progress=False, **options)
+
+    return run
+
+
+def test_every_cell_once(
+    grid: Grid, study: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = tmp_path / "results" / "grid.json"
+    assert study(grid, limit=3) == []
+    assert len(read_records(results)) == 3
+    assert [str(cell) for cell in missing_cells(grid, results)] == ["none, seed 2"]
+    assert study(grid) == []
+    records = read_records(results)
+    assert [(r["row"], r["seed"]) for r in records] == [
+        ("gcn", 1),
+        ("none", 1),
+        ("gcn", 2),
+        ("none", 2),
+    ]
+    assert all(r["test"] is None and r["dev"]["gold"] == 155 for r in records)
+    assert not list((tmp_path / "runs").glob("*/"))
+
+    monkeypatch.setattr(runner, "train", None)  # nothing is trained again
+    assert study(grid) == []
+    assert read_records(results) == records
+
+
+def test_cells_of_another_grid_are_taken_over(
+    grid: Grid, study: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study(grid, rows=["gcn"])
+    monkeypatch.setattr(runner, "train", None)
+    renamed = grid.model_copy(update={"rows": {"the same": {}}})
+    assert study(renamed, "other") == []
+    records = read_records(tmp_path / "results" / "other.json")
+    assert [record["row"] for record in records] == ["the same", "the same"]
+
+
+def test_test_is_scored_where_it_is_asked_for(
+    grid: Grid, study: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    data = {**grid.settings["data"], "test": str(SAMPLE)}
+    scored = grid.model_copy(
+        update={"test": True, "seeds": (1,), "settings": {**grid.settings, "data": data}}
+    )
+    assert study(scored, rows=["gcn"], keep_runs=True) == []
+    (record,) = read_records(tmp_path / "results" / "grid.json")
+    assert record["test"]["gold"] == 155
+    assert sum(s.gold for s in runner.counts_from_text(record["per_sentence"]).values()) == 155
+    (folder,) = (tmp_path / "runs").glob("*/")
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["test"]["overall"] == record["test"]
+
+
+def test_a_cell_that_fails_does_not_stop_the_others(
+    grid: Grid, study: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    rows = {"bad": {"data": {"dev": "no such file"}}, **grid.rows}
+    failures = study(grid.model_copy(update={"rows": rows, "seeds": (1,)}))
+    assert len(failures) == 1 and failures[0].startswith("bad, seed 1: ")
+    assert len(read_records(tmp_path / "results" / "grid.json")) == 2
+
+
+def test_what_another_process_is_at_is_left_alone(
+    grid: Grid, study: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    first = cells(grid)[0]
+    (tmp_path / "runs").mkdir()
+    with FileLock(tmp_path / "runs" / f"{runner._key(first, grid.test)}.lock"):
+        study(grid.model_copy(update={"seeds": (1,)}))
+    rows = [record["row"] for record in read_records(tmp_path / "results" / "grid.json")]
+    assert rows == ["none"]
