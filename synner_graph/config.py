@@ -21,14 +21,40 @@ class EncoderConfig(Section):
     """How a token becomes a vector."""
 
     name: str = Field(
-        "minilm", description="hub id or folder of a transformer, 'minilm', or 'characters' alone"
+        "minilm",
+        description="hub id or folder of a transformer, or 'minilm'; without one: 'lexical', which "
+        "has words, or 'characters' alone",
     )
     pooling: Literal["first", "mean"] = Field("first", description="pieces that stand for a token")
+    words: bool = Field(
+        False, description="word embeddings beside a transformer; 'lexical' always has them"
+    )
+    vectors: Path | None = Field(
+        None, description="word vectors to start from: a text file of GloVe or fastText, or its .gz"
+    )
+    word_size: int = Field(100, gt=0, description="width of a word; with vectors, theirs")
+    fix_words: bool = Field(
+        False, description="leave the vectors as they are; words without one are unknown"
+    )
+    word_dropout: float = Field(
+        0.05, ge=0, lt=1, description="share of words read as unknown in training"
+    )
+    lowercase_words: bool = Field(
+        True, description="a word that is not known, or has no vector, is read in lower case"
+    )
+    zero_digits: bool = Field(False, description="read digits as 0, in words and in characters")
+    upos_size: int = Field(0, ge=0, description="width of the part of speech; 0: not read")
+    relation_size: int = Field(
+        0, ge=0, description="width of the relation to the head; 0: not read"
+    )
     orthography: bool = Field(True, description="add case/shape and character features")
-    shape_size: int = Field(10, gt=0, description="width of the case/shape embedding")
+    shape_size: int = Field(10, ge=0, description="width of the case/shape embedding; 0: none")
+    character_model: Literal["cnn", "lstm"] = Field(
+        "cnn", description="what reads the characters of a token"
+    )
     character_embedding_size: int = Field(32, gt=0, description="width of a character")
     character_size: int | None = Field(
-        None, gt=0, description="character filters; default 50 beside a transformer, 200 alone"
+        None, gt=0, description="character features; default 200 for 'characters', else 50"
     )
     dropout: float = Field(0.1, ge=0, lt=1, description="on the token features")
 

@@ -15,9 +15,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from synner_graph.config import ModelConfig, explain
+from synner_graph.data.lexicon import Lexicon
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
-from synner_graph.encoders import CHARACTERS_ALONE, Blueprint, TransformerEncoder, load_blueprint
+from synner_graph.encoders import (
+    Blueprint,
+    TransformerEncoder,
+    WordEncoder,
+    has_transformer,
+    load_blueprint,
+)
 from synner_graph.errors import InputError
 from synner_graph.evaluation import Report, evaluate
 from synner_graph.graph.backends import GraphBackend, graph_backend
@@ -113,8 +120,9 @@ class SynNER:
             ) from error
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise InputError(f"The run in {folder} cannot be read: {error}") from error
-        alone = config.encoder.name == CHARACTERS_ALONE
-        blueprint = None if alone else load_blueprint(str(folder / ENCODER))
+        blueprint = None
+        if has_transformer(config.encoder):
+            blueprint = load_blueprint(str(folder / ENCODER))
         ner = cls.build(config, vocabularies, blueprint, backend, device, kernel, record)
         try:
             ner.model.load_state_dict(weights)
@@ -147,6 +155,12 @@ class SynNER:
             if isinstance(part, TransformerEncoder):
                 part.load_pretrained(source)
         self.model.to(self.device)
+
+    def load_words(self, lexicon: Lexicon) -> None:
+        """Start from the word vectors of a lexicon."""
+        for part in self.model.encoder.encoders:
+            if isinstance(part, WordEncoder):
+                part.load_vectors(lexicon)
 
     def predict(self, sentences: Iterable[Sentence], batch_size: int = 32) -> list[Sentence]:
         """The same sentences with the entities that the model finds, each with its score."""

@@ -19,9 +19,9 @@ class SynNERModel(nn.Module):
 
     Args:
         config: the architecture.
-        vocabularies: labels, relations and characters.
+        vocabularies: labels, relations, characters, words.
         backend: message passing primitives.
-        blueprint: configuration and tokenizer of the transformer; None for characters alone.
+        blueprint: configuration and tokenizer of the transformer; None where there is none.
         kernel: which implementation computes the Syn-LSTM and the CRF: auto, cpu, fused or naive.
     """
 
@@ -39,7 +39,9 @@ class SynNERModel(nn.Module):
         self.inventory = EdgeInventory(edges, vocabularies.relations.all_names)
         recurrent = recurrent_class(config.recurrent.name)
 
-        self.encoder = build_encoder(config.encoder, vocabularies.characters, blueprint)
+        self.encoder = build_encoder(
+            config.encoder, vocabularies, blueprint, config.gnn.fold_subtypes
+        )
         self.dropout = nn.Dropout(config.encoder.dropout)
         width = self.encoder.output_size
         self.gnn = build_gnn(config.gnn, width, self.inventory, backend, recurrent.needs_graph)
@@ -52,6 +54,7 @@ class SynNERModel(nn.Module):
             self.encoder.collate,
             self.head.encode,
             config.gnn.fold_subtypes,
+            reads_relations=config.encoder.relation_size > 0,
         )
 
     def states(self, batch: Batch) -> Tensor:

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,20 @@ from transformers import get_linear_schedule_with_warmup
 from synner_graph.config import ModelConfig, RunConfig, TrainingConfig
 from synner_graph.data.catalogue import Corpus
 from synner_graph.data.collate import Batch
+from synner_graph.data.lexicon import Lexicon, count_words
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.vectors import read_vectors
 from synner_graph.data.vocabulary import Vocabularies
-from synner_graph.encoders import CHARACTERS_ALONE, TransformerEncoder, load_blueprint, resolve
+from synner_graph.encoders import (
+    TransformerEncoder,
+    WordEncoder,
+    check_encoder,
+    has_transformer,
+    load_blueprint,
+    reads_words,
+    resolve,
+    spelling,
+)
 from synner_graph.errors import InputError
 from synner_graph.evaluation import Report
 from synner_graph.gnn import check_options
@@ -77,8 +89,16 @@ def train(
     on_cpu = pick_device(device).type == "cpu"
     accelerator = Accelerator(cpu=on_cpu, mixed_precision=config.training.precision)
     set_seed(config.training.seed)
-    ner = new_recogniser(config, sentences, backend, accelerator.device, kernel)
-    config = config.model_copy(update={"gnn": ner.config.gnn, "head": ner.config.head})
+    lexicon = _read_lexicon(config, sentences, (*dev, *test))
+    ner = new_recogniser(config, sentences, backend, accelerator.device, kernel, lexicon)
+    word_size = {"word_size": ner.config.encoder.word_size}
+    config = config.model_copy(
+        update={
+            "encoder": config.encoder.model_copy(update=word_size),
+            "gnn": ner.config.gnn,
+            "head": ner.config.head,
+        }
+    )
     if accelerator.is_main_process:
         _prepare_folder(output, overwrite)
     accelerator.wait_for_everyone()
@@ -90,6 +110,8 @@ def train(
             ", ".join(ner.vocabularies.labels),
             f"{_parameters(ner.model):,}",
         )
+        if lexicon is not None:
+            logger.info("Words: %s", lexicon.coverage)
         epochs = _fit(ner, config, sentences, dev, output, accelerator, progress)
         seconds = time.perf_counter() - started
         metrics: dict[str, Any] = {}
@@ -106,31 +128,68 @@ def train(
     return metrics, reports
 
 
+def _read_lexicon(
+    config: RunConfig, sentences: Sequence[Sentence], others: Sequence[Sentence]
+) -> Lexicon | None:
+    """The words of a model that reads words, with the vectors of those that have one."""
+    settings = config.encoder
+    check_encoder(settings)
+    if not reads_words(settings):
+        return None
+    how, vectors = spelling(settings), None
+    if settings.vectors is not None:
+        words = count_words((*sentences, *others), how)
+        forms = {form for word in words for form in how.forms(word)}
+        vectors = read_vectors(settings.vectors, forms)
+    lexicon = Lexicon.collect(sentences, others, how, vectors, settings.fix_words)
+    if vectors is not None and len(lexicon.ids) == 0:
+        raise InputError(f"None of the words of the corpus has a vector in {settings.vectors}.")
+    return lexicon
+
+
 def new_recogniser(
     config: RunConfig,
     sentences: Sequence[Sentence],
     backend: str,
     device: torch.device,
     kernel: str,
+    lexicon: Lexicon | None = None,
 ) -> SynNER:
     """A recogniser for the labels, relations and characters of the training sentences."""
-    architecture = _resolved(config.model, sentences)
+    lexicon = lexicon or _read_lexicon(config, sentences, ())
+    architecture = _resolved(config.model, sentences, lexicon)
     vocabularies = Vocabularies.collect(sentences, config.gnn.fold_subtypes)
-    if config.encoder.name == CHARACTERS_ALONE:
-        return SynNER.build(architecture, vocabularies, None, backend, device, kernel)
-    source = resolve(config.encoder.name)
-    blueprint = load_blueprint(source)
+    if lexicon is not None:
+        vocabularies = replace(vocabularies, words=lexicon.words)
+    source = blueprint = None
+    if has_transformer(config.encoder):
+        source = resolve(config.encoder.name)
+        blueprint = load_blueprint(source)
     ner = SynNER.build(architecture, vocabularies, blueprint, backend, device, kernel)
-    ner.load_encoder(source)
+    if source is not None:
+        ner.load_encoder(source)
+    if lexicon is not None:
+        ner.load_words(lexicon)
     return ner
 
 
-def _resolved(config: ModelConfig, sentences: Sequence[Sentence]) -> ModelConfig:
+def _resolved(
+    config: ModelConfig, sentences: Sequence[Sentence], lexicon: Lexicon | None
+) -> ModelConfig:
     """What the settings leave open: options of the GNN layer, width of the widest candidate span.
 
-    A saved run holds them, so that it stays what it is when a default changes.
+    A saved run holds them, so that it stays what it is when a default changes. It also holds its
+    words, so it names no file with vectors.
     """
-    config = config.model_copy(update={"gnn": check_options(config.gnn)})
+    encoder: dict[str, Any] = {"vectors": None}
+    if lexicon is not None and config.encoder.vectors is not None:
+        encoder["word_size"] = lexicon.matrix.shape[1]
+    config = config.model_copy(
+        update={
+            "encoder": config.encoder.model_copy(update=encoder),
+            "gnn": check_options(config.gnn),
+        }
+    )
     if config.head.max_width is not None:
         return config
     widest = max(e.end - e.start for sentence in sentences for e in sentence.entities)
@@ -269,7 +328,7 @@ class LengthGroupedBatches:
 
 
 def _optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
-    """One rate for pretrained weights and one for the rest; vectors do not decay."""
+    """One rate for pretrained weights and one for the rest; only matrices decay."""
     settings = config.training
     pretrained = {
         id(parameter)
@@ -277,11 +336,16 @@ def _optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
         if isinstance(part, TransformerEncoder)
         for parameter in part.parameters()
     }
+    # A step that does not see a word must not shrink it.
+    words = {id(part.vectors.weight) for part in model.modules() if isinstance(part, WordEncoder)}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in model.parameters():
+        if not parameter.requires_grad:
+            continue
         known = id(parameter) in pretrained
         rate = settings.encoder_learning_rate if known else settings.learning_rate
-        decay = settings.weight_decay if parameter.dim() > 1 else 0.0
+        matrix = parameter.dim() > 1 and id(parameter) not in words
+        decay = settings.weight_decay if matrix else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
     tables = [{"params": p, "lr": rate, "weight_decay": w} for (rate, w), p in groups.items()]
     if settings.optimizer == "sgd":

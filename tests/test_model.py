@@ -1,12 +1,13 @@
 """The whole network, in every combination of its parts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from synner_graph.data.catalogue import Corpus
-from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.data.vocabulary import Vocabularies, Vocabulary
 from synner_graph.encoders import load_blueprint
 from synner_graph.errors import InputError
 from synner_graph.graph.backends import graph_backend
@@ -23,8 +24,11 @@ COMBINATIONS = [
 
 def build(transformer: Path | str, corpus: Corpus, **overrides: object) -> SynNERModel:
     config = tiny_config(transformer, head__max_width=3, **overrides)
-    blueprint = None if transformer == "characters" else load_blueprint(str(transformer))
-    vocabularies = Vocabularies.collect(corpus.splits["train"])
+    alone = transformer in ("characters", "lexical")
+    blueprint = None if alone else load_blueprint(str(transformer))
+    train = corpus.splits["train"]
+    words = Vocabulary(tuple({token for s in train[1:] for token in s.tokens}))
+    vocabularies = replace(Vocabularies.collect(train), words=words)
     return SynNERModel(config, vocabularies, graph_backend("torch"), blueprint)
 
 
@@ -82,6 +86,27 @@ def test_characters_alone(small_corpus: Corpus) -> None:
     model = build("characters", small_corpus)
     model(model.collator(small_corpus.splits["train"][:12])).backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("character_model", ["cnn", "lstm"])
+def test_lexical(character_model: str, small_corpus: Corpus) -> None:
+    model = build(
+        "lexical",
+        small_corpus,
+        encoder__character_model=character_model,
+        encoder__upos_size=5,
+        encoder__relation_size=6,
+        gnn__name="none",
+    )
+    sentences = small_corpus.splits["train"][:12]
+    model(model.collator(sentences)).backward()
+    assert [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
+    model.eval()
+    together = model.states(model.collator(sentences))
+    alone = torch.cat([model.states(model.collator([sentence])) for sentence in sentences])
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+    strange = sentences[0].replace(relations=("strange", *(sentences[0].relations or ())[1:]))
+    assert model.collator.unknown_relations([strange]) == {"strange": 1}
 
 
 def test_asks_for_trees_only_where_it_reads_them(

@@ -53,7 +53,7 @@ def train(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="Hub id or folder of a transformer, minilm, or characters alone.",
+            help="Hub id or folder of a transformer, minilm, lexical or characters.",
             rich_help_panel=MODEL,
         ),
     ] = None,
@@ -148,10 +148,12 @@ def train(
 
     from synner_graph import training
     from synner_graph.data.catalogue import corpus_of
+    from synner_graph.encoders import check_encoder
     from synner_graph.gnn import check_options
     from synner_graph.graph.edges import EdgeInventory
 
-    check_options(settings.gnn)  # before a corpus is read
+    check_encoder(settings.encoder)  # before a corpus is read
+    check_options(settings.gnn)
     EdgeInventory(settings.gnn.edges, ())
     corpus = corpus_of(settings.data)
     print_notes(corpus.notes)

@@ -52,6 +52,7 @@ class Collator:
         inputs: the encoder's `collate`.
         gold: the head's `encode`.
         fold_subtypes: read relations without their subtypes.
+        reads_relations: the encoder reads relations, whether or not the graph does.
     """
 
     def __init__(
@@ -61,12 +62,14 @@ class Collator:
         inputs: Encode,
         gold: Encode,
         fold_subtypes: bool = False,
+        reads_relations: bool = False,
     ) -> None:
         self.inventory = inventory
         self.relations = relations
         self.inputs = inputs
         self.gold = gold
         self.fold_subtypes = fold_subtypes
+        self.reads_relations = reads_relations or inventory.reads_relations
 
     def __call__(self, sentences: Sequence[Sentence], with_gold: bool = True) -> Batch:
         """Collate.
@@ -100,8 +103,8 @@ class Collator:
         return TokenGraph.build(lengths, self.inventory, heads, relations)
 
     def unknown_relations(self, sentences: Iterable[Sentence]) -> Counter[str]:
-        """How often the graphs of some sentences hold a relation that is not known."""
-        if not self.inventory.reads_relations:
+        """How often some sentences hold a relation that the model reads and does not know."""
+        if not self.reads_relations:
             return Counter()
         names = (name for sentence in sentences for name in self._names(sentence))
         return Counter(name for name in names if self.relations.id_of(name) == 0)

@@ -1,4 +1,4 @@
-"""Names and their ids: labels, relations, characters."""
+"""Names and their ids: labels, relations, characters, parts of speech, words."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -58,11 +58,15 @@ class Vocabularies:
         labels: entity labels, sorted.
         relations: dependency relations.
         characters: characters of the tokens.
+        upos: parts of speech.
+        words: words of the tokens, where the model reads words.
     """
 
     labels: tuple[str, ...]
     relations: Vocabulary
     characters: Vocabulary
+    upos: Vocabulary = Vocabulary(())
+    words: Vocabulary = Vocabulary(())
 
     @classmethod
     def collect(cls, sentences: Sequence[Sentence], fold_subtypes: bool = False) -> "Vocabularies":
@@ -76,6 +80,7 @@ class Vocabularies:
             characters=Vocabulary.collect(
                 (c for s in sentences for token in s.tokens for c in token), minimum=2
             ),
+            upos=Vocabulary.collect(tag for s in sentences for tag in s.upos or ()),
         )
 
     def to_json(self) -> dict[str, list[str]]:
@@ -84,6 +89,8 @@ class Vocabularies:
             "labels": list(self.labels),
             "relations": list(self.relations.names),
             "characters": list(self.characters.names),
+            "upos": list(self.upos.names),
+            "words": list(self.words.names),
         }
 
     @classmethod
@@ -93,4 +100,7 @@ class Vocabularies:
             labels=tuple(lists["labels"]),
             relations=Vocabulary(tuple(lists["relations"])),
             characters=Vocabulary(tuple(lists["characters"])),
+            # Older runs have neither.
+            upos=Vocabulary(tuple(lists.get("upos", ()))),
+            words=Vocabulary(tuple(lists.get("words", ()))),
         )

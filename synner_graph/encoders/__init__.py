@@ -3,45 +3,108 @@
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from synner_graph.config import EncoderConfig
-from synner_graph.data.vocabulary import Vocabulary
+from synner_graph.data.lexicon import Spelling
+from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders.base import ConcatEncoder, TokenEncoder
-from synner_graph.encoders.characters import CharacterEncoder
+from synner_graph.encoders.characters import CHARACTER_MODELS
+from synner_graph.encoders.columns import RelationEncoder, UposEncoder
 from synner_graph.encoders.shape import ShapeEncoder
 from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint, resolve
+from synner_graph.encoders.words import WordEncoder
+from synner_graph.errors import InputError
 
 __all__ = [
-    "CHARACTERS_ALONE",
     "Blueprint",
     "ConcatEncoder",
     "TokenEncoder",
     "TransformerEncoder",
+    "WordEncoder",
     "build_encoder",
+    "check_encoder",
+    "has_transformer",
     "load_blueprint",
+    "reads_words",
     "resolve",
+    "spelling",
 ]
 
 CHARACTERS_ALONE = "characters"
+LEXICAL = "lexical"
 Blueprint = tuple[PretrainedConfig, PreTrainedTokenizerBase]
 
 
+def has_transformer(config: EncoderConfig) -> bool:
+    """Whether a transformer is part of the encoder."""
+    return config.name not in (CHARACTERS_ALONE, LEXICAL)
+
+
+def reads_words(config: EncoderConfig) -> bool:
+    """Whether word embeddings are part of the encoder."""
+    return config.words or config.name == LEXICAL
+
+
+def spelling(config: EncoderConfig) -> Spelling:
+    """How tokens are looked up among the words."""
+    return Spelling(config.lowercase_words, config.zero_digits)
+
+
+def check_encoder(config: EncoderConfig) -> None:
+    """Refuse settings of a new model that contradict each other, before work begins.
+
+    Raises:
+        InputError: They do.
+    """
+    if config.vectors is not None and not reads_words(config):
+        raise InputError(
+            "The setting encoder.vectors needs words: --encoder lexical, or --encoder.words true "
+            "beside a transformer."
+        )
+    if config.fix_words and config.vectors is None:
+        raise InputError("The setting encoder.fix_words needs vectors: --encoder.vectors FILE.")
+
+
 def build_encoder(
-    config: EncoderConfig, characters: Vocabulary, blueprint: Blueprint | None
+    config: EncoderConfig,
+    vocabularies: Vocabularies,
+    blueprint: Blueprint | None,
+    fold_subtypes: bool = False,
 ) -> ConcatEncoder:
     """The encoder that the settings describe, with random weights.
 
     Args:
         config: settings.
-        characters: known characters.
-        blueprint: configuration and tokenizer of the transformer; None for characters alone.
+        vocabularies: known characters, words, parts of speech and relations.
+        blueprint: configuration and tokenizer of the transformer; None where there is none.
+        fold_subtypes: read relations without their subtypes.
     """
     parts: list[TokenEncoder] = []
     if blueprint is not None:
         parts.append(TransformerEncoder(*blueprint, pooling=config.pooling))
-    if blueprint is None or config.orthography:
-        size = config.character_size or (200 if blueprint is None else 50)
+    if reads_words(config):
         parts.append(
-            CharacterEncoder(characters, config.character_embedding_size, size, config.dropout)
+            WordEncoder(
+                vocabularies.words,
+                config.word_size,
+                spelling(config),
+                config.word_dropout,
+                config.fix_words,
+            )
         )
-    if config.orthography:
+    if config.orthography or not parts:
+        read_characters = CHARACTER_MODELS[config.character_model]
+        parts.append(
+            read_characters(
+                vocabularies.characters,
+                config.character_embedding_size,
+                config.character_size or (50 if parts else 200),
+                config.dropout,
+                config.zero_digits,
+            )
+        )
+    if config.orthography and config.shape_size:
         parts.append(ShapeEncoder(config.shape_size))
+    if config.upos_size:
+        parts.append(UposEncoder(vocabularies.upos, config.upos_size))
+    if config.relation_size:
+        parts.append(RelationEncoder(vocabularies.relations, config.relation_size, fold_subtypes))
     return ConcatEncoder(parts)

@@ -1,41 +1,50 @@
-"""A convolution over the characters of each token; beside a transformer or as the only encoder."""
+"""What the characters of a token say; beside another encoder or alone."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
+from synner_graph.data.lexicon import with_zeros
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabulary
 from synner_graph.encoders.base import Inputs, TokenEncoder
+from synner_graph.errors import InputError
+from synner_graph.operators.ragged import time_major
 
 
 class CharacterEncoder(TokenEncoder):
-    """Embedding, one convolution of width three, maximum over the characters of the token.
+    """Embeds characters; subclasses read them.
 
     All tokens of a batch lie in one line of characters with a blank between neighbours, so that a
     very long token costs what it has and nothing is padded or cut.
 
-    Source: Ma and Hovy (ACL 2016), section 2.1.
-
     Args:
         characters: known characters.
         embedding_size: width of a character's embedding.
-        output_size: filters, the width of a token's features.
+        output_size: the width of a token's features.
         dropout: on the embeddings.
+        zero_digits: read digits as 0.
     """
 
     def __init__(
-        self, characters: Vocabulary, embedding_size: int, output_size: int, dropout: float
+        self,
+        characters: Vocabulary,
+        embedding_size: int,
+        output_size: int,
+        dropout: float,
+        zero_digits: bool = False,
     ) -> None:
         super().__init__()
         self.characters = characters
+        self.zero_digits = zero_digits
         self.blank = len(characters)
         self.embedding = nn.Embedding(
             len(characters) + 1, embedding_size, padding_idx=len(characters)
         )
         self.dropout = nn.Dropout(dropout)
-        self.convolution = nn.Conv1d(embedding_size, output_size, kernel_size=3, padding=1)
         self.output_size = output_size
 
     def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
@@ -46,7 +55,8 @@ class CharacterEncoder(TokenEncoder):
         for token in (token for sentence in sentences for token in sentence.tokens):
             places.extend(range(len(line), len(line) + len(token)))
             lengths.append(len(token))
-            line.extend(self.characters.id_of(character) for character in token)
+            spelled = with_zeros(token) if self.zero_digits else token
+            line.extend(self.characters.id_of(character) for character in spelled)
             line.append(self.blank)
         return {
             "characters": torch.tensor(line),
@@ -56,12 +66,89 @@ class CharacterEncoder(TokenEncoder):
 
     def forward(self, inputs: Inputs) -> Tensor:
         """See TokenEncoder."""
-        counts = inputs["character_counts"]
         line = self.dropout(self.embedding(inputs["characters"]))
+        return self.read(line, inputs["character_places"], inputs["character_counts"])
+
+    @abstractmethod
+    def read(self, line: Tensor, places: Tensor, counts: Tensor) -> Tensor:
+        """Token features.
+
+        Args:
+            line: embedded characters, a blank after each token. *Shape:* [line, embedding]
+            places: where the characters stand in the line. *Shape:* [characters]
+            counts: how many each token has, one at least. *Shape:* [N]
+
+        Returns:
+            *Shape:* [N, D]
+        """
+
+
+class CharacterCNN(CharacterEncoder):
+    """One convolution of width three, maximum over the characters of the token.
+
+    Source: Ma and Hovy (ACL 2016), section 2.1.
+    """
+
+    def __init__(
+        self,
+        characters: Vocabulary,
+        embedding_size: int,
+        output_size: int,
+        dropout: float,
+        zero_digits: bool = False,
+    ) -> None:
+        super().__init__(characters, embedding_size, output_size, dropout, zero_digits)
+        self.convolution = nn.Conv1d(embedding_size, output_size, kernel_size=3, padding=1)
+
+    def read(self, line: Tensor, places: Tensor, counts: Tensor) -> Tensor:
+        """See CharacterEncoder."""
         # [line, embedding] -> [line, output] -> [characters, output]
-        filtered: Tensor = self.convolution(line.T).T[inputs["character_places"]]
+        filtered: Tensor = self.convolution(line.T).T[places]
         token = torch.arange(len(counts), device=counts.device)
         token = token.repeat_interleave(counts, output_size=len(filtered))
         # Not segment_reduce: where maxima tie, its backward multiplies negative gradients.
         nothing = filtered.new_full((len(counts), self.output_size), -torch.inf)
         return nothing.scatter_reduce(0, token.unsqueeze(1).expand_as(filtered), filtered, "amax")
+
+
+class CharacterLSTM(CharacterEncoder):
+    """A bidirectional LSTM over the characters of the token: the last state of each direction.
+
+    Source: Lample et al. (NAACL 2016), section 4.1.
+
+    Raises:
+        InputError: `output_size` is odd.
+    """
+
+    def __init__(
+        self,
+        characters: Vocabulary,
+        embedding_size: int,
+        output_size: int,
+        dropout: float,
+        zero_digits: bool = False,
+    ) -> None:
+        super().__init__(characters, embedding_size, output_size, dropout, zero_digits)
+        if output_size % 2:
+            raise InputError(
+                "expected an even encoder.character_size for the two directions of the lstm, got "
+                f"{output_size}"
+            )
+        self.lstm = nn.LSTM(embedding_size, output_size // 2, bidirectional=True)
+
+    def read(self, line: Tensor, places: Tensor, counts: Tensor) -> Tensor:
+        """See CharacterEncoder."""
+        characters = line[places]
+        offsets = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+        time = time_major(offsets, characters)
+        packed = PackedSequence(characters[time.order], torch.tensor(time.batch_sizes))
+        last: Tensor = self.lstm(packed)[1][0]  # [2, N, D / 2], longest token first
+        # The first step holds the first character of every token, in that order.
+        longest_first = torch.searchsorted(offsets, time.order[: len(counts)])
+        return torch.empty_like(last).index_copy(1, longest_first, last).transpose(0, 1).flatten(1)
+
+
+CHARACTER_MODELS: dict[str, type[CharacterEncoder]] = {
+    "cnn": CharacterCNN,
+    "lstm": CharacterLSTM,
+}

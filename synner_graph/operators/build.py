@@ -24,7 +24,8 @@ from pathlib import Path
 
 import torch
 
-CACHE_VARIABLE = "SYNNER_CACHE_DIR"
+from synner_graph.data.cache import CACHE_VARIABLE
+
 COMPILER_VARIABLE = "CXX"
 COMPILERS = ("c++", "g++", "clang++")
 HEADERS = Path(__file__).parent

@@ -7,25 +7,58 @@ import torch
 
 from synner_graph.config import EncoderConfig
 from synner_graph.data.sentence import Sentence
-from synner_graph.data.vocabulary import Vocabulary
-from synner_graph.encoders import TransformerEncoder, build_encoder, load_blueprint
+from synner_graph.data.vocabulary import Vocabularies, Vocabulary
+from synner_graph.encoders import (
+    TransformerEncoder,
+    WordEncoder,
+    build_encoder,
+    check_encoder,
+    load_blueprint,
+)
 from synner_graph.encoders.base import ConcatEncoder
-from synner_graph.encoders.characters import CharacterEncoder
+from synner_graph.encoders.characters import CharacterCNN, CharacterLSTM
+from synner_graph.encoders.columns import RelationEncoder, UposEncoder
 from synner_graph.encoders.shape import ShapeEncoder
+from synner_graph.errors import InputError
 
 CHARACTERS = Vocabulary(tuple("abc"))
-SENTENCES = [Sentence(["Abba", "cab"]), Sentence(["b"])]
+VOCABULARIES = Vocabularies(
+    labels=("PER",),
+    relations=Vocabulary(("obj",)),
+    characters=CHARACTERS,
+    upos=Vocabulary(("NOUN", "VERB")),
+    words=Vocabulary(("cab", "b")),
+)
+SENTENCES = [
+    Sentence(["Abba", "cab"], heads=[-1, 0], relations=["root", "obj"], upos=["NOUN", "VERB"]),
+    Sentence(["b"], heads=[-1], relations=["root"], upos=["X"]),
+]
 WITH, ALONE = 50, 200  # character filters beside a transformer and without one
 
 
 @pytest.mark.parametrize(
     ("settings", "transformer", "parts", "size"),
     [
-        ({}, True, [TransformerEncoder, CharacterEncoder, ShapeEncoder], 16 + WITH + 10),
+        ({}, True, [TransformerEncoder, CharacterCNN, ShapeEncoder], 16 + WITH + 10),
         ({"orthography": False}, True, [TransformerEncoder], 16),
-        ({}, False, [CharacterEncoder, ShapeEncoder], ALONE + 10),
-        ({"orthography": False}, False, [CharacterEncoder], ALONE),
-        ({"character_size": 7, "shape_size": 3}, False, [CharacterEncoder, ShapeEncoder], 10),
+        ({}, False, [CharacterCNN, ShapeEncoder], ALONE + 10),
+        ({"orthography": False}, False, [CharacterCNN], ALONE),
+        ({"character_size": 7, "shape_size": 3}, False, [CharacterCNN, ShapeEncoder], 10),
+        ({"shape_size": 0}, True, [TransformerEncoder, CharacterCNN], 16 + WITH),
+        ({"name": "lexical"}, False, [WordEncoder, CharacterCNN, ShapeEncoder], 100 + WITH + 10),
+        ({"name": "lexical", "orthography": False, "word_size": 7}, False, [WordEncoder], 7),
+        (
+            {"name": "lexical", "character_model": "lstm", "shape_size": 0},
+            False,
+            [WordEncoder, CharacterLSTM],
+            100 + WITH,
+        ),
+        (
+            {"words": True, "orthography": False, "upos_size": 3, "relation_size": 4},
+            True,
+            [TransformerEncoder, WordEncoder, UposEncoder, RelationEncoder],
+            16 + 100 + 3 + 4,
+        ),
         ({"character_size": 7, "orthography": False}, True, [TransformerEncoder], 16),
     ],
 )
@@ -37,7 +70,7 @@ def test_settings_choose_the_parts(
     size: int,
 ) -> None:
     blueprint = load_blueprint(str(tiny_transformer)) if transformer else None
-    encoder = build_encoder(EncoderConfig.model_validate(settings), CHARACTERS, blueprint)
+    encoder = build_encoder(EncoderConfig.model_validate(settings), VOCABULARIES, blueprint)
     assert [type(part) for part in encoder.encoders] == parts
     assert encoder.output_size == size
     assert encoder(encoder.collate(SENTENCES)).shape == (3, size)
@@ -47,22 +80,46 @@ def test_settings_choose_the_parts(
 def test_pooling_reaches_the_transformer(tiny_transformer: Path, pooling: str) -> None:
     blueprint = load_blueprint(str(tiny_transformer))
     settings = EncoderConfig.model_validate({"pooling": pooling, "orthography": False})
-    (part,) = build_encoder(settings, CHARACTERS, blueprint).encoders
+    (part,) = build_encoder(settings, VOCABULARIES, blueprint).encoders
     assert isinstance(part, TransformerEncoder)
     assert part.pieces.first_only == (pooling == "first")
 
 
 def test_dropout_reaches_the_characters() -> None:
-    encoder = build_encoder(EncoderConfig(dropout=0.25), CHARACTERS, None)
-    assert isinstance(encoder.encoders[0], CharacterEncoder)
+    encoder = build_encoder(EncoderConfig(dropout=0.25), VOCABULARIES, None)
+    assert isinstance(encoder.encoders[0], CharacterCNN)
     assert encoder.encoders[0].dropout.p == 0.25
 
 
 def test_features_stand_side_by_side() -> None:
     first = ShapeEncoder(2)
-    second = CharacterEncoder(CHARACTERS, 3, 4, dropout=0.0)
+    second = CharacterCNN(CHARACTERS, 3, 4, dropout=0.0)
     both = ConcatEncoder([first, second])
     inputs = both.collate(SENTENCES)
     expected = torch.cat([first(inputs), second(inputs)], dim=1)
     assert torch.equal(both(inputs), expected)
     assert inputs.keys() == first.collate(SENTENCES).keys() | second.collate(SENTENCES).keys()
+
+
+def test_every_part_gets_its_settings() -> None:
+    settings = {"name": "lexical", "word_dropout": 0.3, "zero_digits": True}
+    config = EncoderConfig.model_validate(settings | {"lowercase_words": False, "fix_words": True})
+    words, characters, _ = build_encoder(config, VOCABULARIES, None).encoders
+    assert isinstance(words, WordEncoder) and isinstance(characters, CharacterCNN)
+    assert words.dropout == 0.3
+    assert words.spelling.zero_digits and not words.spelling.lowercase
+    assert not words.vectors.weight.requires_grad
+    assert characters.zero_digits
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"vectors": "v.txt"}, "encoder.vectors needs words"),
+        ({"name": "lexical", "fix_words": True}, "encoder.fix_words needs vectors"),
+    ],
+)
+def test_settings_that_contradict_each_other(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        check_encoder(EncoderConfig.model_validate(settings))
+    check_encoder(EncoderConfig.model_validate(settings | {"words": True, "vectors": "v.txt"}))

@@ -1,0 +1,63 @@
+"""Word embeddings, which may start from vectors that others trained."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from synner_graph.data.lexicon import Lexicon, Spelling
+from synner_graph.data.sentence import Sentence
+from synner_graph.data.vocabulary import Vocabulary
+from synner_graph.encoders.base import Inputs, TokenEncoder
+
+
+class WordEncoder(TokenEncoder):
+    """An embedding of each word.
+
+    Weights start uniform in ±√(3 / size); `load_vectors` puts vectors in their place. Unknown words
+    have a vector that is always learned, from the words that dropout takes for unknown and, where
+    the vectors are fixed, from those without one.
+
+    Source: the initial range is that of Ma and Hovy (ACL 2016), section 3.1.
+
+    Args:
+        words: known words.
+        size: width of a word.
+        spelling: how tokens are looked up.
+        dropout: share of words read as unknown in training.
+        fixed: do not train the vectors.
+    """
+
+    def __init__(
+        self, words: Vocabulary, size: int, spelling: Spelling, dropout: float, fixed: bool
+    ) -> None:
+        super().__init__()
+        self.words = words
+        self.spelling = spelling
+        self.dropout = dropout
+        self.output_size = size
+        bound = (3 / size) ** 0.5
+        self.vectors = nn.Embedding(len(words), size, padding_idx=0)
+        self.unknown = nn.Parameter(torch.empty(size).uniform_(-bound, bound))
+        with torch.no_grad():
+            self.vectors.weight[1:].uniform_(-bound, bound)
+        self.vectors.requires_grad_(not fixed)
+
+    @torch.no_grad()
+    def load_vectors(self, lexicon: Lexicon) -> None:
+        """Start from the vectors of a lexicon."""
+        weight = self.vectors.weight
+        weight[torch.from_numpy(lexicon.ids)] = torch.from_numpy(lexicon.matrix).to(weight)
+
+    def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+        """See TokenEncoder."""
+        tokens = (token for sentence in sentences for token in sentence.tokens)
+        return {"words": torch.tensor([self.spelling.id_of(token, self.words) for token in tokens])}
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """See TokenEncoder."""
+        ids = inputs["words"]
+        if self.training and self.dropout > 0:
+            ids = ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.dropout, 0)
+        known: Tensor = self.vectors(ids)
+        return torch.where((ids == 0).unsqueeze(1), self.unknown, known)
