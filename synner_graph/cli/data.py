@@ -1,9 +1,10 @@
 """`data`: convert, validate and describe files."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -11,13 +12,17 @@ from rich.table import Table
 from synner_graph.cli import options
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.console import print_json, print_notes
+from synner_graph.data.catalogue import SPLITS, spec_of, whereabouts
 from synner_graph.data.conversion import convert as convert_file
+from synner_graph.data.corpora import CORPORA
 from synner_graph.data.formats import read_sentences
 from synner_graph.data.statistics import Distribution, Statistics
 from synner_graph.data.validation import validate as validate_file
 from synner_graph.errors import InputError
 
-app = typer.Typer(no_args_is_help=True, help="Convert, validate and describe files of sentences.")
+app = typer.Typer(
+    no_args_is_help=True, help="Corpora; files of sentences, converted, validated, described."
+)
 
 
 class Carrier(StrEnum):
@@ -160,6 +165,71 @@ def stats(
         print_json({name: statistics.to_json() for name, statistics in found.items()})
     else:
         _print_table(found)
+
+
+@app.command("list")
+def list_corpora(data_dir: options.DataDir = None, json: options.Json = False) -> None:
+    """List the corpora of the catalogue: sentences, licence, and whether they are at hand.
+
+    Example: synner data list --data-dir corpora
+    """
+    rows = [_row(name, data_dir) for name in CORPORA]
+    if json:
+        print_json(rows)
+        return
+    table = Table(show_lines=True)
+    for column in ("name", "what it is", "sentences", "licence", "here"):
+        table.add_column(column, no_wrap=column == "name", overflow="fold")
+    for row in rows:
+        counts = row["counts"]
+        numbers = [counts[split]["sentences"] for split in SPLITS if split in counts]
+        sentences = " / ".join(f"{number:,}" for number in numbers)
+        here = row["where"] if row["here"] else f"no: {row['where']}"
+        table.add_row(row["name"], row["description"], sentences, row["licence"], here)
+    stdout.print(table, markup=False)
+
+
+@app.command("show")
+def show_corpus(
+    name: Annotated[str, typer.Argument(help="A name from `data list`.", show_default=False)],
+    data_dir: options.DataDir = None,
+    json: options.Json = False,
+) -> None:
+    """Show what is known of a corpus: where to obtain it, its files, the counts to expect.
+
+    Example: synner data show ontonotes-en
+    """
+    row = _row(name, data_dir)
+    if json:
+        print_json(row)
+        return
+    lines = [f"{name}: {row['description']}", f"licence: {row['licence']}", row["source"]]
+    lines += [row["obtain"]] if row["obtain"] else []
+    lines += [f"here: {'yes' if row['here'] else 'no'} ({row['where']})"]
+    for split, files in row["files"].items():
+        expected = row["counts"].get(split, {})
+        numbers = [f"{count:,} {what}" for what, count in expected.items() if count is not None]
+        known = f": {', '.join(numbers)}" if numbers else ""
+        lines.append(f"{split}: {', '.join(str(Path(name, file)) for file in files)}{known}")
+    for line in lines:
+        stdout.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _row(name: str, data_dir: Path | None) -> dict[str, Any]:
+    """What `list` and `show` say of a corpus."""
+    spec = spec_of(name)
+    here, where = whereabouts(name, data_dir)
+    row = {
+        "name": name,
+        "description": spec.description,
+        "licence": spec.licence,
+        "source": spec.source,
+        "obtain": spec.obtain,
+        "format": spec.format,
+        "files": {split: list(files) for split, files in spec.files.items()},
+        "counts": {split: asdict(counts) for split, counts in spec.counts.items()},
+    }
+    return row | {"here": here, "where": where}
 
 
 def _print_table(found: dict[str, Statistics]) -> None:

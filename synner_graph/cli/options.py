@@ -33,9 +33,7 @@ class Kernels(StrEnum):
 Run = Annotated[str, typer.Argument(help="Run folder, or a hub repository.", show_default=False)]
 Dataset = Annotated[
     str | None,
-    typer.Option(
-        help="Corpus of the catalogue: sample, uner-ewt, uner-zh-gsd.", rich_help_panel=DATA
-    ),
+    typer.Option(help="Corpus of the catalogue: see `data list`.", rich_help_panel=DATA),
 ]
 DataDir = Annotated[
     Path | None,

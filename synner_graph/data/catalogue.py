@@ -1,19 +1,20 @@
-"""Named corpora: where each comes from, under which licence, and how its parts are joined."""
+"""Named corpora, found and read: how the parts of each are joined, and checked."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from synner_graph.config import DataConfig
+from synner_graph.data.corpora import CORPORA, CorpusSpec, Counts
 from synner_graph.data.formats import ReadReport, read_sentences
 from synner_graph.data.pinned import (
     DATA_DIR_VARIABLE,
-    PinnedFile,
+    cached,
     fetch,
     find_folder,
-    git_blob_id,
 )
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import shuffle_heads, shuffle_relations
@@ -39,43 +40,95 @@ class Corpus:
 
 
 Splits = dict[str, tuple[Sentence, ...]]
-Loader = Callable[[Path | None, Sequence[str], list[str]], Splits]
-"""Data folder, splits and the notes to add to."""
 
 
-@dataclass(frozen=True, slots=True)
-class CorpusSpec:
-    """What the catalogue knows of a corpus before it is read."""
-
-    description: str
-    licence: str
-    source: str
-    load: Loader
-
-
-def load_corpus(name: str, data_dir: Path | None = None, splits: Sequence[str] = SPLITS) -> Corpus:
-    """Read a corpus of the catalogue.
+def load_corpus(
+    name: str,
+    data_dir: Path | None = None,
+    splits: Sequence[str] | None = None,
+    **reading: Any,
+) -> Corpus:
+    """Read a corpus of the catalogue, and note where it is not what was expected.
 
     Args:
         name: A name in `CORPORA`.
         data_dir: The folder that holds the corpus's own folder; by default SYNNER_DATA_DIR, then,
             for a corpus that may be downloaded, the user's cache.
+        splits: Which parts; by default all that the corpus has.
+        reading: Options of `read_sentences`, where the files are not as the catalogue says.
 
     Raises:
         InputError: The name or a split is unknown, the files are not to be had, or they contradict
             each other.
     """
+    spec = spec_of(name)
+    for split in splits or ():
+        if split not in SPLITS:
+            raise InputError(f"expected a split, got {split!r}.{suggest(split, SPLITS)}")
+        if split not in spec.files:
+            raise InputError(f"expected a split of {name}, which has no {split}")
+    options = {key: value for key, value in reading.items() if value not in (None, False)}
+    loader = LOADERS.get(name)
+    if loader and options:
+        raise InputError(f"{name} is read in one way: {', '.join(options)} cannot be chosen")
+    notes: list[str] = []
+    wanted = tuple(splits or spec.files)
+    if loader:
+        sentences = loader(data_dir, wanted, notes)
+    else:
+        sentences = _load_folder(name, spec, data_dir, wanted, notes, options)
+    for split, rows in sentences.items():
+        notes += differences(split, spec.counts.get(split, Counts()), rows)
+    return Corpus(name, sentences, spec.description, spec.licence, tuple(notes))
+
+
+def spec_of(name: str) -> CorpusSpec:
+    """What the catalogue knows of a corpus.
+
+    Raises:
+        InputError: for an unknown name; suggests the nearest.
+    """
     if name not in CORPORA:
         raise InputError(
             f"expected a corpus of the catalogue, got {name!r}.{suggest(name, CORPORA)}"
         )
-    for split in splits:
-        if split not in SPLITS:
-            raise InputError(f"expected a split, got {split!r}.{suggest(split, SPLITS)}")
-    spec = CORPORA[name]
-    notes: list[str] = []
-    sentences = spec.load(data_dir, splits, notes)
-    return Corpus(name, sentences, spec.description, spec.licence, tuple(notes))
+    return CORPORA[name]
+
+
+def differences(split: str, expected: Counts, sentences: Sequence[Sentence]) -> list[str]:
+    """A note on the counts of a split that are not as expected; none where all are."""
+    got = {
+        "sentences": len(sentences),
+        "tokens": sum(map(len, sentences)),
+        "entities": sum(len(sentence.entities) for sentence in sentences),
+    }
+    wrong = [
+        f"{number:,} {what}, got {got[what]:,}"
+        for what in got
+        if (number := getattr(expected, what)) is not None and number != got[what]
+    ]
+    return [f"{split}: expected {'; '.join(wrong)}"] if wrong else []
+
+
+def whereabouts(name: str, data_dir: Path | None = None) -> tuple[bool, str]:
+    """Whether a corpus can be read as things stand, and where it is, or what is missing."""
+    spec = spec_of(name)
+    if name == "sample":
+        return True, "bundled"
+    try:
+        folder = find_folder(name, data_dir)
+    except InputError:
+        folder = None
+    names = [file for files in spec.files.values() for file in files]
+    if folder is not None:
+        missing = [file for file in names if not (folder / file).is_file()]
+        return not missing, f"{folder} lacks {', '.join(missing)}" if missing else str(folder)
+    if spec.pinned:
+        pinned = [file for files in spec.pinned.values() for file in files]
+        here = all(cached(file, name).is_file() for file in pinned)
+        return True, "in the cache" if here else "will be downloaded"
+    place = data_dir or f"--data-dir or {DATA_DIR_VARIABLE}"
+    return False, f"no folder {name} in {place}"
 
 
 def load_files(
@@ -117,7 +170,7 @@ def load_files(
     )
 
 
-def corpus_of(config: DataConfig, splits: Sequence[str] = SPLITS) -> Corpus:
+def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus:
     """The corpus that the settings name: one of the catalogue, or files; else the sample.
 
     With `train_subset` the training split is a sample of that size, the same for every seed; with
@@ -127,18 +180,21 @@ def corpus_of(config: DataConfig, splits: Sequence[str] = SPLITS) -> Corpus:
         InputError: as `load_corpus` and `load_files` do; or for a dataset and files at once.
     """
     files = {split: getattr(config, split) for split in SPLITS}
+    reading: dict[str, Any] = {
+        "format": config.format,
+        "scheme": config.scheme,
+        "repair": config.repair,
+        "multiple_roots": config.multiple_roots,
+    }
     if config.dataset is None and any(files.values()):
         corpus = load_files(
-            **{split: path for split, path in files.items() if split in splits},
-            format=config.format,
-            scheme=config.scheme,
-            repair=config.repair,
-            multiple_roots=config.multiple_roots,
+            **{split: path for split, path in files.items() if split in (splits or SPLITS)},
+            **reading,
         )
     elif any(files.values()):
         raise InputError("expected either a dataset or files (--train, --dev, --test), got both")
     else:
-        corpus = load_corpus(config.dataset or "sample", config.data_dir, splits)
+        corpus = load_corpus(config.dataset or "sample", config.data_dir, splits, **reading)
     if config.shuffle is not None:
         shuffle = {"heads": shuffle_heads, "relations": shuffle_relations}[config.shuffle]
         spoilt = {split: tuple(map(shuffle, rows)) for split, rows in corpus.splits.items()}
@@ -202,10 +258,10 @@ def _load_sample(data_dir: Path | None, splits: Sequence[str], notes: list[str])
 
 
 def _load_uner_ewt(data_dir: Path | None, splits: Sequence[str], notes: list[str]) -> Splits:
-    folder = find_folder("uner-ewt", data_dir)
+    folder = _folder("uner-ewt", data_dir, notes)
     loaded = {}
     for split in splits:
-        trees, tags = (_locate(file, folder, notes) for file in _UNER_EWT[split])
+        trees, tags = _paths("uner-ewt", CORPORA["uner-ewt"], split, folder, notes)
         report = ReadReport()
         annotated, dropped = keep_labels(
             read_sentences(tags, repair=True, report=report), ("LOC", "ORG", "PER")
@@ -218,86 +274,81 @@ def _load_uner_ewt(data_dir: Path | None, splits: Sequence[str], notes: list[str
     return loaded
 
 
-def _load_uner_zh_gsd(data_dir: Path | None, splits: Sequence[str], notes: list[str]) -> Splits:
-    folder = find_folder("uner-zh-gsd", data_dir)
-    if folder is None:
+def _load_folder(
+    name: str,
+    spec: CorpusSpec,
+    data_dir: Path | None,
+    splits: Sequence[str],
+    notes: list[str],
+    options: dict[str, Any],
+) -> Splits:
+    """One file a split, all in the corpus's folder."""
+    folder = _folder(name, data_dir, notes)
+    loaded = {}
+    for split in splits:
+        (path,) = _paths(name, spec, split, folder, notes)
+        report = ReadReport()
+        reading = {"format": spec.format, "scheme": spec.scheme} | options
+        sentences = read_sentences(path, **reading, report=report)
+        if spec.segmented:
+            sentences = map(_without_places, sentences)
+        loaded[split] = tuple(sentences)
+        if report.repaired_tags:
+            notes.append(f"{split}: {_count(report.repaired_tags, 'invalid tag')} repaired")
+    return loaded
+
+
+def _folder(name: str, data_dir: Path | None, notes: list[str]) -> Path | None:
+    """The user's folder of a corpus; None where there is none, but the corpus can be downloaded."""
+    spec = CORPORA[name]
+    try:
+        folder = find_folder(name, data_dir)
+    except InputError:
+        if not spec.pinned:
+            raise
+        notes.append(f"{data_dir} holds no folder {name}: its published files are read")
+        return None
+    if folder is None and not spec.pinned:
         raise InputError(
-            f"expected uner-zh-gsd, which cannot be downloaded, in a folder given by --data-dir or "
-            f"{DATA_DIR_VARIABLE}"
+            f"expected {name}, which cannot be downloaded, in a folder given by --data-dir or "
+            f"{DATA_DIR_VARIABLE}: {spec.source}"
         )
-    return {split: tuple(read_sentences(folder / f"{split}.conllx")) for split in splits}
+    return folder
 
 
-def _locate(file: PinnedFile, folder: Path | None, notes: list[str]) -> Path:
-    """The file in the user's folder, whatever its version, else as pinned from cache or network."""
+def _without_places(sentence: Sentence) -> Sentence:
+    """The characters alone, without the digit that gives their place in the word."""
+    for token in sentence.tokens:
+        if len(token) < 2 or not token[-1].isdigit():
+            raise InputError(f"expected a character and its place in the word, got {token!r}")
+    return sentence.replace(tokens=[token[:-1] for token in sentence.tokens])
+
+
+def _paths(
+    name: str, spec: CorpusSpec, split: str, folder: Path | None, notes: list[str]
+) -> list[Path]:
+    """The files of a split in the user's folder, whatever their version, else as pinned."""
+    pinned = spec.pinned.get(split, ())
     if folder is None:
-        return fetch(file, "uner-ewt")
-    path = folder / file.path
-    if not path.is_file():
-        raise InputError(f"expected the file {path}, got none there")
-    blob = git_blob_id(path.read_bytes())
-    if blob != file.blob:
-        notes.append(f"{path} is git blob {blob}, not {file.blob} of commit {file.commit}")
-    return path
+        return [fetch(file, name) for file in pinned]
+    paths = [folder / file for file in spec.files[split]]
+    for path in paths:
+        if not path.is_file():
+            raise InputError(f"expected the file {path}, got none there")
+    for file, path in zip(pinned, paths, strict=bool(pinned)):
+        got = file.checksum_of(path.read_bytes())
+        if got != file.checksum:
+            known = f"{file.kind} {got}, not {file.checksum}"
+            notes.append(f"{path} is {known} of commit {file.commit}")
+    return paths
 
 
 def _count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
-def _uner_ewt(split: str, tree_blob: str, tag_blob: str) -> tuple[PinnedFile, PinnedFile]:
-    name = f"en_ewt-ud-{split}"
-    return (
-        PinnedFile(
-            "UniversalDependencies/UD_English-EWT",
-            "c491d62a7a0447946ac85b11308083ea61328ece",
-            f"{name}.conllu",
-            tree_blob,
-        ),
-        PinnedFile(
-            "UniversalNER/UNER_English-EWT",
-            "8ed072de2fd24022cc62458997fe96a8fe191ea4",
-            f"{name}.iob2",
-            tag_blob,
-        ),
-    )
-
-
-_UNER_EWT = {
-    split: _uner_ewt(split, *blobs)
-    for split, blobs in {
-        "train": (
-            "9681e69114694a23199d595fc5a191c96b0f47fb",
-            "b2423d72f37f2226e56cbe750da76f820e6c36a9",
-        ),
-        "dev": (
-            "7f74c99caf3ada79abe33724d054cf01542d09e7",
-            "ba19f8b2c24da16a9131408b5f07e3a3f0bdc5b8",
-        ),
-        "test": (
-            "bec98b77a03f9abc32eff8de0e85e1cc2edc51b6",
-            "45c5da3de8d9908dfff8d1883837ae4c42d48424",
-        ),
-    }.items()
+LOADERS: dict[str, Callable[[Path | None, Sequence[str], list[str]], Splits]] = {
+    "sample": _load_sample,
+    "uner-ewt": _load_uner_ewt,
 }
-
-CORPORA = {
-    "sample": CorpusSpec(
-        description="English sentences written for this project, with trees: PER, ORG, LOC, MISC.",
-        licence="Apache-2.0",
-        source="datasets/sample",
-        load=_load_sample,
-    ),
-    "uner-ewt": CorpusSpec(
-        description="UD English-EWT trees with the entities of Universal NER: PER, ORG, LOC.",
-        licence="CC BY-SA 4.0",
-        source="https://github.com/UniversalNER/UNER_English-EWT",
-        load=_load_uner_ewt,
-    ),
-    "uner-zh-gsd": CorpusSpec(
-        description="UD Chinese-GSD 1.4 trees with the entities of Universal NER: PER, ORG, LOC.",
-        licence="CC BY-SA 4.0",
-        source="local files only",
-        load=_load_uner_zh_gsd,
-    ),
-}
+"""Corpora that are more than a file a split: data folder, splits and the notes to add to."""

@@ -16,13 +16,19 @@ class PinnedFile:
 
     Attributes:
         repository: `owner/name` on GitHub; the name is also the file's folder on disk.
-        blob: The git blob id of its content.
+        blob: The git blob id of its content, or empty where only the next is known.
+        sha256: The SHA-256 of its content.
     """
 
     repository: str
     commit: str
     name: str
-    blob: str
+    blob: str = ""
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        """A pin holds on to something."""
+        assert self.blob or self.sha256
 
     @property
     def url(self) -> str:
@@ -33,6 +39,20 @@ class PinnedFile:
     def path(self) -> Path:
         """Where it lies in a corpus folder."""
         return Path(self.repository.split("/")[1], self.name)
+
+    @property
+    def kind(self) -> str:
+        """What kind of checksum it is known by."""
+        return "git blob" if self.blob else "SHA-256"
+
+    @property
+    def checksum(self) -> str:
+        """The checksum of its content."""
+        return self.blob or self.sha256
+
+    def checksum_of(self, content: bytes) -> str:
+        """The checksum, of the same kind, of any content."""
+        return git_blob_id(content) if self.blob else hashlib.sha256(content).hexdigest()
 
 
 def git_blob_id(content: bytes) -> str:
@@ -56,25 +76,32 @@ def find_folder(name: str, data_dir: Path | None) -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def cached(file: PinnedFile, corpus: str) -> Path:
+    """Where a file of a corpus lies, or would lie, in the user's cache."""
+    import pooch  # type: ignore[import-untyped]  # slow; not needed where the files are at hand
+
+    return Path(pooch.os_cache("synner_graph"), corpus, file.path)
+
+
 def fetch(file: PinnedFile, corpus: str) -> Path:
     """A file of a corpus in the user's cache, downloaded unless it is there as pinned.
 
     Raises:
         InputError: It cannot be downloaded, or what comes is not the pinned file.
     """
-    import pooch  # type: ignore[import-untyped]  # slow; not needed where the files are at hand
+    import pooch
 
-    path = Path(pooch.os_cache("synner_graph"), corpus, file.path)
-    if path.is_file() and git_blob_id(path.read_bytes()) == file.blob:
+    path = cached(file, corpus)
+    if path.is_file() and file.checksum_of(path.read_bytes()) == file.checksum:
         return path
     pooch.get_logger().info("Downloading %s to %s", file.url, path)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         pooch.HTTPDownloader(timeout=30)(file.url, str(draft), None)
-        blob = git_blob_id(draft.read_bytes())
-        if blob != file.blob:
-            raise InputError(f"expected {file.url} to be git blob {file.blob}, got {blob}")
+        got = file.checksum_of(draft.read_bytes())
+        if got != file.checksum:
+            raise InputError(f"expected {file.url} to be {file.kind} {file.checksum}, got {got}")
         draft.replace(path)
     except OSError as error:
         raise InputError(

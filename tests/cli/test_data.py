@@ -87,9 +87,23 @@ def test_stats(run: Run, good: Path, tmp_path: Path) -> None:
     assert "train" in table and "non-projective" in table and "nsubj" in table
 
 
+def test_list_and_show(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SYNNER_DATA_DIR", raising=False)
+    rows = {row["name"]: row for row in json.loads(run("data", "list", "--json").stdout)}
+    assert rows["sample"]["here"] and not rows["msra"]["here"]
+    assert rows["ontonotes-en"]["counts"]["train"]["sentences"] == 59_924
+    table = run("data", "list").stdout
+    assert all(name in table for name in rows) and "no:" in table
+    shown = run("data", "show", "ontonotes-en", "--data-dir", tmp_path).stdout
+    assert f"here: no (no folder ontonotes-en in {tmp_path})" in shown
+    assert "LDC2013T19" in shown and "ontonotes-en/test.sd.conllx: 8,262 sentences" in shown
+    assert run("data", "show", "resume", "--json").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("show", "ontonotes"), "Did you mean 'ontonotes-"),
         (("stats",), "either files or --dataset NAME"),
         (("stats", "a.conllu", "--dataset", "sample"), "either files or --dataset NAME"),
         (("stats", "none.wnut"), "cannot read none.wnut"),
