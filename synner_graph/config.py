@@ -113,6 +113,17 @@ class HeadConfig(Section):
     endpoints: bool = Field(True, description="span: read the first and last token")
     width: bool = Field(True, description="span: read the width embedding")
     pooling: bool = Field(True, description="span: read a self-attentive pooling of the tokens")
+    morphology_size: int = Field(
+        0, ge=0, description="span: vector of each token's case, summed over the span; 0: none"
+    )
+    length_size: int = Field(
+        0, ge=0, description="span: embedding of the number of sub-tokens; 0: none"
+    )
+    decode: Literal["flat", "nested", "greedy", "all"] = Field(
+        "flat",
+        description="span: the best non-overlapping set; the best non-crossing set; the most "
+        "probable first, as SPANNER prunes; or every span that beats no entity",
+    )
     negative_weight: float = Field(0.5, gt=0, description="span: loss weight of non-entities")
 
 

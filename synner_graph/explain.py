@@ -92,7 +92,7 @@ def explain(ner: SynNER, sentence: Sentence, entity: Entity) -> Explanation:
             strength.requires_grad_()
         with _messages_scaled(layers, strengths) as inputs:
             states = model.states(batch)
-        score = model.head.log_probability(states, entity)
+        score = model.head.log_probability(states, entity, batch.marks)
         gradients = torch.autograd.grad(score, strengths, allow_unused=True)
     edges: list[EdgeContribution] = []
     for index, (layer, x, gradient) in enumerate(zip(layers, inputs, gradients, strict=True)):

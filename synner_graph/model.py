@@ -1,10 +1,12 @@
 """The model: its constructor is the architecture, `states` is the forward pass."""
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from synner_graph.config import ModelConfig
 from synner_graph.data.collate import Batch, Collator
-from synner_graph.data.sentence import Entity
+from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import Blueprint, build_encoder
 from synner_graph.gnn import build_gnn
@@ -55,6 +57,7 @@ class SynNERModel(nn.Module):
             self.head.encode,
             config.gnn.fold_subtypes,
             reads_relations=config.encoder.relation_size > 0,
+            marks=self._marks,
         )
 
     def states(self, batch: Batch) -> Tensor:
@@ -66,8 +69,11 @@ class SynNERModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Loss of the batch, summed over its sentences. *Shape:* []"""
-        return self.head.loss(self.states(batch), batch.graph.offsets, batch.gold)
+        return self.head.loss(self.states(batch), batch.graph.offsets, batch.gold, batch.marks)
 
     def decode(self, batch: Batch) -> list[list[Entity]]:
         """Entities of each sentence, with scores."""
-        return self.head.decode(self.states(batch), batch.graph.offsets)
+        return self.head.decode(self.states(batch), batch.graph.offsets, batch.marks)
+
+    def _marks(self, sentences: Sequence[Sentence], inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        return self.head.marks(sentences, self.encoder.piece_counts(inputs))

@@ -28,6 +28,7 @@ from synner_graph.config import ModelConfig, RunConfig, TrainingConfig
 from synner_graph.data.catalogue import Corpus
 from synner_graph.data.collate import Batch
 from synner_graph.data.lexicon import Lexicon, count_words
+from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vectors import read_vectors
 from synner_graph.data.vocabulary import Vocabularies
@@ -112,6 +113,14 @@ def train(
         )
         if lexicon is not None:
             logger.info("Words: %s", lexicon.coverage)
+        nested = sum(map(is_nested, sentences)) if config.head.name == "span" else 0
+        if nested and config.head.decode in ("flat", "greedy"):
+            logger.warning(
+                "%d training sentences have entities that share tokens, but --head.decode %s never "
+                "names both: --head.decode nested does",
+                nested,
+                config.head.decode,
+            )
         epochs = _fit(ner, config, sentences, dev, output, accelerator, progress)
         seconds = time.perf_counter() - started
         metrics: dict[str, Any] = {}

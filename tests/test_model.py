@@ -11,6 +11,7 @@ from synner_graph.data.vocabulary import Vocabularies, Vocabulary
 from synner_graph.encoders import load_blueprint
 from synner_graph.errors import InputError
 from synner_graph.graph.backends import graph_backend
+from synner_graph.heads.span import CASES, case_of
 from synner_graph.model import SynNERModel
 from tests.fixtures import tiny_config
 
@@ -80,6 +81,35 @@ def test_trees_change_the_states(tiny_transformer: Path, small_corpus: Corpus) -
     with torch.no_grad():
         states, others = (model.states(model.collator([s])) for s in (sentence, chain))
     assert not torch.allclose(states, others, atol=1e-3)
+
+
+@pytest.mark.parametrize("encoder", ["characters", "transformer"])
+def test_the_span_head_reads_case_and_pieces_of_the_tokens(
+    encoder: str, tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    source = "characters" if encoder == "characters" else tiny_transformer
+    options = {"head__morphology_size": 3, "head__length_size": 4}
+    model = build(source, small_corpus, head__name="span", **options)
+    sentences = small_corpus.splits["train"][:7]
+
+    batch = model.collator(sentences)
+
+    tokens = [token for sentence in sentences for token in sentence.tokens]
+    assert batch.marks["cases"].tolist() == [CASES.index(case_of(token)) for token in tokens]
+    counts = batch.marks["pieces"].tolist()
+    if encoder == "characters":
+        assert counts == list(map(len, tokens))
+    else:
+        tokenizer = load_blueprint(str(source))[1]
+        assert counts == [len(tokenizer.tokenize(token)) for token in tokens]
+    model(batch).backward()
+    for name in ("morphology", "length"):
+        for parameter in model.head.features[name].parameters():
+            assert parameter.grad is not None and parameter.grad.any()
+    model.eval()
+    with torch.no_grad():
+        together = model.decode(batch)
+        assert together == [model.decode(model.collator([s]))[0] for s in sentences]
 
 
 def test_characters_alone(small_corpus: Corpus) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from synner_graph import training
 from synner_graph.config import RunConfig, TrainingConfig
 from synner_graph.data.catalogue import Corpus
+from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.inference import SynNER
 from synner_graph.training import LengthGroupedBatches, train
@@ -117,6 +118,52 @@ def test_keeps_the_best_epoch(
     metrics, _ = train(config, small_corpus, tmp_path / "run", device="cpu", progress=False)
     assert len(saved) == 2, "the first and the second epoch were the best so far; a tie is no gain"
     assert len(metrics["epochs"]) == 5, "three epochs without a gain end the training"
+
+
+def nested_corpus() -> Corpus:
+    """Universities of cities: an ORG that ends, or begins, with a LOC."""
+    rows = []
+    for place in ("Paris", "Oslo", "Bonn", "Lima"):
+        for verb in ("saw", "left", "likes"):
+            outside = ["Ann", verb, "University", "of", place, "."]
+            rows.append(Sentence(outside, entities=[Entity(2, 5, "ORG"), Entity(4, 5, "LOC")]))
+            before = [place, "University", verb, "it"]
+            rows.append(Sentence(before, entities=[Entity(0, 2, "ORG"), Entity(0, 1, "LOC")]))
+            rows.append(Sentence(["He", verb, place], entities=[Entity(2, 3, "LOC")]))
+    return Corpus("nested", {"train": tuple(rows), "dev": tuple(rows)}, "", "")
+
+
+def test_nested_entities_are_learnt_and_scored_by_the_span_head(tmp_path: Path) -> None:
+    config = tiny_config(
+        "characters",
+        head__name="span",
+        head__decode="nested",
+        gnn__name="none",
+        recurrent__name="lstm",
+        training__epochs=12,
+    )
+    folder = tmp_path / "run"
+    metrics, _ = train(config, nested_corpus(), folder, device="cpu", progress=False)
+    rows = nested_corpus().splits["dev"]
+    assert metrics["dev"]["overall"]["gold"] == sum(len(s.entities) for s in rows) == 60
+    assert metrics["dev"]["overall"]["f1"] > 90
+    found = SynNER.from_pretrained(folder).predict(rows)
+    both = [s for s in found if {(2, 5), (4, 5)} <= {(e.start, e.end) for e in s.entities}]
+    assert len(both) > 6
+    assert "--head.decode" not in (folder / "train.log").read_text(encoding="utf-8")
+
+
+def test_a_flat_decoder_over_nested_entities_is_remarked_on(tmp_path: Path) -> None:
+    config = tiny_config("characters", head__name="span", gnn__name="none", training__epochs=1)
+    train(config, nested_corpus(), tmp_path / "run", device="cpu", progress=False)
+    log = (tmp_path / "run" / "train.log").read_text(encoding="utf-8")
+    assert "WARNING 24 training sentences have entities that share tokens, but --head.dec" in log
+
+
+def test_nested_entities_are_refused_by_the_crf(tmp_path: Path) -> None:
+    config = tiny_config("characters", gnn__name="none", training__epochs=1)
+    with pytest.raises(InputError, match=r"CRF head cannot learn the sentence '.*': expected ent"):
+        train(config, nested_corpus(), tmp_path / "run", device="cpu", progress=False)
 
 
 def test_without_dev_the_last_epoch_is_kept(
@@ -279,6 +326,6 @@ def test_refuses_a_loss_that_is_not_finite(
 ) -> None:
     from synner_graph.heads import CRFHead
 
-    monkeypatch.setattr(CRFHead, "loss", lambda self, h, offsets, gold: h.sum() * math.nan)
+    monkeypatch.setattr(CRFHead, "loss", lambda self, h, *rest: h.sum() * math.nan)
     with pytest.raises(InputError, match="lower the learning rates"):
         train(tiny_config(tiny_transformer), small_corpus, tmp_path / "run", progress=False)

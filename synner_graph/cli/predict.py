@@ -82,6 +82,6 @@ def print_pretty(sentences: Iterable[Sentence]) -> None:
             words = " ".join(sentence.tokens[entity.start : entity.end])
             line.append(f"[{words} {entity.label}]", style=f"bold {colour}")
             line.append(" ")
-            position = entity.end
+            position = max(position, entity.end)  # of nested entities the outer one goes on
         line.append(" ".join(sentence.tokens[position:]))
         stdout.print(line, soft_wrap=True)

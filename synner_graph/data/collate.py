@@ -14,6 +14,7 @@ from synner_graph.graph.edges import EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
 
 Encode = Callable[[Sequence[Sentence]], dict[str, Tensor]]
+Mark = Callable[[Sequence[Sentence], dict[str, Tensor]], dict[str, Tensor]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +25,14 @@ class Batch:
         sentences: as they were given.
         graph: all of them as one graph of N nodes.
         inputs: what the encoder reads.
+        marks: what the head reads of the tokens beside their states.
         gold: what the head's loss reads; empty when predicting.
     """
 
     sentences: tuple[Sentence, ...]
     graph: TokenGraph
     inputs: dict[str, Tensor]
+    marks: dict[str, Tensor]
     gold: dict[str, Tensor]
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "Batch":
@@ -39,7 +42,11 @@ class Batch:
             return {k: t.to(device, non_blocking=non_blocking) for k, t in tensors.items()}
 
         return replace(
-            self, graph=self.graph.to(device), inputs=move(self.inputs), gold=move(self.gold)
+            self,
+            graph=self.graph.to(device),
+            inputs=move(self.inputs),
+            marks=move(self.marks),
+            gold=move(self.gold),
         )
 
 
@@ -53,6 +60,7 @@ class Collator:
         gold: the head's `encode`.
         fold_subtypes: read relations without their subtypes.
         reads_relations: the encoder reads relations, whether or not the graph does.
+        marks: what the head reads of tokens, from sentences and the encoder's inputs.
     """
 
     def __init__(
@@ -63,6 +71,7 @@ class Collator:
         gold: Encode,
         fold_subtypes: bool = False,
         reads_relations: bool = False,
+        marks: Mark = lambda sentences, inputs: {},
     ) -> None:
         self.inventory = inventory
         self.relations = relations
@@ -70,6 +79,7 @@ class Collator:
         self.gold = gold
         self.fold_subtypes = fold_subtypes
         self.reads_relations = reads_relations or inventory.reads_relations
+        self.marks = marks
 
     def __call__(self, sentences: Sequence[Sentence], with_gold: bool = True) -> Batch:
         """Collate.
@@ -77,10 +87,12 @@ class Collator:
         Raises:
             InputError: if the graph needs trees and a sentence has none.
         """
+        inputs = self.inputs(sentences)
         return Batch(
             sentences=tuple(sentences),
             graph=self.graph(sentences),
-            inputs=self.inputs(sentences),
+            inputs=inputs,
+            marks=self.marks(sentences, inputs),
             gold=self.gold(sentences) if with_gold else {},
         )
 

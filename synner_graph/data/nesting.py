@@ -1,10 +1,16 @@
-"""Flat entities out of nested ones, for those who ask for them."""
+"""Nested entities: finding them, and making flat ones of them for those who ask for it."""
 
+from itertools import pairwise
 from typing import Literal
 
 from synner_graph.data.sentence import Entity, Sentence
 
 Keep = Literal["innermost", "outermost"]
+
+
+def is_nested(sentence: Sentence) -> bool:
+    """Whether two of its entities share a token."""
+    return any(right.start < left.end for left, right in pairwise(sentence.entities))
 
 
 def flatten(sentence: Sentence, keep: Keep) -> tuple[Sentence, int]:

@@ -28,6 +28,10 @@ class TokenEncoder(nn.Module, ABC):
     def forward(self, inputs: Inputs) -> Tensor:
         """Token features. *Shape:* [N, D]"""
 
+    def piece_counts(self, inputs: Inputs) -> Tensor | None:
+        """How many pieces it reads each token as; None if it reads no pieces. *Shape:* [N]"""
+        return None
+
 
 class ConcatEncoder(TokenEncoder):
     """Several encoders side by side."""
@@ -48,3 +52,12 @@ class ConcatEncoder(TokenEncoder):
     def forward(self, inputs: Inputs) -> Tensor:
         """See TokenEncoder."""
         return torch.cat([encoder(inputs) for encoder in self.encoders], dim=-1)
+
+    def piece_counts(self, inputs: Inputs) -> Tensor | None:
+        """See TokenEncoder; those of the first encoder that reads pieces."""
+        for encoder in self.encoders:
+            assert isinstance(encoder, TokenEncoder)
+            counts = encoder.piece_counts(inputs)
+            if counts is not None:
+                return counts
+        return None

@@ -4,6 +4,7 @@ Nothing is truncated: a sentence beyond the encoder's limit is cut into overlapp
 every piece is read from the window in which it stands farther from the edge.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import torch
@@ -50,8 +51,9 @@ class PieceTokenizer:
 
         Returns:
             `input_ids` and `attention_mask` [P, L] of the P windows; `piece_index` [M], positions
-            in the flattened windows that are to be read, and `piece_token` [M], the row of the
-            token each of them belongs to, ascending.
+            in the flattened windows that are to be read; `piece_token` [M], the row of the token
+            each of them belongs to, ascending; and `piece_counts` [N], the pieces of each token,
+            read or not.
         """
         encoding = self.tokenizer(
             [list(sentence.tokens) for sentence in sentences],
@@ -64,11 +66,14 @@ class PieceTokenizer:
         windows: list[list[int]] = []
         places: list[tuple[int, int]] = []  # window and position of every piece that is read
         owners: list[int] = []
+        counts: list[int] = []
         row = 0
         for index, sentence in enumerate(sentences):
             pieces, tokens = self._with_stand_ins(
                 encoding["input_ids"][index], encoding.word_ids(index), len(sentence)
             )
+            in_token = Counter(tokens)
+            counts.extend(in_token[token] for token in range(len(sentence)))
             step = self.room - self.overlap
             count = 1 if len(pieces) <= self.room else -(-(len(pieces) - self.overlap) // step)
             previous = -1
@@ -94,6 +99,7 @@ class PieceTokenizer:
             "attention_mask": mask,
             "piece_index": torch.tensor([window * width + column for window, column in places]),
             "piece_token": torch.tensor(owners),
+            "piece_counts": torch.tensor(counts),
         }
 
     def _with_stand_ins(

@@ -70,6 +70,10 @@ class TransformerEncoder(TokenEncoder):
             return states
         return mean_of_pieces(states, inputs["piece_token"])
 
+    def piece_counts(self, inputs: Inputs) -> Tensor | None:
+        """See TokenEncoder."""
+        return inputs["piece_counts"]
+
 
 def mean_of_pieces(states: Tensor, owner: Tensor) -> Tensor:
     """Average the pieces of each token.

@@ -30,6 +30,9 @@ def _span(config: HeadConfig, input_size: int, labels: Sequence[str]) -> Head:
         endpoints=config.endpoints,
         width=config.width,
         pooling=config.pooling,
+        morphology_size=config.morphology_size,
+        length_size=config.length_size,
+        decode=config.decode,
         dropout=config.dropout,
     )
 

@@ -1,7 +1,8 @@
 """What every head is: node states in, entities out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar
 
 import torch
@@ -9,6 +10,11 @@ from torch import Tensor, nn
 
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError, suggest
+
+Marks = Mapping[str, Tensor]
+"""What a head reads of tokens beside their states."""
+
+NO_MARKS: Marks = MappingProxyType({})
 
 
 class Head(nn.Module, ABC):
@@ -44,6 +50,16 @@ class Head(nn.Module, ABC):
             InputError: It cannot.
         """
 
+    def marks(self, sentences: Sequence[Sentence], pieces: Tensor | None) -> dict[str, Tensor]:
+        """What the head reads of the tokens beside their states; nothing, unless it says otherwise.
+
+        Args:
+            sentences: The sentences of one batch.
+            pieces: How many pieces the encoder reads each token as; None if it reads none.
+                *Shape:* [N]
+        """
+        return {}
+
     @abstractmethod
     def encode(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
         """Gold entities of one batch as the tensors that `loss` reads.
@@ -53,7 +69,9 @@ class Head(nn.Module, ABC):
         """
 
     @abstractmethod
-    def loss(self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor]) -> Tensor:
+    def loss(
+        self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor], marks: Marks = NO_MARKS
+    ) -> Tensor:
         """The loss, summed over the sentences of the batch.
 
         Args:
@@ -62,30 +80,33 @@ class Head(nn.Module, ABC):
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
             gold: What `encode` gave for these sentences, on the device of `h`.
+            marks: What `marks` gave for them, likewise.
 
         Returns:
             A scalar.
         """
 
     @abstractmethod
-    def decode(self, h: Tensor, offsets: Tensor) -> list[list[Entity]]:
-        """Entities of each sentence, in order, none overlapping, each scored with its probability.
+    def decode(self, h: Tensor, offsets: Tensor, marks: Marks = NO_MARKS) -> list[list[Entity]]:
+        """Entities of each sentence, in order, each scored with its probability.
 
         Args:
             h: Node states.
                 *Shape:* [N, C]
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
+            marks: What `marks` gave for these sentences, on the device of `h`.
         """
 
     @abstractmethod
-    def log_probability(self, h: Tensor, entity: Entity) -> Tensor:
+    def log_probability(self, h: Tensor, entity: Entity, marks: Marks = NO_MARKS) -> Tensor:
         """Log-probability of one entity of one sentence, differentiable: the score of `decode`.
 
         Args:
             h: Node states of the sentence.
                 *Shape:* [N, C]
             entity: Any; it need not be one that `decode` gives.
+            marks: What `marks` gave for the sentence, on the device of `h`.
 
         Returns:
             A scalar.

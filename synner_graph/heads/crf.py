@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from synner_graph.data.schemes import entities_to_tags, tag_set, tags_to_entities, valid_transitions
-from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.data.sentence import Entity, Sentence, SentenceError
 from synner_graph.errors import InputError
-from synner_graph.heads.base import Head, at_least_float32
+from synner_graph.heads.base import NO_MARKS, Head, Marks, at_least_float32
 from synner_graph.operators.crf import (
     crf_forward_backward,
     crf_log_partition,
@@ -88,18 +88,27 @@ class CRFHead(Head):
         for sentence in sentences:
             for entity in sentence.entities:
                 self.check_label(entity)
-            names = entities_to_tags(sentence.entities, len(sentence), self.scheme)
+            try:
+                names = entities_to_tags(sentence.entities, len(sentence), self.scheme)
+            except SentenceError as error:
+                name = sentence.id or " ".join(sentence.tokens)
+                raise InputError(
+                    f"The CRF head cannot learn the sentence {name!r}: {error}; --head span can, "
+                    "or `data convert --nested` drops what is nested."
+                ) from error
             tags.extend(index[name] for name in names)
         return {"tags": torch.tensor(tags)}
 
-    def loss(self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor]) -> Tensor:
+    def loss(
+        self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor], marks: Marks = NO_MARKS
+    ) -> Tensor:
         """Negative log-likelihood of the gold tags, summed over the sentences."""
         emissions, scores = self._emissions(h), self._scores()
         log_partition = crf_log_partition(emissions, offsets, *scores, self.implementation)
         return (log_partition - crf_score(emissions, gold["tags"], offsets, *scores)).sum()
 
     @torch.no_grad()
-    def decode(self, h: Tensor, offsets: Tensor) -> list[list[Entity]]:
+    def decode(self, h: Tensor, offsets: Tensor, marks: Marks = NO_MARKS) -> list[list[Entity]]:
         """Entities of the best tag sequence, each scored with its exact posterior probability."""
         emissions = self._emissions(h)
         tags = crf_viterbi(emissions, offsets, *self._scores(), self.implementation)
@@ -173,7 +182,7 @@ class CRFHead(Head):
         log_joint = alpha[starts, tags[starts]] + inside + onward
         return (log_joint - log_partition[sentence[starts]]).exp().clamp(max=1)
 
-    def log_probability(self, h: Tensor, entity: Entity) -> Tensor:
+    def log_probability(self, h: Tensor, entity: Entity, marks: Marks = NO_MARKS) -> Tensor:
         """Share of the tag sequences that hold the entity in the partition function."""
         self.check_label(entity)
         emissions = self._emissions(h)

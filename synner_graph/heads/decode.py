@@ -3,8 +3,10 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 
+Span = tuple[int, int]
 
-def best_non_overlapping(spans: Sequence[tuple[int, int]], gains: Sequence[float]) -> list[int]:
+
+def best_non_overlapping(spans: Sequence[Span], gains: Sequence[float]) -> list[int]:
     """The set of spans that share no token and gain the most: weighted interval scheduling.
 
     Of equally good sets it is the one of fewer spans, and among these the leftmost: the first
@@ -18,15 +20,79 @@ def best_non_overlapping(spans: Sequence[tuple[int, int]], gains: Sequence[float
         Positions in `spans` of the chosen, from left to right.
     """
     order = sorted((i for i, gain in enumerate(gains) if gain > 0), key=lambda i: (spans[i], i))
+    chosen, _ = _schedule(order, spans, [(gain, -1) for gain in gains])
+    return chosen
+
+
+def best_non_crossing(spans: Sequence[Span], gains: Sequence[float]) -> list[int]:
+    """The set of spans that gains the most if one may lie inside another, but none cross.
+
+    What lies inside a span is chosen as if it were a sentence, the narrowest span first; the span
+    then gains with it. Of equally good sets it is one of the fewest spans.
+
+    Args:
+        spans: Start and, exclusive, end of each span.
+        gains: What each span adds; one that adds nothing is never chosen.
+
+    Returns:
+        Positions in `spans` of the chosen, from left to right, the narrowest of one start first.
+    """
+    order = sorted((i for i, gain in enumerate(gains) if gain > 0), key=lambda i: (spans[i], i))
+    starts = [spans[i][0] for i in order]
+    totals = [(gain, -1) for gain in gains]  # with what lies inside, as far as that is known
+    inside: dict[int, list[int]] = {}
+    for i in sorted(order, key=lambda i: _width(spans[i])):
+        start, end = spans[i]
+        near = order[bisect_left(starts, start) : bisect_left(starts, end)]
+        within = [j for j in near if spans[j][1] <= end and _width(spans[j]) < end - start]
+        inside[i], (gain, minus_count) = _schedule(within, spans, totals)
+        totals[i] = gains[i] + gain, minus_count - 1
+
+    waiting, _ = _schedule(order, spans, totals)
+    chosen = []
+    while waiting:
+        chosen.append(waiting.pop())
+        waiting += inside[chosen[-1]]
+    return sorted(chosen, key=lambda i: spans[i])
+
+
+def most_probable(spans: Sequence[Span], probabilities: Sequence[float]) -> list[int]:
+    """Spans that share no token, each taken unless it overlaps one that is more probable and taken.
+
+    Of equally probable spans the leftmost comes first. Source: the heuristic decoding of Fu et al.
+    (2021); it is not exact: a set of less probable spans may be more probable as a whole.
+
+    Args:
+        spans: Start and, exclusive, end of each span.
+        probabilities: Of each span.
+
+    Returns:
+        Positions in `spans` of the chosen, from left to right.
+    """
+    chosen: list[int] = []
+    for i in sorted(range(len(spans)), key=lambda i: (-probabilities[i], spans[i], i)):
+        start, end = spans[i]
+        if all(end <= spans[j][0] or spans[j][1] <= start for j in chosen):
+            chosen.append(i)
+    return sorted(chosen, key=lambda i: spans[i])
+
+
+def _schedule(
+    order: Sequence[int], spans: Sequence[Span], totals: Sequence[tuple[float, int]]
+) -> tuple[list[int], tuple[float, int]]:
+    """Of the spans in `order`, sorted, those that share no token and have the greatest total.
+
+    Totals are gains, and minus the numbers of spans that are chosen with each.
+    """
     starts = [spans[i][0] for i in order]
     following = [bisect_left(starts, spans[i][1]) for i in order]
 
-    # best[k]: total gain, and minus the number of spans, of the best choice among order[k:]
-    best = [(0.0, 0)] * (len(order) + 1)
+    best = [(0.0, 0)] * (len(order) + 1)  # best[k]: total of the best choice among order[k:]
     taken = [False] * len(order)
     for k in reversed(range(len(order))):
-        gain, minus_count = best[following[k]]
-        with_it = (gains[order[k]] + gain, minus_count - 1)
+        gain, minus_count = totals[order[k]]
+        later_gain, later_minus_count = best[following[k]]
+        with_it = (gain + later_gain, minus_count + later_minus_count)
         taken[k] = with_it >= best[k + 1]  # on a tie too: order[k] is the leftmost
         best[k] = with_it if taken[k] else best[k + 1]
 
@@ -36,4 +102,8 @@ def best_non_overlapping(spans: Sequence[tuple[int, int]], gains: Sequence[float
         if taken[k]:
             chosen.append(order[k])
         k = following[k] if taken[k] else k + 1
-    return chosen
+    return chosen, best[0]
+
+
+def _width(span: Span) -> int:
+    return span[1] - span[0]

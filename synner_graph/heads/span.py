@@ -1,6 +1,7 @@
 """Classification of every span of up to W tokens."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -9,8 +10,8 @@ from torch.nn import functional as F
 
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
-from synner_graph.heads.base import Head, at_least_float32
-from synner_graph.heads.decode import best_non_overlapping
+from synner_graph.heads.base import NO_MARKS, Head, Marks, at_least_float32
+from synner_graph.heads.decode import best_non_crossing, best_non_overlapping, most_probable
 from synner_graph.operators.span import (
     IMPLEMENTATIONS,
     Spans,
@@ -22,12 +23,20 @@ from synner_graph.operators.span import (
 NULL = 0
 """The class of a span that is no entity; label `labels[i]` is class `i + 1`."""
 
+CASES = ("upper", "lower", "title", "digit", "other")
+DECODERS = ("flat", "nested", "greedy", "all")
+
+
+def case_of(token: str) -> str:
+    """The class of a token's case, one of CASES, asked for in that order: `A1` is upper."""
+    return next((case for case in CASES[:-1] if getattr(token, f"is{case}")()), CASES[-1])
+
 
 class SpanHead(Head):
-    """A two-layer classifier over span features (Fu et al., 2021), decoded exactly.
+    """A two-layer classifier over span features (SPANNER; Fu et al., 2021).
 
-    The first layer reads endpoints, width and softmax-pooled tokens joined, without ever joining
-    them: see `synner_graph.operators.span`.
+    The first layer reads endpoints, width, softmax-pooled tokens, morphology and token length
+    joined, without ever joining them: see `synner_graph.operators.span`.
 
     Args:
         input_size: Width of the node states.
@@ -39,10 +48,17 @@ class SpanHead(Head):
         endpoints: Whether the first and last token are features.
         width: Whether the number of tokens is a feature.
         pooling: Whether the pooled tokens are a feature.
+        morphology_size: Width of a vector of each class of case; a span has the sum over its
+            tokens. 0: no feature.
+        length_size: Width of an embedding of the number of sub-tokens, or of characters where the
+            encoder reads no sub-tokens. 0: no feature.
+        decode: `"flat"` and `"nested"` take the spans with the greatest sum of log p(label) -
+            log p(no entity) that do not overlap, or do not cross, exactly; `"greedy"` of spans that
+            overlap the most probable; `"all"` every span more probably an entity than none.
         dropout: On the node states.
 
     Raises:
-        InputError: No labels, no feature, or a `max_width` below 1.
+        InputError: No labels, no feature, an unknown `decode` or a `max_width` below 1.
     """
 
     name: ClassVar[str] = "span"
@@ -59,14 +75,23 @@ class SpanHead(Head):
         endpoints: bool = True,
         width: bool = True,
         pooling: bool = True,
+        morphology_size: int = 0,
+        length_size: int = 0,
+        decode: str = "flat",
         dropout: float = 0.1,
     ) -> None:
         super().__init__(labels)
         if max_width < 1:
             raise InputError(f"expected a maximum span width of at least 1, got {max_width}")
-        if not (endpoints or width or pooling):
-            raise InputError("expected a feature for the span head: endpoints, width or pooling")
+        if not (endpoints or width or pooling or morphology_size or length_size):
+            raise InputError(
+                "expected a feature for the span head: endpoints, width, pooling, morphology or "
+                "length"
+            )
+        if decode not in DECODERS:
+            raise InputError(f"expected one of {', '.join(DECODERS)} as decode, got {decode!r}")
         self.max_width = max_width
+        self.decoder = decode
         self.dropout = nn.Dropout(dropout)
         self.features = nn.ModuleDict()
         if endpoints:
@@ -90,10 +115,31 @@ class SpanHead(Head):
                     "value": nn.Linear(input_size, hidden_size, bias=False),
                 }
             )
+        for feature, rows, size in (
+            ("morphology", len(CASES), morphology_size),
+            ("length", max_width, length_size),
+        ):
+            if size:
+                self.features[feature] = nn.ModuleDict(
+                    {
+                        "embedding": nn.Embedding(rows, size),
+                        "linear": nn.Linear(size, hidden_size, bias=False),
+                    }
+                )
         self.bias = nn.Parameter(torch.zeros(hidden_size))
         self.classify = nn.Linear(hidden_size, 1 + len(self.labels))
         class_weights = torch.tensor([negative_weight] + [1.0] * len(self.labels))
         self.register_buffer("_class_weights", class_weights, persistent=False)
+
+    def marks(self, sentences: Sequence[Sentence], pieces: Tensor | None) -> dict[str, Tensor]:
+        """Class of case and number of pieces of each token, where they are features."""
+        tokens = [token for sentence in sentences for token in sentence.tokens]
+        found: dict[str, Tensor] = {}
+        if "morphology" in self.features:
+            found["cases"] = torch.tensor([CASES.index(case_of(token)) for token in tokens])
+        if "length" in self.features:
+            found["pieces"] = torch.tensor(list(map(len, tokens))) if pieces is None else pieces
+        return found
 
     def encode(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
         """The M gold entities of up to W tokens, `{"starts": [M], "widths": [M], "classes": [M]}`.
@@ -125,16 +171,20 @@ class SpanHead(Head):
             "classes": torch.tensor(list(gold.values()), dtype=torch.long),
         }
 
-    def loss(self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor]) -> Tensor:
+    def loss(
+        self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor], marks: Marks = NO_MARKS
+    ) -> Tensor:
         """Summed cross entropy of all candidate spans, those of no entity weighted down."""
-        spans = candidate_spans(h, offsets, self.max_width)
+        spans = self._candidates(h, offsets, marks)
         targets = torch.full_like(spans.starts, NULL)
         targets[spans.find(gold["starts"], gold["widths"])] = gold["classes"]
         log_probs = self._log_probs(h, spans)
         weights = self._class_weights.to(log_probs.dtype)
         return F.nll_loss(log_probs, targets, weight=weights, reduction="sum")
 
-    def span_scores(self, h: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def span_scores(
+        self, h: Tensor, offsets: Tensor, marks: Marks = NO_MARKS
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Class probabilities of every span of up to W tokens.
 
         Args:
@@ -142,6 +192,7 @@ class SpanHead(Head):
                 *Shape:* [N, C]
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
+            marks: What `marks` gave for these sentences, on the device of `h`.
 
         Returns:
             starts: Row of each span's first token.
@@ -151,16 +202,13 @@ class SpanHead(Head):
             log_probs: Log-probabilities of no entity, then of each label.
                 *Shape:* [S, 1 + len(labels)]
         """
-        spans = candidate_spans(h, offsets, self.max_width)
+        spans = self._candidates(h, offsets, marks)
         return spans.starts, spans.ends, self._log_probs(h, spans)
 
     @torch.no_grad()
-    def decode(self, h: Tensor, offsets: Tensor) -> list[list[Entity]]:
-        """The best non-overlapping spans, each with the probability of its label as score.
-
-        They maximize the sum of log p(label) - log p(no entity), exactly.
-        """
-        starts, ends, log_probs = self.span_scores(h, offsets)
+    def decode(self, h: Tensor, offsets: Tensor, marks: Marks = NO_MARKS) -> list[list[Entity]]:
+        """Of the spans that beat no entity those that `decode` chooses, scored by probability."""
+        starts, ends, log_probs = self.span_scores(h, offsets, marks)
         best, label = log_probs[:, NULL + 1 :].max(dim=1)
         gain = best - log_probs[:, NULL]
         offsets = offsets.to(h.device)
@@ -173,16 +221,16 @@ class SpanHead(Head):
         found: list[list[tuple[Entity, float]]] = [[] for _ in range(len(offsets) - 1)]
         for b, start, end, position, score, gained in rows:
             found[b].append((Entity(start, end, self.labels[position], score), gained))
-        return [_best(candidates) for candidates in found]
+        return [self._chosen(candidates) for candidates in found]
 
-    def log_probability(self, h: Tensor, entity: Entity) -> Tensor:
+    def log_probability(self, h: Tensor, entity: Entity, marks: Marks = NO_MARKS) -> Tensor:
         """Log-probability of the label of that span.
 
         Raises:
             InputError: The label is unknown, or the entity wider than any candidate.
         """
         self.check_label(entity)
-        starts, ends, log_probs = self.span_scores(h, torch.tensor([0, len(h)]))
+        starts, ends, log_probs = self.span_scores(h, torch.tensor([0, len(h)]), marks)
         rows = ((starts == entity.start) & (ends == entity.end)).nonzero()
         if not len(rows):
             width = entity.end - entity.start
@@ -191,6 +239,23 @@ class SpanHead(Head):
                 f"got one of {width} from token {entity.start}"
             )
         return log_probs[rows[0, 0], NULL + 1 + self.labels.index(entity.label)]
+
+    def _chosen(self, candidates: Sequence[tuple[Entity, float]]) -> list[Entity]:
+        """Of entities and their gains those that `decode` takes, in order."""
+        entities = [entity for entity, _ in candidates]
+        spans = [(entity.start, entity.end) for entity in entities]
+        if self.decoder == "all":
+            return sorted(entities)
+        if self.decoder == "greedy":
+            chosen = most_probable(spans, [entity.score or 0.0 for entity in entities])
+        else:
+            best = best_non_crossing if self.decoder == "nested" else best_non_overlapping
+            chosen = best(spans, [gain for _, gain in candidates])
+        return [entities[i] for i in chosen]
+
+    def _candidates(self, h: Tensor, offsets: Tensor, marks: Marks) -> Spans:
+        spans = candidate_spans(h, offsets, self.max_width)
+        return replace(spans, cases=marks.get("cases"), pieces=marks.get("pieces"))
 
     def _log_probs(self, h: Tensor, spans: Spans) -> Tensor:
         weights = dict(self.features.named_parameters())
@@ -208,13 +273,11 @@ class SpanHead(Head):
                 width=weights.get("width.linear.weight"),
                 score=weights.get("pooling.score.weight"),
                 value=weights.get("pooling.value.weight"),
+                case_embedding=weights.get("morphology.embedding.weight"),
+                case=weights.get("morphology.linear.weight"),
+                length_embedding=weights.get("length.embedding.weight"),
+                length=weights.get("length.linear.weight"),
             ),
             self.implementation if known else "auto",
         )
         return at_least_float32(logits).log_softmax(dim=1)
-
-
-def _best(candidates: Sequence[tuple[Entity, float]]) -> list[Entity]:
-    spans = [(entity.start, entity.end) for entity, _ in candidates]
-    chosen = best_non_overlapping(spans, [gain for _, gain in candidates])
-    return [candidates[i][0] for i in chosen]

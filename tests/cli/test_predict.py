@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from synner_graph import SynNER
+from synner_graph.cli.predict import print_pretty
 from synner_graph.data.catalogue import Corpus
 from synner_graph.data.formats import FORMATS, read_sentences, write_sentences
-from synner_graph.data.sentence import Sentence
+from synner_graph.data.sentence import Entity, Sentence
 from tests.cli.conftest import Run
 
 
@@ -72,6 +73,12 @@ def test_pretty(run: Run, trained_run: Path, parsed: Path) -> None:
         for entity in sentence.entities:
             words = " ".join(sentence.tokens[entity.start : entity.end])
             assert f"[{words} {entity.label}]" in line
+
+
+def test_pretty_says_every_word_of_nested_entities(capsys: pytest.CaptureFixture[str]) -> None:
+    entities = [Entity(0, 3, "ORG"), Entity(0, 1, "LOC"), Entity(4, 5, "LOC")]
+    print_pretty([Sentence(["Oslo", "City", "Hall", "near", "Oslo", "."], entities=entities)])
+    assert capsys.readouterr().out == "[Oslo LOC] [Oslo City Hall ORG] near [Oslo LOC] .\n"
 
 
 def test_unknown_relations_are_reported(

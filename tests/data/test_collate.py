@@ -27,8 +27,14 @@ def entity_counts(sentences: Sequence[Sentence]) -> dict[str, Tensor]:
     return {"entities": torch.tensor([len(sentence.entities) for sentence in sentences])}
 
 
+def doubled(sentences: Sequence[Sentence], inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    assert len(inputs["lengths"]) == sum(map(len, sentences))
+    return {"doubled": 2 * inputs["lengths"]}
+
+
 def collator(kinds: tuple[str, ...] = EDGE_KINDS) -> Collator:
-    return Collator(EdgeInventory(kinds, KNOWN.all_names), KNOWN, sizes, entity_counts)
+    inventory = EdgeInventory(kinds, KNOWN.all_names)
+    return Collator(inventory, KNOWN, sizes, entity_counts, marks=doubled)
 
 
 def random_sentences(lengths: Sequence[int] = (3, 1, 6)) -> list[Sentence]:
@@ -68,6 +74,7 @@ def test_every_part_keeps_the_order_of_the_sentences() -> None:
     assert batch.sentences == tuple(sentences)
     assert batch.graph.lengths.tolist() == [3, 1, 6]
     assert batch.inputs["lengths"].tolist() == [len(t) for s in sentences for t in s.tokens]
+    assert batch.marks["doubled"].tolist() == [2 * len(t) for s in sentences for t in s.tokens]
     assert batch.gold["entities"].tolist() == [len(s.entities) for s in sentences]
 
 
@@ -104,7 +111,8 @@ def test_moving_takes_every_tensor_but_the_offsets() -> None:
     assert moved.sentences == batch.sentences
     assert moved.graph.device.type == "meta"
     assert moved.graph.offsets.device.type == "cpu"
-    assert {t.device.type for t in (*moved.inputs.values(), *moved.gold.values())} == {"meta"}
+    for name in ("inputs", "marks", "gold"):
+        assert {t.device.type for t in getattr(moved, name).values()} == {"meta"}
     assert moved.inputs.keys() == batch.inputs.keys()
     assert moved.gold.keys() == batch.gold.keys()
     assert batch.inputs["lengths"].device.type == "cpu"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synner_graph.data.nesting import flatten
+from synner_graph.data.nesting import flatten, is_nested
 from synner_graph.data.sentence import Entity, Sentence
 from tests.strategies import sentences
 
@@ -22,6 +22,8 @@ def test_one_of_those_that_share_a_token_is_kept(keep, kept, dropped):
 @given(sentences(nested=True), st.sampled_from(["innermost", "outermost"]))
 def test_what_is_dropped_shares_a_token_with_what_is_kept(sentence, keep):
     flat, dropped = flatten(sentence, keep)
+    assert is_nested(sentence) == (dropped > 0)
+    assert not is_nested(flat)
     flat.check(single_root=False)
     gone = set(sentence.entities) - set(flat.entities)
     assert len(gone) == dropped == len(sentence.entities) - len(flat.entities)

@@ -58,6 +58,7 @@ def bodies(inputs: dict[str, Tensor]) -> list[list[int]]:
 def test_pieces_of_all_tokens_are_read_in_order(tokenizer: PreTrainedTokenizerFast) -> None:
     inputs = PieceTokenizer(tokenizer, LIMIT, first_only=False)(SENTENCES)
     expected = [pieces for s in SENTENCES for pieces in pieces_by_hand(tokenizer, s)]
+    assert inputs["piece_counts"].tolist() == list(map(len, expected))
     read = inputs["input_ids"].flatten()[inputs["piece_index"]]
     assert read.tolist() == [piece for pieces in expected for piece in pieces]
     owners = [token for token, pieces in enumerate(expected) for _ in pieces]
@@ -70,6 +71,8 @@ def test_first_pieces_of_all_tokens_are_read_in_order(tokenizer: PreTrainedToken
     expected = [pieces[0] for s in SENTENCES for pieces in pieces_by_hand(tokenizer, s)]
     assert inputs["input_ids"].flatten()[inputs["piece_index"]].tolist() == expected
     assert inputs["piece_token"].tolist() == list(range(len(expected)))
+    counts = [len(pieces) for s in SENTENCES for pieces in pieces_by_hand(tokenizer, s)]
+    assert inputs["piece_counts"].tolist() == counts
 
 
 @pytest.mark.parametrize("first_only", [True, False])
@@ -77,7 +80,13 @@ def test_every_kind_of_tensor_is_for_indexing(
     tokenizer: PreTrainedTokenizerFast, first_only: bool
 ) -> None:
     inputs = PieceTokenizer(tokenizer, LIMIT, first_only)(SENTENCES)
-    assert set(inputs) == {"input_ids", "attention_mask", "piece_index", "piece_token"}
+    assert set(inputs) == {
+        "input_ids",
+        "attention_mask",
+        "piece_index",
+        "piece_token",
+        "piece_counts",
+    }
     assert {tensor.dtype for tensor in inputs.values()} == {torch.int64}
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from synner_graph.data.schemes import entities_to_tags, tags_to_entities, valid_transitions
-from synner_graph.data.sentence import Entity, Sentence, SentenceError
+from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads import CRFHead
 
@@ -183,7 +183,7 @@ def test_an_unknown_label_is_refused() -> None:
 
 def test_overlapping_gold_is_refused() -> None:
     sentence = Sentence(("a", "b"), entities=(Entity(0, 1, "PER"), Entity(0, 2, "LOC")))
-    with pytest.raises(SentenceError, match="share no token"):
+    with pytest.raises(InputError, match=r"cannot learn the sentence 'a b': .* share no token"):
         CRFHead(C, LABELS).encode([sentence])
 
 

@@ -10,14 +10,28 @@ LABELS = ("LOC", "PER")
 def test_settings_reach_the_heads() -> None:
     crf = build_head(HeadConfig(name="crf", scheme="bio", dropout=0.25), 6, LABELS)
     span = build_head(
-        HeadConfig(name="span", max_width=3, hidden_size=7, pooling=False, dropout=0.25), 6, LABELS
+        HeadConfig(
+            name="span",
+            max_width=3,
+            hidden_size=7,
+            pooling=False,
+            morphology_size=2,
+            length_size=4,
+            decode="nested",
+            dropout=0.25,
+        ),
+        6,
+        LABELS,
     )
 
     assert isinstance(crf, CRFHead)
     assert (crf.scheme, crf.dropout.p, crf.labels) == ("bio", 0.25, LABELS)
     assert isinstance(span, SpanHead)
     assert (span.max_width, span.dropout.p, span.labels) == (3, 0.25, LABELS)
-    assert list(span.features) == ["endpoints", "width"]
+    assert list(span.features) == ["endpoints", "width", "morphology", "length"]
+    assert span.features["morphology"].embedding.weight.shape == (5, 2)
+    assert span.features["length"].embedding.weight.shape == (3, 4)
+    assert span.decoder == "nested"
     assert span.bias.shape == (7,)
 
 

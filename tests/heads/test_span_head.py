@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads import SpanHead
+from synner_graph.heads.span import CASES, case_of
 
 LABELS = ("LOC", "PER")
 LENGTHS = [5, 1, 3, 2, 7]
@@ -20,6 +21,8 @@ FEATURES = [
     for on in product((True, False), repeat=3)
     if any(on)
 ]
+FEATURES += [{"morphology_size": 3}, {"morphology_size": 2, "length_size": 3}]
+FEATURES += [{"endpoints": False, "width": False, "pooling": False, "length_size": 3}]
 SENTENCES = [
     Sentence(tuple("abcde"), entities=(Entity(0, 1, "PER"), Entity(2, 5, "LOC"))),
     Sentence(("f",), entities=(Entity(0, 1, "LOC"),)),
@@ -29,7 +32,12 @@ SENTENCES = [
 ]
 
 
-def random_head(max_width: int = W, **options: bool) -> SpanHead:
+CASES_OF_TOKENS = torch.arange(N) % len(CASES)
+PIECES = torch.arange(N) % 3 + 1
+MARKS = {"cases": CASES_OF_TOKENS, "pieces": PIECES}
+
+
+def random_head(max_width: int = W, **options: bool | str | float) -> SpanHead:
     """In evaluation mode, F = 9, width embedding 4."""
     return SpanHead(C, LABELS, max_width, 9, 4, **options).double().eval()
 
@@ -48,7 +56,9 @@ def all_spans(max_width: int = W) -> list[tuple[int, int]]:
     ]
 
 
-def materialized_log_probs(head: SpanHead, h: Tensor, start: int, end: int) -> Tensor:
+def materialized_log_probs(
+    head: SpanHead, h: Tensor, start: int, end: int, marks: dict[str, Tensor] = MARKS
+) -> Tensor:
     """What the factorized first layer stands for: joined vectors and one linear layer."""
     vectors, weights = [], []
     if "endpoints" in head.features:
@@ -65,6 +75,15 @@ def materialized_log_probs(head: SpanHead, h: Tensor, start: int, end: int) -> T
         attention = (tokens @ layer.score.weight[0]).softmax(0)
         vectors += [attention @ tokens]
         weights += [layer.value.weight]
+    if "morphology" in head.features:
+        layer = head.features["morphology"]
+        vectors += [sum(layer.embedding.weight[case] for case in marks["cases"][start:end])]
+        weights += [layer.linear.weight]
+    if "length" in head.features:
+        layer = head.features["length"]
+        pieces = int(marks["pieces"][start:end].sum())
+        vectors += [layer.embedding.weight[min(pieces, head.max_width) - 1]]  # all below 6 apart
+        weights += [layer.linear.weight]
     hidden = F.gelu(F.linear(torch.cat(vectors), torch.cat(weights, dim=1), head.bias))
     return F.log_softmax(F.linear(hidden, head.classify.weight, head.classify.bias), dim=0)
 
@@ -72,13 +91,13 @@ def materialized_log_probs(head: SpanHead, h: Tensor, start: int, end: int) -> T
 @pytest.mark.parametrize("implementation", ["auto", "naive", "fused", "cpu"])
 @pytest.mark.parametrize("options", FEATURES)
 def test_factorized_scores_are_those_of_joined_vectors(
-    options: dict[str, bool], implementation: str
+    options: dict[str, int], implementation: str
 ) -> None:
     head, h = random_head(**options), states()
     head.implementation = implementation
     inputs = (h, *head.parameters())
 
-    starts, ends, log_probs = head.span_scores(h, OFFSETS)
+    starts, ends, log_probs = head.span_scores(h, OFFSETS, MARKS)
 
     spans = list(zip(starts.tolist(), ends.tolist(), strict=True))
     assert sorted(spans) == all_spans()
@@ -163,6 +182,93 @@ def test_decodes_the_best_set_of_spans_exactly() -> None:
     assert found > 10
 
 
+def test_nested_decoding_keeps_what_lies_inside_but_nothing_that_crosses() -> None:
+    nested = 0
+    for _ in range(5):
+        head, h = random_head(max_width=3, decode="nested"), states(scale=3)
+        for entities, rows in zip(head.decode(h, OFFSETS), h.split(LENGTHS), strict=True):
+            candidates = best_label_of_each_span(head, rows)
+            chosen = {(e.start, e.end) for e in entities}
+            assert entities == sorted(entities)
+            assert {span: candidates[span][1] for span in chosen} == {
+                (e.start, e.end): e.label for e in entities
+            }
+            assert not any(a < c < b < d for (a, b), (c, d) in product(chosen, repeat=2))
+            # What was left out crosses something: adding any other candidate is always a gain.
+            for c, d in candidates.keys() - chosen:
+                assert any(a < c < b < d or c < a < d < b for a, b in chosen)
+            nested += sum(c <= a < b <= d for (a, b), (c, d) in combinations(sorted(chosen), 2))
+    assert nested > 5
+
+
+def test_greedy_decoding_takes_the_most_probable_first() -> None:
+    pruned = 0
+    for _ in range(5):
+        head, h = random_head(max_width=3, decode="greedy"), states(scale=3)
+        for entities, rows in zip(head.decode(h, OFFSETS), h.split(LENGTHS), strict=True):
+            candidates = best_label_of_each_span(head, rows)
+            chosen = {(e.start, e.end) for e in entities}
+            for (c, d), (_, _, probability) in candidates.items():
+                rivals = [
+                    candidates[a, b][2] for a, b in chosen if a < d and c < b and (a, b) != (c, d)
+                ]
+                if (c, d) in chosen:
+                    assert not rivals
+                else:
+                    assert max(rivals) > probability
+                    pruned += 1
+    assert pruned > 5
+
+
+def test_decoding_all_takes_every_span_that_beats_no_entity() -> None:
+    head, h = random_head(max_width=3, decode="all"), states(scale=3)
+    for entities, rows in zip(head.decode(h, OFFSETS), h.split(LENGTHS), strict=True):
+        candidates = best_label_of_each_span(head, rows)
+        assert [(e.start, e.end) for e in entities] == sorted(candidates)
+
+
+def test_marks_are_case_and_pieces_of_tokens_where_they_are_features() -> None:
+    sentences = [Sentence(("UN", "visits", "Bonn")), Sentence(("1990", "iPod"))]
+    pieces = torch.tensor([1, 1, 2, 1, 3])
+
+    found = random_head(morphology_size=2, length_size=2).marks(sentences, pieces)
+    assert [CASES[i] for i in found["cases"]] == ["upper", "lower", "title", "digit", "other"]
+    assert found["pieces"] is pieces
+    without_pieces = random_head(length_size=2).marks(sentences, None)
+    assert {k: v.tolist() for k, v in without_pieces.items()} == {"pieces": [2, 6, 4, 4, 4]}
+    assert random_head().marks(sentences, pieces) == {}
+
+
+@pytest.mark.parametrize(
+    ("token", "case"),
+    [("A1", "upper"), ("e-mail", "lower"), ("O'Neil", "title"), ("3rd", "lower"), ("-", "other")],
+)
+def test_case_is_what_python_says_first(token: str, case: str) -> None:
+    assert case_of(token) == case
+
+
+def test_marks_change_scores_loss_and_decoding_alike() -> None:
+    head, h = random_head(morphology_size=3, length_size=3, decode="all"), states(scale=3)
+    others = {name: row.flip(0) for name, row in MARKS.items()}
+    gold = head.encode(SENTENCES)
+
+    for marks in (MARKS, others):
+        expected = sum(
+            -head._class_weights[kind].double()
+            * materialized_log_probs(head, h, start, end, marks)[kind]
+            for (start, end), kind in zip(all_spans(), classes_of(gold), strict=True)
+        )
+        torch.testing.assert_close(head.loss(h, OFFSETS, gold, marks), expected)
+    assert head.decode(h, OFFSETS, MARKS) != head.decode(h, OFFSETS, others)
+
+
+def classes_of(gold: dict[str, Tensor]) -> list[int]:
+    """The class of every candidate."""
+    columns = (gold[name].tolist() for name in ("starts", "widths", "classes"))
+    classes = {(start, start + width): kind for start, width, kind in zip(*columns, strict=True)}
+    return [classes.get(span, 0) for span in all_spans()]
+
+
 def best_label_of_each_span(
     head: SpanHead, rows: Tensor
 ) -> dict[tuple[int, int], tuple[float, str, float]]:
@@ -212,9 +318,9 @@ def test_a_batch_equals_its_sentences_alone() -> None:
 
 
 def test_every_parameter_gets_a_gradient() -> None:
-    head, h = random_head(), states()
+    head, h = random_head(morphology_size=3, length_size=3), states()
 
-    head.loss(h, OFFSETS, head.encode(SENTENCES)).backward()
+    head.loss(h, OFFSETS, head.encode(SENTENCES), MARKS).backward()
 
     for tensor in (h, *head.parameters()):
         assert tensor.grad is not None
@@ -243,6 +349,7 @@ def test_an_unknown_label_is_refused() -> None:
     ("options", "message"),
     [
         ({"max_width": 0}, "expected a maximum span width of at least 1, got 0"),
+        ({"decode": "best"}, "expected one of flat, nested, greedy, all as decode, got 'best'"),
         ({"endpoints": False, "width": False, "pooling": False}, "expected a feature"),
     ],
 )

@@ -6,10 +6,17 @@ from torch import Tensor
 
 from synner_graph.operators.choice import Implementation, choose
 from synner_graph.operators.span import fused, naive
-from synner_graph.operators.span.spans import Spans, candidate_spans
+from synner_graph.operators.span.spans import Spans, candidate_spans, length_bucket
 from synner_graph.operators.span.weights import SpanWeights
 
-__all__ = ["IMPLEMENTATIONS", "SpanWeights", "Spans", "candidate_spans", "span_logits"]
+__all__ = [
+    "IMPLEMENTATIONS",
+    "SpanWeights",
+    "Spans",
+    "candidate_spans",
+    "length_bucket",
+    "span_logits",
+]
 
 _Algorithm = Callable[[Tensor, Spans, SpanWeights], Tensor]
 IMPLEMENTATIONS: dict[str, Implementation[_Algorithm]] = {
@@ -23,14 +30,15 @@ def span_logits(
 ) -> Tensor:
     """Class scores of every span.
 
-    The first layer reads the first and the last token, an embedding of the width, and the tokens
-    averaged with weights from a softmax over the span (Lee et al., 2017), joined; the second one
-    the GELU of that.
+    The first layer reads the first and the last token, an embedding of the width, the tokens
+    averaged with weights from a softmax over the span (Lee et al., 2017), the sum of vectors of the
+    tokens' classes and an embedding of the number of pieces (Fu et al., 2021), joined; the second
+    one the GELU of that.
 
     Args:
         h: Node states.
             *Shape:* [N, C]
-        spans: See `candidate_spans`.
+        spans: See `candidate_spans`; with `cases` and `pieces` where the weights read them.
         weights: See `SpanWeights`; what is None is no part of a span.
         implementation: `"fused"` (the first layer a token, not a span, at a time; memory does not
             grow with S * F; can be differentiated once), `"naive"` (joined vectors) or `"auto"`.
@@ -44,4 +52,9 @@ def span_logits(
     """
     if h.dim() != 2 or len(h) != spans.fits.shape[1]:
         raise ValueError(f"expected h of shape [{spans.fits.shape[1]}, C], got {list(h.shape)}")
+    for name, table in (("cases", weights.case_embedding), ("pieces", weights.length_embedding)):
+        column: Tensor | None = getattr(spans, name)
+        if table is not None and (column is None or column.shape != (len(h),)):
+            got = "none" if column is None else list(column.shape)
+            raise ValueError(f"expected {name} of shape [{len(h)}], got {got}")
     return choose("the span scores", implementation, IMPLEMENTATIONS, h)(h, spans, weights)

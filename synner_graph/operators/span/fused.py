@@ -3,7 +3,10 @@
 A linear layer on joined vectors is the sum of one linear layer per part, and what comes from a
 token is computed once a token, not once a span. With `j = i + w - 1` the last token,
 
-    hidden[i, w] = first[i] + last[j] + width[w] + pooled[i, w]
+    hidden[i, w] = first[i] + last[j] + width[w] + pooled[i, w] + marks[i, w] table
+
+What a span counts, its tokens of each class and one in the bucket of its pieces, are its `marks`:
+differences of prefix sums, which are whole numbers and exact. `table` has few rows.
 
 The softmax pooling of a span is that of the span one token shorter and the new token. With `top`
 the greatest score of the span's tokens and `value` the transformed states, `pooled` is
@@ -28,7 +31,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from synner_graph.operators.span.spans import Spans
+from synner_graph.operators.span.spans import Spans, length_bucket
 from synner_graph.operators.span.weights import SpanWeights
 
 SPANS_IN_BLOCK = 1024
@@ -45,10 +48,14 @@ def span_logits(h: Tensor, spans: Spans, weights: SpanWeights) -> Tensor:
     width = weights.bias.expand(len(spans.fits), -1)  # [W, F]
     if weights.embedding is not None and weights.width is not None:
         width = width + F.linear(weights.embedding[: len(width)], weights.width)
+    tables = (weights.case_embedding, weights.case), (weights.length_embedding, weights.length)
+    marked = [F.linear(rows, to) for rows, to in tables if rows is not None and to is not None]
     logits: Tensor = _SpanLogits.apply(  # type: ignore[no-untyped-call]
         tokens,
         [0 if block is None else len(block) for block in blocks],
         _at_least_float32(width),
+        _at_least_float32(torch.cat(marked)) if marked else None,
+        _Marks(spans, *(0 if rows is None else len(rows) for rows, _ in tables)),
         _at_least_float32(weights.classify),
         _at_least_float32(weights.classify_bias),
         spans.fits,
@@ -57,7 +64,7 @@ def span_logits(h: Tensor, spans: Spans, weights: SpanWeights) -> Tensor:
 
 
 class _SpanLogits(torch.autograd.Function):
-    """From what tokens and widths contribute to the class scores."""
+    """From what tokens, widths and marks contribute to the class scores."""
 
     @staticmethod
     def forward(
@@ -65,14 +72,19 @@ class _SpanLogits(torch.autograd.Function):
         tokens: Tensor | None,
         sizes: list[int],
         width: Tensor,
+        table: Tensor | None,
+        marks: "_Marks",
         classify: Tensor,
         classify_bias: Tensor,
         fits: Tensor,
     ) -> Tensor:
-        """Of tokens [N + W - 1, ...], widths [W, F], the second layer and `fits`: [S, classes]."""
-        ctx.sizes = sizes
-        ctx.save_for_backward(tokens, width, classify, fits)
-        layer = _FirstLayer(_columns(tokens, sizes), width)
+        """Scores [S, classes].
+
+        Of tokens [N + W - 1, ...], widths [W, F], marks and their table, the second layer, `fits`.
+        """
+        ctx.sizes, ctx.marks = sizes, marks
+        ctx.save_for_backward(tokens, width, table, classify, fits)
+        layer = _FirstLayer(_columns(tokens, sizes), width, table, marks)
         logits = width.new_empty(*fits.shape, len(classify))
         with torch.autocast(width.device.type, enabled=False):
             for rows, widths in _blocks(fits):
@@ -88,9 +100,9 @@ class _SpanLogits(torch.autograd.Function):
                 "the implementation 'fused' of the span scores has no second derivative: use "
                 "'naive', or leave create_graph=False"
             )
-        tokens, width, classify, fits = ctx.saved_tensors
+        tokens, width, table, classify, fits = ctx.saved_tensors
         by_tokens = None if tokens is None else torch.zeros_like(tokens)
-        layer = _FirstLayer(_columns(tokens, ctx.sizes), width)
+        layer = _FirstLayer(_columns(tokens, ctx.sizes), width, table, ctx.marks)
         gradient = _Gradient(_columns(by_tokens, ctx.sizes), layer)
         by_logits = upstream.new_zeros(*fits.shape, len(classify))
         by_logits[fits] = upstream
@@ -107,7 +119,8 @@ class _SpanLogits(torch.autograd.Function):
                 )
                 gradient.add(by_hidden, total, rows, widths)
         gradient.finish()
-        return by_tokens, None, gradient.width, by_classify, upstream.sum(0), None
+        by_width, by_table = gradient.width, gradient.table
+        return by_tokens, None, by_width, by_table, None, by_classify, upstream.sum(0), None
 
 
 class _Columns(NamedTuple):
@@ -132,12 +145,47 @@ def _columns(tokens: Tensor | None, sizes: list[int]) -> _Columns:
     return _Columns(first, last, value, None if score is None else score.squeeze(1))
 
 
+class _Marks:
+    """What spans count, a block at a time.
+
+    Args:
+        spans: The batch.
+        cases: Number of classes of tokens; 0 if they do not count.
+        buckets: Number of buckets of pieces; 0 if they do not count.
+    """
+
+    def __init__(self, spans: Spans, cases: int, buckets: int) -> None:
+        self.cases = cases
+        self.buckets = buckets
+        columns = []
+        if cases and spans.cases is not None:
+            columns.append(F.one_hot(spans.cases, cases))
+        if buckets and spans.pieces is not None:
+            columns.append(spans.pieces.unsqueeze(1))
+        if columns:
+            counted = F.pad(torch.cat(columns, dim=1), (0, 0, 1, len(spans.fits) - 1))
+            self.before = counted.cumsum(0)  # [N + W, cases + 1]: up to each row, exclusive
+
+    def block(self, rows: slice, widths: int) -> Tensor:
+        """The marks of a block, as whole numbers. *Shape:* [W, R, cases + buckets]"""
+        ends = self.before[rows.start + 1 : rows.stop + widths].unfold(0, rows.stop - rows.start, 1)
+        counts = ends.transpose(1, 2) - self.before[rows]  # [W, R, cases + 1]
+        if not self.buckets:
+            return counts
+        bucket = length_bucket(counts[..., -1], self.buckets)
+        return torch.cat([counts[..., : self.cases], F.one_hot(bucket, self.buckets)], dim=2)
+
+
 class _FirstLayer:
     """The first layer, a block of spans at a time."""
 
-    def __init__(self, columns: _Columns, width: Tensor) -> None:
+    def __init__(
+        self, columns: _Columns, width: Tensor, table: Tensor | None, marks: _Marks
+    ) -> None:
         self.columns = columns
         self.width = width
+        self.table = table
+        self.marks = marks
         if columns.score is not None:
             scores = columns.score.unfold(0, len(width), 1).T  # [W, N]
             top = scores.cummax(0).values
@@ -154,6 +202,9 @@ class _FirstLayer:
         hidden = self.width[:widths].unsqueeze(1).expand(-1, *shape).contiguous()
         if first is not None:
             hidden += first[rows]
+        if self.table is not None:
+            marks = self.marks.block(rows, widths).to(hidden.dtype)
+            hidden.flatten(0, 1).addmm_(marks.flatten(0, 1), self.table)
         total = None if value is None else torch.empty_like(hidden)
         for step, here in enumerate(hidden):
             new = slice(rows.start + step, rows.stop + step)
@@ -176,6 +227,7 @@ class _Gradient:
         self.columns = columns
         self.layer = layer
         self.width = torch.zeros_like(layer.width)
+        self.table = None if layer.table is None else torch.zeros_like(layer.table)
         if columns.score is not None:
             # Inner product of each span's pooled vector and its gradient, divided by `weight`.
             self.pooled = torch.zeros_like(layer.weight)  # [W, N]
@@ -185,6 +237,9 @@ class _Gradient:
         layer = self.layer
         first, last, value, _ = self.columns
         self.width[:widths] += by_hidden.sum(1)
+        if self.table is not None:
+            marks = layer.marks.block(rows, widths).to(by_hidden.dtype)
+            self.table.addmm_(marks.flatten(0, 1).T, by_hidden.flatten(0, 1))
         if first is not None:
             first[rows] = by_hidden.sum(0)
         if total is not None:

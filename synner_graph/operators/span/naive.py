@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from synner_graph.operators.span.spans import Spans
+from synner_graph.operators.span.spans import Spans, length_bucket
 from synner_graph.operators.span.weights import SpanWeights
 
 
@@ -20,6 +20,15 @@ def span_logits(h: Tensor, spans: Spans, weights: SpanWeights) -> Tensor:
     if weights.score is not None and weights.value is not None:
         vectors.append(_pooled(h, spans, weights.score))
         blocks.append(weights.value)
+    if weights.case_embedding is not None and weights.case is not None:
+        vectors.append(_summed(weights.case_embedding[spans.cases], spans))
+        blocks.append(weights.case)
+    if weights.length_embedding is not None and weights.length is not None:
+        assert spans.pieces is not None
+        pieces = _summed(spans.pieces.unsqueeze(1), spans).squeeze(1)
+        bucket = length_bucket(pieces, len(weights.length_embedding))
+        vectors.append(weights.length_embedding[bucket])
+        blocks.append(weights.length)
     hidden = F.linear(torch.cat(vectors, dim=1), torch.cat(blocks, dim=1), weights.bias)  # [S, F]
     return F.linear(F.gelu(hidden), weights.classify, weights.classify_bias)
 
@@ -34,3 +43,12 @@ def _pooled(h: Tensor, spans: Spans, score: Tensor) -> Tensor:
         means = (tokens @ attention.to(h.dtype).unsqueeze(2)).squeeze(2)
         pooled.append(means[fits[: len(means)]])
     return torch.cat(pooled)
+
+
+def _summed(rows: Tensor, spans: Spans) -> Tensor:
+    """[S, D]: the sum of the rows [N, D] of each span's tokens."""
+    sums = []
+    for width, fits in enumerate(spans.fits, start=1):
+        of_width = rows.unfold(0, width, 1).sum(2)  # [N - width + 1, D]
+        sums.append(of_width[fits[: len(of_width)]])
+    return torch.cat(sums)

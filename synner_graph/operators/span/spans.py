@@ -20,11 +20,17 @@ class Spans:
             *Shape:* [S]
         ends: Row after each span's last token.
             *Shape:* [S]
+        cases: Class of each token, from 0, where weights read it.
+            *Shape:* [N]
+        pieces: How many pieces each token has, where weights read it.
+            *Shape:* [N]
     """
 
     fits: Tensor
     starts: Tensor
     ends: Tensor
+    cases: Tensor | None = None
+    pieces: Tensor | None = None
 
     def find(self, starts: Tensor, widths: Tensor) -> Tensor:
         """Positions among the S spans of those of `widths` tokens at the rows `starts`.
@@ -33,6 +39,24 @@ class Spans:
         """
         positions = self.fits.flatten().cumsum(0) - 1  # [W * N]
         return positions[(widths - 1) * self.fits.shape[1] + starts]
+
+
+def length_bucket(pieces: Tensor, buckets: int) -> Tensor:
+    """The bucket of a number of pieces: of 1, 2, 3, 4, 5, 6-8, 9-16, 17-32 and so on.
+
+    Source: AllenNLP's endpoint extractor, which gives SPANNER its token length (Fu et al., 2021).
+
+    Args:
+        pieces: Whole numbers; what is below 1 counts as 1.
+            *Shape:* any
+        buckets: How many there are; the last takes all that is greater.
+
+    Returns:
+        *Shape:* that of `pieces`
+    """
+    bounds = [1, 2, 3, 4, 5, *(2**power for power in range(3, 3 + max(buckets - 6, 0)))]
+    limits = torch.tensor(bounds[: buckets - 1], device=pieces.device, dtype=pieces.dtype)
+    return torch.bucketize(pieces.contiguous(), limits)
 
 
 def candidate_spans(rows: Tensor, offsets: Tensor, max_width: int) -> Spans:

@@ -25,6 +25,14 @@ class SpanWeights(NamedTuple):
             *Shape:* [1, C]
         value: From the pooled tokens; there if `score` is.
             *Shape:* [F, C]
+        case_embedding: A vector of each class of tokens; a span has the sum over its tokens.
+            *Shape:* [cases, D]
+        case: From that sum; there if `case_embedding` is.
+            *Shape:* [F, D]
+        length_embedding: A vector of each bucket of numbers of pieces: see `length_bucket`.
+            *Shape:* [buckets, D]
+        length: From the vector of the span's bucket; there if `length_embedding` is.
+            *Shape:* [F, D]
     """
 
     bias: Tensor
@@ -36,3 +44,7 @@ class SpanWeights(NamedTuple):
     width: Tensor | None = None
     score: Tensor | None = None
     value: Tensor | None = None
+    case_embedding: Tensor | None = None
+    case: Tensor | None = None
+    length_embedding: Tensor | None = None
+    length: Tensor | None = None
