@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import EDGE_KINDS
@@ -26,6 +27,11 @@ class EncoderConfig(Section):
         "has words, or 'characters' alone",
     )
     pooling: Literal["first", "mean"] = Field("first", description="pieces that stand for a token")
+    freeze: str | int = Field(
+        "none",
+        description="what of a transformer is not trained: none, all, embeddings, or so many "
+        "layers from below and the embeddings",
+    )
     words: bool = Field(
         False, description="word embeddings beside a transformer; 'lexical' always has them"
     )
@@ -57,6 +63,14 @@ class EncoderConfig(Section):
         None, gt=0, description="character features; default 200 for 'characters', else 50"
     )
     dropout: float = Field(0.1, ge=0, lt=1, description="on the token features")
+
+    @field_validator("freeze", mode="before")
+    @classmethod
+    def check_freeze(cls, value: Any) -> Any:
+        """Take a name or a number of layers."""
+        if value in ("none", "all", "embeddings") or (type(value) is int and value > 0):
+            return value
+        raise PydanticCustomError("freeze", "Expected none, all, embeddings or a number of layers")
 
 
 class GNNConfig(Section):

@@ -105,11 +105,12 @@ def train(
     accelerator.wait_for_everyone()
     with _log_file(output / LOG, enabled=accelerator.is_main_process):
         logger.info(
-            "Training on %d sentences (%d entities of %s); %s parameters",
+            "Training on %d sentences (%d entities of %s); %s parameters, %s of them trained",
             len(sentences),
             sum(len(sentence.entities) for sentence in sentences),
             ", ".join(ner.vocabularies.labels),
             f"{_parameters(ner.model):,}",
+            f"{_parameters(ner.model, trained=True):,}",
         )
         if lexicon is not None:
             logger.info("Words: %s", lexicon.coverage)
@@ -164,7 +165,10 @@ def new_recogniser(
     kernel: str,
     lexicon: Lexicon | None = None,
 ) -> SynNER:
-    """A recogniser for the labels, relations and characters of the training sentences."""
+    """A recogniser for the labels, relations and characters of the training sentences.
+
+    Its words are those of the lexicon, where it reads words; by default those of the sentences.
+    """
     lexicon = lexicon or _read_lexicon(config, sentences, ())
     architecture = _resolved(config.model, sentences, lexicon)
     vocabularies = Vocabularies.collect(sentences, config.gnn.fold_subtypes)
@@ -468,8 +472,9 @@ def _metrics(
     }
 
 
-def _parameters(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
+def _parameters(module: nn.Module, trained: bool = False) -> int:
+    """How many numbers a module holds, or how many of them are trained."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad or not trained)
 
 
 def _versions() -> dict[str, str | None]:

@@ -89,6 +89,7 @@ WRONG = {
     "gnn.dropout": 1.0,
     "gnn.edges": (),
     "encoder.pooling": "last",
+    "encoder.freeze": "half",
     "encoder.orthography": "perhaps",
     "recurrent.size": -1,
     "head.scheme": "iob1",

@@ -299,6 +299,28 @@ def test_a_summed_loss_is_the_mean_times_the_sentences(
     assert losses[0][1] < losses[0][0]
 
 
+@pytest.mark.parametrize("frozen", ["all", "embeddings", 1])
+def test_frozen_weights_stay_as_they_are(
+    frozen: str | int, tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    config = tiny_config(tiny_transformer, training__epochs=1, encoder__freeze=frozen)
+    ner = training.new_recogniser(
+        config, small_corpus.splits["train"], "torch", torch.device("cpu"), "auto"
+    )
+    optimizer = training._optimizer(ner.model, config)
+    in_optimizer = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    fixed = {n for n, p in ner.model.named_parameters() if id(p) not in in_optimizer}
+    assert fixed == {n for n, p in ner.model.named_parameters() if not p.requires_grad}
+    before = {name: p.detach().clone() for name, p in ner.model.named_parameters()}
+
+    train(config, small_corpus, tmp_path / "run", device="cpu", progress=False)
+    after = dict(SynNER.from_pretrained(tmp_path / "run").model.named_parameters())
+    pretrained = {name for name in before if ".transformer." in name}
+    changed = {name for name in pretrained if not torch.equal(after[name], before[name])}
+    assert changed == pretrained - fixed
+    assert bool(changed) == (frozen != "all")
+
+
 def test_refuses_a_corpus_without_entities(
     tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders.base import ConcatEncoder, TokenEncoder
 from synner_graph.encoders.characters import CHARACTER_MODELS
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder
+from synner_graph.encoders.depth import NOTHING
 from synner_graph.encoders.shape import ShapeEncoder
 from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint, resolve
 from synner_graph.encoders.words import WordEncoder
@@ -59,6 +60,8 @@ def check_encoder(config: EncoderConfig) -> None:
             "The setting encoder.vectors needs words: --encoder lexical, or --encoder.words true "
             "beside a transformer."
         )
+    if config.freeze != NOTHING and not has_transformer(config):
+        raise InputError("The setting encoder.freeze needs a transformer.")
     if config.fix_words and config.vectors is None:
         raise InputError("The setting encoder.fix_words needs vectors: --encoder.vectors FILE.")
 
@@ -79,7 +82,7 @@ def build_encoder(
     """
     parts: list[TokenEncoder] = []
     if blueprint is not None:
-        parts.append(TransformerEncoder(*blueprint, pooling=config.pooling))
+        parts.append(TransformerEncoder(*blueprint, config.pooling, config.freeze))
     if reads_words(config):
         parts.append(
             WordEncoder(

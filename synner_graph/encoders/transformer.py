@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from transformers import (
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders.base import Inputs, TokenEncoder
+from synner_graph.encoders.depth import EVERYTHING, NOTHING, evaluate_frozen, freeze
 from synner_graph.encoders.pieces import PieceTokenizer
 from synner_graph.errors import InputError
 
@@ -29,14 +31,21 @@ class TransformerEncoder(TokenEncoder):
         config: architecture.
         tokenizer: a fast tokenizer.
         pooling: `first` reads a token off its first piece, `mean` averages its pieces.
+        frozen: what is not trained and has no dropout: `none`, `all`, `embeddings`, or so many
+            layers from below and the embeddings.
     """
 
     def __init__(
-        self, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase, pooling: str
+        self,
+        config: PretrainedConfig,
+        tokenizer: PreTrainedTokenizerBase,
+        pooling: str,
+        frozen: str | int = NOTHING,
     ) -> None:
         super().__init__()
+        self.frozen = frozen
         # The weights are float32 whatever the checkpoint holds: mixed precision is the loop's part.
-        self.transformer = _without_pooler(AutoModel.from_config(config, dtype=torch.float32))
+        self._take(AutoModel.from_config(config, dtype=torch.float32))
         self.tokenizer = tokenizer
         self.pieces = PieceTokenizer(
             tokenizer, max_length(config, tokenizer), first_only=pooling == "first"
@@ -53,7 +62,19 @@ class TransformerEncoder(TokenEncoder):
             model = AutoModel.from_pretrained(source, dtype=torch.float32)
         except OSError as error:
             raise InputError(f"No weights found at {source!r}: {_reason(error)}") from error
+        self._take(model)
+
+    def _take(self, model: torch.nn.Module) -> None:
+        """Read with this model from now on."""
         self.transformer = _without_pooler(model)
+        freeze(self.transformer, self.frozen)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """See `torch.nn.Module.train`; frozen parts stay as they are in evaluation."""
+        super().train(mode)
+        evaluate_frozen(self.transformer)
+        return self
 
     def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
         """See TokenEncoder."""
@@ -61,9 +82,10 @@ class TransformerEncoder(TokenEncoder):
 
     def forward(self, inputs: Inputs) -> Tensor:
         """See TokenEncoder."""
-        states: Tensor = self.transformer(
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
-        ).last_hidden_state
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen != EVERYTHING):
+            states: Tensor = self.transformer(
+                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+            ).last_hidden_state
         # [P, L, D] -> [M, D]
         states = states.flatten(0, 1)[inputs["piece_index"]]
         if self.pieces.first_only:

@@ -117,9 +117,11 @@ def test_every_part_gets_its_settings() -> None:
     [
         ({"vectors": "v.txt"}, "encoder.vectors needs words"),
         ({"name": "lexical", "fix_words": True}, "encoder.fix_words needs vectors"),
+        ({"name": "lexical", "freeze": 3}, "encoder.freeze needs a transformer"),
     ],
 )
 def test_settings_that_contradict_each_other(settings: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_encoder(EncoderConfig.model_validate(settings))
-    check_encoder(EncoderConfig.model_validate(settings | {"words": True, "vectors": "v.txt"}))
+    mended = settings | {"name": "minilm", "words": True, "vectors": "v.txt"}
+    check_encoder(EncoderConfig.model_validate(mended))
