@@ -141,6 +141,18 @@ class HeadConfig(Section):
     negative_weight: float = Field(0.5, gt=0, description="span: loss weight of non-entities")
 
 
+class ParserConfig(Section):
+    """Whose trees the model reads."""
+
+    name: str = Field(
+        "trees", description="trees: the corpus's own; biaffine: a parser learned beside"
+    )
+    arc_size: int = Field(256, gt=0, description="biaffine: width of an arc's end")
+    relation_size: int = Field(128, gt=0, description="biaffine: width of a relation's end")
+    dropout: float = Field(0.3, ge=0, lt=1, description="biaffine: on both")
+    weight: float = Field(1.0, gt=0, description="biaffine: of its loss beside the head's")
+
+
 class DataConfig(Section):
     """Where sentences come from."""
 
@@ -205,6 +217,7 @@ class ModelConfig(Section):
     gnn: GNNConfig = GNNConfig()
     recurrent: RecurrentConfig = RecurrentConfig()
     head: HeadConfig = HeadConfig()
+    parser: ParserConfig = ParserConfig()
 
 
 class RunConfig(ModelConfig):

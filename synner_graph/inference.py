@@ -1,10 +1,11 @@
 """SynNER: what users hold. A model with its vocabularies and tokenizer, in one run folder."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 
 import torch
@@ -13,10 +14,11 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import Tensor
 
 from synner_graph.config import ModelConfig, explain
 from synner_graph.data.lexicon import Lexicon
-from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import (
     Blueprint,
@@ -29,7 +31,9 @@ from synner_graph.errors import InputError
 from synner_graph.evaluation import Report, evaluate
 from synner_graph.graph.backends import GraphBackend, graph_backend
 from synner_graph.model import SynNERModel
-from synner_graph.parsers.base import TREES, ParserRecord
+from synner_graph.parsers.base import TREES, ParserRecord, Tree
+from synner_graph.parsers.biaffine import BIAFFINE
+from synner_graph.parsers.evaluation import TreeReport, evaluate_trees
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -47,7 +51,8 @@ class SynNER:
         vocabularies: what it can name.
         blueprint: configuration and tokenizer of its transformer, if it has one.
         device: where it runs.
-        parser_record: where the trees came from that it is trained on; None for its corpus.
+        parser_record: where the trees come from that it reads; None for its corpus, or its own
+            parser.
     """
 
     def __init__(
@@ -64,8 +69,9 @@ class SynNER:
         self.vocabularies = vocabularies
         self.blueprint = blueprint
         self.device = torch.device(device)
-        corpus = ParserRecord(TREES, "", tuple(sorted(vocabularies.relations.names)))
-        self.parser_record = parser_record or corpus
+        source = TREES if model.parser is None else BIAFFINE
+        own = ParserRecord(source, "", tuple(sorted(vocabularies.relations.names)))
+        self.parser_record = parser_record or own
 
     @classmethod
     def build(
@@ -138,7 +144,11 @@ class SynNER:
         folder.mkdir(parents=True, exist_ok=True)
         state = {name: tensor.contiguous() for name, tensor in self.model.state_dict().items()}
         # Bytes, not save_file: that one leaves a file only its owner can read.
-        (folder / WEIGHTS).write_bytes(save(state, metadata={"format": "pt"}))
+        weights = save(state, metadata={"format": "pt"})
+        (folder / WEIGHTS).write_bytes(weights)
+        if self.model.parser is not None:
+            version = hashlib.sha256(weights).hexdigest()[:12]
+            self.parser_record = replace(self.parser_record, version=version)
         (folder / CONFIG).write_text(self.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
         vocabulary = json.dumps(self.vocabularies.to_json(), ensure_ascii=False, indent=1)
         (folder / VOCABULARY).write_text(vocabulary + "\n", encoding="utf-8")
@@ -176,19 +186,19 @@ class SynNER:
         """Predict lazily and in order, holding `window` batches at a time.
 
         Within a window the sentences are grouped by length, which saves padding. Dependency
-        relations that the model does not know are added to `unknown`.
+        relations that the model does not know are added to `unknown`. Sentences without a tree
+        get that of the model's own parser, if it has one.
         """
         iterator = iter(sentences)
         while chunk := list(islice(iterator, batch_size * window)):
             if unknown is not None:
                 unknown.update(self.model.collator.unknown_relations(chunk))
             order = sorted(range(len(chunk)), key=lambda i: len(chunk[i]))
-            found: dict[int, list[Entity]] = {}
+            found: dict[int, Sentence] = {}
             for start in range(0, len(order), batch_size):
                 rows = order[start : start + batch_size]
                 found |= zip(rows, self._decode([chunk[i] for i in rows]), strict=True)
-            for i, sentence in enumerate(chunk):
-                yield sentence.replace(entities=tuple(found[i]))
+            yield from (found[i] for i in range(len(chunk)))
 
     def evaluate(self, sentences: Sequence[Sentence], split: str, batch_size: int = 32) -> Report:
         """Score the model's predictions against the entities of the sentences.
@@ -214,11 +224,58 @@ class SynNER:
         """What passes the messages."""
         return self.model.backend
 
+    def trees(self, sentences: Sequence[Sentence], batch_size: int = 32) -> list[Tree]:
+        """The trees that the model's own parser gives to sentences, whether parsed or not."""
+        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
+        found: dict[int, Tree] = {}
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            batch = [sentences[i] for i in rows]
+            x = self._features(self.model.collator.inputs(batch))
+            found |= zip(rows, self._parse(batch, x), strict=True)
+        return [found[i] for i in range(len(sentences))]
+
+    def evaluate_trees(self, sentences: Sequence[Sentence], split: str) -> TreeReport:
+        """Score the trees of the model's own parser against those of the sentences."""
+        trees = self.trees(sentences)
+        return evaluate_trees(sentences, trees, split, self.config.gnn.fold_subtypes)
+
     @torch.inference_mode()
-    def _decode(self, sentences: Sequence[Sentence]) -> list[list[Entity]]:
+    def _decode(self, sentences: Sequence[Sentence]) -> list[Sentence]:
+        """A batch with its entities; parser and head read the same features."""
+        collator = self.model.collator
+        inputs = collator.inputs(sentences)
+        marks = self._moved(collator.marks(sentences, inputs))
+        x = self._features(inputs)
+        if self.model.parser is not None and any(s.heads is None for s in sentences):
+            sentences = [
+                sentence if sentence.heads else sentence.replace(heads=heads, relations=relations)
+                for sentence, (heads, relations) in zip(
+                    sentences, self._parse(sentences, x), strict=True
+                )
+            ]
+        graph = collator.graph(sentences).to(self.device)
+        found = self.model.head.decode(self.model.read(x, graph), graph.offsets, marks)
+        return [
+            sentence.replace(entities=entities)
+            for sentence, entities in zip(sentences, found, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def _features(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Token features, given what the encoder reads. *Shape:* [N, D]"""
         self.model.eval()
-        batch = self.model.collator(sentences, with_gold=False).to(self.device)
-        return self.model.decode(batch)
+        return self.model.features(self._moved(inputs))
+
+    def _moved(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {name: tensor.to(self.device) for name, tensor in tensors.items()}
+
+    @torch.inference_mode()
+    def _parse(self, sentences: Sequence[Sentence], x: Tensor) -> list[Tree]:
+        """The trees of a batch, given its features."""
+        assert self.model.parser is not None
+        lengths = [len(sentence) for sentence in sentences]
+        return self.model.parser.decode(x, torch.tensor([0, *accumulate(lengths)]))
 
 
 def _run_folder(source: Path | str) -> Path:

@@ -9,15 +9,19 @@ from synner_graph.data.collate import Batch, Collator
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import Blueprint, build_encoder
+from synner_graph.encoders.base import Inputs
+from synner_graph.errors import InputError
 from synner_graph.gnn import build_gnn
 from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.edges import EdgeInventory
+from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads import build_head
+from synner_graph.parsers.biaffine import BIAFFINE, build_parser_head
 from synner_graph.recurrent import recurrent_class
 
 
 class SynNERModel(nn.Module):
-    """Encoder, GNN, recurrent layer, head; knows nothing of files.
+    """Encoder, GNN, recurrent layer, head, and where asked for a parser; knows nothing of files.
 
     Args:
         config: the architecture.
@@ -49,6 +53,13 @@ class SynNERModel(nn.Module):
         self.gnn = build_gnn(config.gnn, width, self.inventory, backend, recurrent.needs_graph)
         self.recurrent = recurrent(width, self.gnn.output_size, config.recurrent.size)
         self.head = build_head(config.head, self.recurrent.output_size, vocabularies.labels)
+        if config.parser.name == BIAFFINE and config.encoder.relation_size:
+            raise InputError(
+                "The parser 'biaffine' cannot read the relations that it is to find: leave "
+                "encoder.relation_size at 0."
+            )
+        self.parser = build_parser_head(config.parser, width, vocabularies.relations.names)
+        self.parser_weight = config.parser.weight
         self.recurrent.implementation = self.head.implementation = kernel
         self.collator = Collator(
             self.inventory,
@@ -58,18 +69,32 @@ class SynNERModel(nn.Module):
             config.gnn.fold_subtypes,
             reads_relations=config.encoder.relation_size > 0,
             marks=self._marks,
+            trees=self.parser and self.parser.encode,
         )
+
+    def features(self, inputs: Inputs) -> Tensor:
+        """What GNN, recurrent layer and parser read of every token. *Shape:* [N, D]"""
+        x: Tensor = self.dropout(self.encoder(inputs))
+        return x
+
+    def read(self, x: Tensor, graph: TokenGraph) -> Tensor:
+        """What the head reads of every token, given its features. *Shape:* [N, C]"""
+        g = self.gnn(graph, x)  # [N, G]
+        h: Tensor = self.recurrent(x, g, graph.offsets)  # [N, C]
+        return h
 
     def states(self, batch: Batch) -> Tensor:
         """What the head reads of every token. *Shape:* [N, C]"""
-        x = self.dropout(self.encoder(batch.inputs))  # [N, D]
-        g = self.gnn(batch.graph, x)  # [N, G]
-        h: Tensor = self.recurrent(x, g, batch.graph.offsets)  # [N, C]
-        return h
+        return self.read(self.features(batch.inputs), batch.graph)
 
     def forward(self, batch: Batch) -> Tensor:
         """Loss of the batch, summed over its sentences. *Shape:* []"""
-        return self.head.loss(self.states(batch), batch.graph.offsets, batch.gold, batch.marks)
+        x = self.features(batch.inputs)
+        offsets = batch.graph.offsets
+        loss = self.head.loss(self.read(x, batch.graph), offsets, batch.gold, batch.marks)
+        if self.parser is not None:
+            loss = loss + self.parser_weight * self.parser.loss(x, offsets, batch.gold)
+        return loss
 
     def decode(self, batch: Batch) -> list[list[Entity]]:
         """Entities of each sentence, with scores."""

@@ -17,6 +17,7 @@ A named entity recogniser trained with synner_graph on `{corpus}`.
 | GNN | `{gnn}` |
 | recurrent layer | `{recurrent}` |
 | head | `{head}` |
+| trees | `{parser}` |
 | parameters | {parameters:,} |
 
 {scores}
@@ -52,6 +53,7 @@ def model_card(metrics: dict[str, Any]) -> str:
         gnn=config["gnn"]["name"],
         recurrent=config["recurrent"]["name"],
         head=config["head"]["name"],
+        parser=metrics["parser"]["name"],
         parameters=metrics["parameters"],
         scores="\n".join(lines) + "\n"
         if rows

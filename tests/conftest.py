@@ -57,3 +57,20 @@ def trained_run(
     config = tiny_config(tiny_transformer, training__epochs=10)
     train(config, small_corpus, folder, device="cpu", progress=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def parsing_run(
+    tiny_transformer: Path, small_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Run folder of a tiny model that has learned to parse beside."""
+    folder = tmp_path_factory.mktemp("runs") / "parsing"
+    config = tiny_config(
+        tiny_transformer,
+        parser__name="biaffine",
+        parser__arc_size=16,
+        parser__relation_size=8,
+        training__epochs=10,
+    )
+    train(config, small_corpus, folder, device="cpu", progress=False)
+    return folder

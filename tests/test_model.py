@@ -48,6 +48,29 @@ def test_gradient_reaches_every_parameter(
     assert without == []
 
 
+def test_a_parser_beside_learns_and_changes_nothing_else(
+    tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    models = []
+    for name in ("trees", "biaffine"):
+        torch.manual_seed(0)
+        models.append(build(tiny_transformer, small_corpus, parser__name=name).eval())
+    plain, parsing = models
+    assert plain.parser is None and parsing.parser is not None
+    state = parsing.state_dict()
+    assert all(torch.equal(tensor, state[name]) for name, tensor in plain.state_dict().items())
+    batch = parsing.collator(small_corpus.splits["train"][:12])
+    x, offsets = parsing.features(batch.inputs), batch.graph.offsets
+    apart = plain(batch) + parsing.parser.loss(x, offsets, batch.gold)
+    torch.testing.assert_close(parsing(batch), apart)
+    parsing.parser_weight = 0.25
+    apart = plain(batch) + 0.25 * parsing.parser.loss(x, offsets, batch.gold)
+    torch.testing.assert_close(parsing(batch), apart)
+    parsing(batch).backward()
+    without = [n for n, p in parsing.named_parameters() if p.grad is None or not p.grad.any()]
+    assert without == []
+
+
 @pytest.mark.parametrize(("head", "recurrent", "gnn"), COMBINATIONS)
 def test_a_batch_predicts_the_same_as_its_sentences(
     head: str, recurrent: str, gnn: str, tiny_transformer: Path, small_corpus: Corpus

@@ -87,6 +87,14 @@ def train(
         typer.Option(help="Recurrent layer: syn-lstm, lstm or none.", rich_help_panel=MODEL),
     ] = None,
     head: Annotated[str | None, typer.Option(help="crf or span.", rich_help_panel=MODEL)] = None,
+    parser: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose trees: trees, the corpus's own; biaffine learns a parser beside, for raw "
+            "text.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the data.", rich_help_panel=TRAINING)
     ] = None,
@@ -131,6 +139,7 @@ def train(
         "gnn.edges": None if edges is None else edges.split(","),
         "recurrent.name": recurrent,
         "head.name": head,
+        "parser.name": parser,
         "training.epochs": epochs,
         "training.batch_size": batch_size,
         "training.encoder_learning_rate": encoder_learning_rate,

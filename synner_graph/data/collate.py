@@ -15,6 +15,7 @@ from synner_graph.graph.token_graph import TokenGraph
 
 Encode = Callable[[Sequence[Sentence]], dict[str, Tensor]]
 Mark = Callable[[Sequence[Sentence], dict[str, Tensor]], dict[str, Tensor]]
+EncodeTrees = Callable[[Sequence[tuple[Sequence[int], Sequence[str]]]], dict[str, Tensor]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class Batch:
         graph: all of them as one graph of N nodes.
         inputs: what the encoder reads.
         marks: what the head reads of the tokens beside their states.
-        gold: what the head's loss reads; empty when predicting.
+        gold: what the losses of head and parser read; empty when predicting.
     """
 
     sentences: tuple[Sentence, ...]
@@ -61,6 +62,7 @@ class Collator:
         fold_subtypes: read relations without their subtypes.
         reads_relations: the encoder reads relations, whether or not the graph does.
         marks: what the head reads of tokens, from sentences and the encoder's inputs.
+        trees: the `encode` of a model's own parser.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Collator:
         fold_subtypes: bool = False,
         reads_relations: bool = False,
         marks: Mark = lambda sentences, inputs: {},
+        trees: EncodeTrees | None = None,
     ) -> None:
         self.inventory = inventory
         self.relations = relations
@@ -80,6 +83,7 @@ class Collator:
         self.fold_subtypes = fold_subtypes
         self.reads_relations = reads_relations or inventory.reads_relations
         self.marks = marks
+        self.trees = trees
 
     def __call__(self, sentences: Sequence[Sentence], with_gold: bool = True) -> Batch:
         """Collate.
@@ -88,12 +92,17 @@ class Collator:
             InputError: if the graph needs trees and a sentence has none.
         """
         inputs = self.inputs(sentences)
+        gold: dict[str, Tensor] = {}
+        if with_gold:
+            gold |= self.gold(sentences)
+            if self.trees is not None:
+                gold |= self.trees([self.tree(sentence) for sentence in sentences])
         return Batch(
             sentences=tuple(sentences),
             graph=self.graph(sentences),
             inputs=inputs,
             marks=self.marks(sentences, inputs),
-            gold=self.gold(sentences) if with_gold else {},
+            gold=gold,
         )
 
     def graph(self, sentences: Sequence[Sentence]) -> TokenGraph:
@@ -101,18 +110,27 @@ class Collator:
         lengths = [len(sentence) for sentence in sentences]
         if not self.inventory.needs_trees:
             return TokenGraph.build(lengths, self.inventory)
-        heads: list[tuple[int, ...]] = []
+        heads: list[Sequence[int]] = []
         relations: list[list[int]] = []
         for sentence in sentences:
-            if sentence.heads is None or sentence.relations is None:
-                raise InputError(
-                    f"The sentence {sentence.id or ' '.join(sentence.tokens)!r} has no dependency "
-                    "tree, but the model reads one: use a format with heads and relations "
-                    "(conllu, conllx), or a model trained with --syntax none."
-                )
-            heads.append(sentence.heads)
-            relations.append([self.relations.id_of(name) for name in self._names(sentence)])
+            tree, names = self.tree(sentence)
+            heads.append(tree)
+            relations.append([self.relations.id_of(name) for name in names])
         return TokenGraph.build(lengths, self.inventory, heads, relations)
+
+    def tree(self, sentence: Sentence) -> tuple[Sequence[int], Sequence[str]]:
+        """Heads of a sentence, and its relations as the vocabulary names them.
+
+        Raises:
+            InputError: if it has none.
+        """
+        if sentence.heads is None:
+            raise InputError(
+                f"The sentence {sentence.id or ' '.join(sentence.tokens)!r} has no dependency "
+                "tree, but the model reads one: use a format with heads and relations "
+                "(conllu, conllx), or a model trained with --syntax none."
+            )
+        return sentence.heads, self._names(sentence)
 
     def unknown_relations(self, sentences: Iterable[Sentence]) -> Counter[str]:
         """How often some sentences hold a relation that the model reads and does not know."""

@@ -12,6 +12,7 @@ from synner_graph.parsers.base import (
     Tree,
     scheme_note,
 )
+from synner_graph.parsers.biaffine import BIAFFINE, BiaffineParser
 from synner_graph.parsers.spacy import SpacyParser
 from synner_graph.parsers.stanza import StanzaParser
 
@@ -31,16 +32,29 @@ __all__ = [
 ]
 
 RUN = "run"
-PARSERS: dict[str, Callable[[str], Parser]] = {"spacy": SpacyParser, "stanza": StanzaParser}
+
+
+def _of_run(folder: str) -> Parser:
+    from synner_graph.inference import SynNER
+
+    return BiaffineParser(SynNER.from_pretrained(folder), f"{BIAFFINE}:{folder}")
+
+
+PARSERS: dict[str, Callable[[str], Parser]] = {
+    "biaffine": _of_run,
+    "spacy": SpacyParser,
+    "stanza": StanzaParser,
+}
 """By what stands before the colon, the parser for what stands behind it."""
-CHOICES = (RUN, TREES, "spacy:PACKAGE", "stanza:LANGUAGE")
+CHOICES = (RUN, TREES, "biaffine", "biaffine:RUN", "spacy:PACKAGE", "stanza:LANGUAGE")
 
 
 def load_parser(name: str, ner: "SynNER | None" = None) -> Parser:
     """The parser of that name.
 
     Args:
-        name: `run` for the one stored with a run; `trees` for the trees that the sentences come
+        name: `run` for the one stored with a run, `biaffine` for the one that it learned itself,
+            `biaffine:RUN` for that of another run; `trees` for the trees that the sentences come
             with; `spacy:PACKAGE`, `stanza:LANGUAGE`.
         ner: the run.
 
@@ -49,9 +63,13 @@ def load_parser(name: str, ner: "SynNER | None" = None) -> Parser:
     """
     if name == TREES:
         return CorpusTrees()
+    if name in (RUN, BIAFFINE) and ner is None:
+        raise InputError(f"The parser {name!r} is the one stored with a run: name a run.")
+    if name == BIAFFINE:
+        assert ner is not None
+        return BiaffineParser(ner)
     if name == RUN:
-        if ner is None:
-            raise InputError(f"The parser {RUN!r} is the one stored with a run: name a run.")
+        assert ner is not None
         if ner.parser_record.name == TREES:
             raise InputError(
                 "The run was trained on the trees of its corpus and has no parser of its own: name "

@@ -15,7 +15,9 @@ def test_trees() -> None:
 
 @pytest.mark.parametrize("name", ["spacey:en", "spacy", "spacy:", "tree", ""])
 def test_an_unknown_name_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match=f"Unknown parser '{name}'.*Known: run, spacy:PACKAGE"):
+    with pytest.raises(
+        InputError, match=f"Unknown parser '{name}'.*Known: biaffine, .*spacy:PACKAGE"
+    ):
         load_parser(name)
 
 
