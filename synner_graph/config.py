@@ -145,7 +145,9 @@ class ParserConfig(Section):
     """Whose trees the model reads."""
 
     name: str = Field(
-        "trees", description="trees: the corpus's own; biaffine: a parser learned beside"
+        "trees",
+        description="trees: the corpus's own; biaffine: the same, and a parser learned beside; "
+        "another parser's name: its trees instead",
     )
     arc_size: int = Field(256, gt=0, description="biaffine: width of an arc's end")
     relation_size: int = Field(128, gt=0, description="biaffine: width of a relation's end")

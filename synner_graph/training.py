@@ -47,6 +47,8 @@ from synner_graph.evaluation import Report
 from synner_graph.gnn import check_options
 from synner_graph.inference import SynNER, pick_device
 from synner_graph.model_card import model_card
+from synner_graph.parsers import RUN, TREES, ParserRecord, load_parser
+from synner_graph.parsers.biaffine import BIAFFINE
 
 METRICS = "metrics.json"
 LOG = "train.log"
@@ -85,6 +87,7 @@ def train(
     Raises:
         InputError: for settings that do not fit the corpus or this machine.
     """
+    corpus, record = _parsed(config, corpus)
     sentences = corpus.splits.get("train", ())
     dev, test = corpus.splits.get("dev", ()), corpus.splits.get("test", ())
     if not any(sentence.entities for sentence in sentences):
@@ -95,6 +98,7 @@ def train(
     set_seed(config.training.seed)
     lexicon = _read_lexicon(config, sentences, (*dev, *test))
     ner = new_recogniser(config, sentences, backend, accelerator.device, kernel, lexicon)
+    ner.parser_record = record or ner.parser_record
     word_size = {"word_size": ner.config.encoder.word_size}
     config = config.model_copy(
         update={
@@ -140,6 +144,20 @@ def train(
             (output / "README.md").write_text(model_card(metrics), encoding="utf-8")
     accelerator.wait_for_everyone()
     return metrics, reports
+
+
+def _parsed(config: RunConfig, corpus: Corpus) -> tuple[Corpus, ParserRecord | None]:
+    """The corpus with the trees of the parser that the settings name, if it is not its own."""
+    if config.parser.name in (TREES, BIAFFINE):
+        return corpus, None
+    if config.data.shuffle is not None:
+        raise InputError("data.shuffle spoils the trees of the corpus: leave parser.name at trees.")
+    if config.parser.name == RUN:
+        raise InputError("A new run has no parser yet: --parser biaffine learns one.")
+    parser = load_parser(config.parser.name)
+    splits = {split: tuple(parser.parse(rows)) for split, rows in corpus.splits.items()}
+    note = f"trees of {parser.name} {parser.version} in place of the corpus's own"
+    return replace(corpus, splits=splits, notes=(*corpus.notes, note)), parser.record
 
 
 def _read_lexicon(

