@@ -18,14 +18,20 @@ from transformers import (
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders.base import Inputs, TokenEncoder
 from synner_graph.encoders.depth import EVERYTHING, NOTHING, evaluate_frozen, freeze
+from synner_graph.encoders.grouping import tight_groups
 from synner_graph.encoders.pieces import PieceTokenizer
 from synner_graph.errors import InputError
+
+PASS_COST = 64
+"""Places that cost as much as one more pass: beside what a pass computes for its places, it adds
+a gradient to each weight. Both grow with the transformer, so that this does not."""
 
 
 class TransformerEncoder(TokenEncoder):
     """Last hidden states of a transformer, pooled from pieces to tokens.
 
-    The constructor builds the architecture with random weights; `load_pretrained` fills it.
+    The constructor builds the architecture with random weights; `load_pretrained` fills it. On a
+    CPU, where padding costs what words cost, windows of similar length pass through it together.
 
     Args:
         config: architecture.
@@ -82,15 +88,44 @@ class TransformerEncoder(TokenEncoder):
 
     def forward(self, inputs: Inputs) -> Tensor:
         """See TokenEncoder."""
+        ids, mask, places = (
+            inputs[name] for name in ("input_ids", "attention_mask", "piece_index")
+        )
+        groups = [list(range(len(ids)))]
+        if ids.device.type == "cpu":
+            groups = tight_groups(mask.sum(1).tolist(), PASS_COST)
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen != EVERYTHING):
-            states: Tensor = self.transformer(
-                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
-            ).last_hidden_state
-        # [P, L, D] -> [M, D]
-        states = states.flatten(0, 1)[inputs["piece_index"]]
+            states = self._states(ids, mask, places, groups)
         if self.pieces.first_only:
             return states
         return mean_of_pieces(states, inputs["piece_token"])
+
+    def _states(
+        self, ids: Tensor, mask: Tensor, places: Tensor, groups: Sequence[Sequence[int]]
+    ) -> Tensor:
+        """States at some places of the flattened windows, computed group by group.
+
+        Args:
+            ids: *Shape:* [P, L]
+            mask: *Shape:* [P, L]
+            places: *Shape:* [M]
+            groups: windows of each group; every window is in one.
+
+        Returns:
+            *Shape:* [M, D]
+        """
+        found: list[Tensor] = []
+        starts = places.new_empty(len(ids))  # of each window in what is found
+        total, width = 0, ids.shape[1]
+        for rows in groups:
+            longest = int(mask[rows].sum(1).max()) if len(groups) > 1 else width
+            states = self.transformer(
+                input_ids=ids[rows, :longest], attention_mask=mask[rows, :longest]
+            ).last_hidden_state
+            found.append(states.flatten(0, 1))
+            starts[rows] = total + longest * torch.arange(len(rows), device=ids.device)
+            total += len(found[-1])
+        return torch.cat(found)[starts[places // width] + places % width]
 
     def piece_counts(self, inputs: Inputs) -> Tensor | None:
         """See TokenEncoder."""

@@ -1,5 +1,6 @@
 """A transformer's states, pooled to tokens, against loops over sentences and pieces."""
 
+import random
 import re
 import shutil
 from pathlib import Path
@@ -21,7 +22,7 @@ from synner_graph.encoders.transformer import (
     resolve,
 )
 from synner_graph.errors import InputError
-from tests.fixtures import tiny_tokenizer
+from tests.fixtures import random_sentence, tiny_tokenizer
 
 SENTENCES = [
     Sentence(["The", "Drs", "sing", "in", "Paris", "!"]),
@@ -97,6 +98,32 @@ def test_a_batch_gives_what_its_sentences_give_alone(encoder: TransformerEncoder
     sentences = [SENTENCES[1], LONG, *SENTENCES]
     alone = torch.cat([encode(encoder, [sentence]) for sentence in sentences])
     torch.testing.assert_close(encode(encoder, sentences), alone)
+
+
+@pytest.mark.parametrize("sizes", [(1, 9, 30, 2, 30, 17), (1,), (5, 5), (60, 1, 44)])
+def test_groups_of_windows_give_what_one_padded_batch_gives(
+    encoder: TransformerEncoder, sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = random.Random(0)
+    inputs = encoder.collate([random_sentence(draw, size) for size in sizes])
+    parameters = list(encoder.parameters())
+    passes: list[int] = []
+    found = {}
+    upstream = torch.randn(sum(sizes), encoder.output_size)
+    for cost in (0, 10**9):
+        monkeypatch.setattr(transformer, "PASS_COST", cost)
+        handle = encoder.transformer.register_forward_pre_hook(lambda *_: passes.append(1))
+        passes.clear()
+        states = encoder(inputs)
+        handle.remove()
+        different = len(set(inputs["attention_mask"].sum(1).tolist()))
+        assert len(passes) == (different if cost == 0 else 1)
+        gradients = torch.autograd.grad(states, parameters, upstream, allow_unused=True)
+        found[cost] = states, gradients
+    (grouped, ours), (padded, theirs) = found.values()
+    torch.testing.assert_close(grouped, padded)
+    for gradient, twin in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(gradient, twin, rtol=1e-4, atol=1e-5)
 
 
 def test_pooling_is_seen_where_tokens_have_several_pieces(tiny_transformer: Path) -> None:
