@@ -109,8 +109,14 @@ class GNNConfig(Section):
 class RecurrentConfig(Section):
     """What reads tokens and graph features in order."""
 
-    name: str = Field("syn-lstm", description="syn-lstm, lstm or none")
+    name: str = Field("syn-lstm", description="syn-lstm, lstm, dglstm or none")
     size: int = Field(100, gt=0, description="hidden size per direction")
+    layers: int = Field(2, gt=1, description="dglstm: LSTMs on top of each other")
+    interaction: Literal["mlp", "addition", "concatenation"] = Field(
+        "mlp", description="dglstm: how a state meets that of its head"
+    )
+    relation_size: int = Field(50, gt=0, description="dglstm: width of the relation to the head")
+    dropout: float = Field(0.1, ge=0, lt=1, description="dglstm: between layers")
 
 
 class HeadConfig(Section):

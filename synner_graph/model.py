@@ -41,9 +41,9 @@ class SynNERModel(nn.Module):
     ) -> None:
         super().__init__()
         self.backend = backend
-        edges = config.gnn.edges if config.gnn.name != "none" else ()
-        self.inventory = EdgeInventory(edges, vocabularies.relations.all_names)
         recurrent = recurrent_class(config.recurrent.name)
+        edges = config.gnn.edges if config.gnn.name != "none" else recurrent.edges
+        self.inventory = EdgeInventory(edges, vocabularies.relations.all_names)
 
         self.encoder = build_encoder(
             config.encoder, vocabularies, blueprint, config.gnn.fold_subtypes
@@ -51,7 +51,9 @@ class SynNERModel(nn.Module):
         self.dropout = nn.Dropout(config.encoder.dropout)
         width = self.encoder.output_size
         self.gnn = build_gnn(config.gnn, width, self.inventory, backend, recurrent.needs_graph)
-        self.recurrent = recurrent(width, self.gnn.output_size, config.recurrent.size)
+        self.recurrent = recurrent.build(
+            config.recurrent, width, self.gnn.output_size, self.inventory
+        )
         self.head = build_head(config.head, self.recurrent.output_size, vocabularies.labels)
         if config.parser.name == BIAFFINE and config.encoder.relation_size:
             raise InputError(
@@ -80,7 +82,7 @@ class SynNERModel(nn.Module):
     def read(self, x: Tensor, graph: TokenGraph) -> Tensor:
         """What the head reads of every token, given its features. *Shape:* [N, C]"""
         g = self.gnn(graph, x)  # [N, G]
-        h: Tensor = self.recurrent(x, g, graph.offsets)  # [N, C]
+        h: Tensor = self.recurrent(x, g, graph)  # [N, C]
         return h
 
     def states(self, batch: Batch) -> Tensor:

@@ -50,7 +50,7 @@ def test_contributions_are_derivatives(trained_run: Path, small_corpus: Corpus) 
             if changed is not None and changed[0] == index:
                 strength[changed[2], changed[1]] += by
             g = layer.linear(strength @ g / degree).relu()
-        return model.head.log_probability(model.recurrent(x, g, batch.graph.offsets), entity)
+        return model.head.log_probability(model.recurrent(x, g, batch.graph), entity)
 
     with torch.no_grad():
         assert found.entity.score == pytest.approx(score(None, 0).exp().item(), rel=1e-6)

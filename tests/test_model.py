@@ -18,7 +18,7 @@ from tests.fixtures import tiny_config
 COMBINATIONS = [
     (head, recurrent, gnn)
     for head in ("crf", "span")
-    for recurrent in ("syn-lstm", "lstm", "none")
+    for recurrent in ("syn-lstm", "lstm", "dglstm", "none")
     for gnn in ("gcn", "none")
 ]
 

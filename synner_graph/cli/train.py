@@ -84,7 +84,9 @@ def train(
     ] = None,
     recurrent: Annotated[
         str | None,
-        typer.Option(help="Recurrent layer: syn-lstm, lstm or none.", rich_help_panel=MODEL),
+        typer.Option(
+            help="Recurrent layer: syn-lstm, lstm, dglstm or none.", rich_help_panel=MODEL
+        ),
     ] = None,
     head: Annotated[str | None, typer.Option(help="crf or span.", rich_help_panel=MODEL)] = None,
     parser: Annotated[

@@ -78,6 +78,12 @@ class EdgeInventory:
                 names.append(kind)
         return tuple(names)
 
+    def first_relation(self, kind: str) -> int:
+        """The first relation id of a kind's block."""
+        return len(
+            EdgeInventory(self.kinds[: self.kinds.index(kind)], self.relations).relation_types
+        )
+
     def edges(
         self, heads: IntArray, relations: IntArray, offsets: IntArray
     ) -> tuple[IntArray, IntArray, IntArray, IntArray]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from synner_graph.data.sentence import Sentence
-from synner_graph.graph.edges import EdgeInventory, batch_heads
+from synner_graph.graph.edges import HEAD_DEPENDENT, EdgeInventory, batch_heads
 
 if TYPE_CHECKING:
     import dgl
@@ -138,6 +138,19 @@ class TokenGraph:
         starts = self.offsets[:-1].to(self.device)
         nodes = torch.arange(self.num_nodes, device=self.device)
         return nodes - starts[self.sentence_index]
+
+    @cached_property
+    def heads(self) -> Tensor:
+        """Head of every node, a root's the root, read off head-dependent edges. *Shape:* [N]"""
+        arcs = self.by_kind[self.inventory.kinds.index(HEAD_DEPENDENT)]
+        return torch.arange(self.num_nodes, device=self.device).index_copy(0, arcs.dst, arcs.src)
+
+    @cached_property
+    def head_relations(self) -> Tensor:
+        """Relation id of every node to its head, -1 for roots, read off the same. *Shape:* [N]"""
+        arcs = self.by_kind[self.inventory.kinds.index(HEAD_DEPENDENT)]
+        ids = arcs.relation - self.inventory.first_relation(HEAD_DEPENDENT)
+        return ids.new_full((self.num_nodes,), -1).index_copy(0, arcs.dst, ids)
 
     @cached_property
     def distance(self) -> Tensor:

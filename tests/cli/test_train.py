@@ -97,6 +97,21 @@ def test_layer_options_and_edges(run: Run, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run" / "config.json").read_text())["gnn"] == found
 
 
+@pytest.mark.parametrize("backend", ["dgl", "torch"])
+def test_the_dglstm_needs_no_gnn(backend: str, run: Run, tmp_path: Path) -> None:
+    if backend == "dgl":
+        pytest.importorskip("dgl")
+    result = run(
+        *("train", "--train", SAMPLE / "dev.conllu", "--encoder", "characters", "--gnn", "none"),
+        *("--recurrent", "dglstm", "--recurrent.interaction", "addition"),
+        *("--recurrent.relation_size=7", "--graph-backend", backend),
+        *("--output", tmp_path / "run", *TINY, "--json"),
+    )
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["config"]["recurrent"]
+    assert (found["name"], found["layers"], found["interaction"]) == ("dglstm", 2, "addition")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["root", "elsewhere"])
 def test_trains_from_the_repository_and_from_elsewhere(where: str, tmp_path: Path) -> None:
