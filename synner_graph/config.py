@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import EDGE_KINDS
@@ -70,7 +69,7 @@ class EncoderConfig(Section):
         """Take a name or a number of layers."""
         if value in ("none", "all", "embeddings") or (type(value) is int and value > 0):
             return value
-        raise PydanticCustomError("freeze", "Expected none, all, embeddings or a number of layers")
+        raise ValueError("Expected none, all, embeddings or a number of layers")
 
 
 class GNNConfig(Section):
@@ -252,6 +251,7 @@ def load_config(path: Path | None = None, overrides: Mapping[str, Any] | None = 
             tables = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InputError(f"Cannot read the settings in {path}: {error}") from error
+        tables.pop("recipe", None)  # what a recipe says of itself is no setting: see recipes.py
     for key, value in (overrides or {}).items():
         *sections, leaf = key.split(".")
         table = tables
@@ -272,6 +272,7 @@ def explain(error: ValidationError) -> str:
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"The setting {key!r} does not exist."
-    if first["type"] == "value_error":
-        return f"The settings of {key!r} contradict each other: {first['ctx']['error']}."
-    return f"The setting {key!r} is wrong: {first['msg']}, got {first['input']!r}."
+    message = first["ctx"]["error"] if first["type"] == "value_error" else first["msg"]
+    if isinstance(first["input"], dict) and first["type"] == "value_error":
+        return f"The settings of {key!r} contradict each other: {message}."
+    return f"The setting {key!r} is wrong: {message}, got {first['input']!r}."

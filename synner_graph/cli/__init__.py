@@ -7,6 +7,7 @@ from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.gnn import commands as gnn
 from synner_graph.cli.kernels import kernels
 from synner_graph.cli.predict import predict
+from synner_graph.cli.recipes import app as recipes
 from synner_graph.cli.study import study
 from synner_graph.cli.train import train
 from synner_graph.cli.visualize import visualize
@@ -22,5 +23,6 @@ app.command("study")(study)
 app.command("visualize")(visualize)
 app.add_typer(data, name="data")
 app.add_typer(gnn, name="gnn")
+app.add_typer(recipes, name="recipes")
 app.command("kernels")(kernels)
 app.add_typer(bench, name="bench")

@@ -28,8 +28,12 @@ def train(
     config: Annotated[
         Path | None, typer.Option(help="Settings in TOML; options below override them.")
     ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="A published row, from `recipes list`, instead of a file.")
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Run folder; default: runs/CORPUS-MODEL.")
+        Path | None,
+        typer.Option("--output", "-o", help="Run folder; default: runs/CORPUS-MODEL or RECIPE."),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier run in the folder.")
@@ -155,7 +159,18 @@ def train(
                 raise InputError(
                     f"--syntax none and --{key.split('.')[0]} {given[key]} contradict."
                 )
+    if recipe is not None and config is not None:
+        raise InputError("Say what to train: either --recipe NAME or --config FILE.")
+    if train or dev or test:
+        given.setdefault("data.dataset", None)  # files take the place of the corpus of a recipe
+    about = None
+    if recipe is not None:
+        from synner_graph.recipes import load_recipe, recipe_path, with_vectors
+
+        config, about = recipe_path(recipe), load_recipe(recipe).about
     settings = load_config(config, given | parse_overrides(context.args))
+    if about is not None:
+        settings = with_vectors(settings, about)
 
     from synner_graph import training
     from synner_graph.data.catalogue import corpus_of
@@ -168,7 +183,7 @@ def train(
     EdgeInventory(settings.gnn.edges, ())
     corpus = corpus_of(settings.data)
     print_notes(corpus.notes)
-    folder = output or Path("runs") / _run_name(settings)
+    folder = output or Path("runs") / (recipe or _run_name(settings))
     metrics, reports = training.train(
         settings,
         corpus,
@@ -184,6 +199,8 @@ def train(
         return
     for report in reports:
         print_report(report)
+    if about is not None and about.published is not None:
+        typer.echo(f"Published on test: {about.published}")
     typer.echo(f"Saved in {folder}")
 
 

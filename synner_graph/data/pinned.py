@@ -60,6 +60,12 @@ def git_blob_id(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
+def data_folder(data_dir: Path | None) -> Path | None:
+    """The folder that holds corpora: the one given, else SYNNER_DATA_DIR."""
+    variable = os.environ.get(DATA_DIR_VARIABLE)
+    return data_dir if data_dir is not None or not variable else Path(variable)
+
+
 def find_folder(name: str, data_dir: Path | None) -> Path | None:
     """The folder of a corpus in `data_dir`, else in SYNNER_DATA_DIR; None if it is in neither.
 
@@ -71,9 +77,8 @@ def find_folder(name: str, data_dir: Path | None) -> Path | None:
         if not folder.is_dir():
             raise InputError(f"expected the folder {folder}, got none there")
         return folder
-    variable = os.environ.get(DATA_DIR_VARIABLE)
-    folder = Path(variable or os.devnull, name)
-    return folder if folder.is_dir() else None
+    place = data_folder(None)
+    return place / name if place is not None and (place / name).is_dir() else None
 
 
 def cached(file: PinnedFile, corpus: str) -> Path:
