@@ -1,15 +1,27 @@
 """`bench`: measurements, from an installed package as from a checkout."""
 
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from synner_graph.cli import options
-from synner_graph.cli.console import output, print_json
+from synner_graph.cli.console import output, print_json, print_notes
 
 bench = typer.Typer(no_args_is_help=True, help="Measure how fast the program is here.")
+
+
+Encoder = Annotated[str, typer.Option(help="Hub id or folder of a transformer, or minilm.")]
+Head = Annotated[str, typer.Option(help="crf or span.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Sentences in a batch.")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")]
+Memory = Annotated[bool, typer.Option(help="Measure peak memory too, in fresh processes.")]
+Corpus = Annotated[
+    str | None,
+    typer.Option(help="Corpus of the catalogue; default: uner-ewt where it is at hand, or sample."),
+]
 
 
 @bench.callback()
@@ -78,3 +90,100 @@ def gnn(
         numbers = f"{m.milliseconds:.2f}", f"{m.ratio:.2f}"
         table.add_row(m.layer, "read" if m.reads_relations else "", *numbers)
     output.print(table)
+
+
+@bench.command("train")
+def train(
+    dataset: Corpus = None,
+    data_dir: options.DataDir = None,
+    encoder: Encoder = "minilm",
+    head: Head = "crf",
+    sentences: Annotated[int, typer.Option(min=1, help="Drawn from the training split.")] = 900,
+    batch_size: BatchSize = 30,
+    rounds: Annotated[int, typer.Option(min=1, help="Passes over the sentences.")] = 1,
+    threads: Threads = 2,
+    memory: Memory = True,
+    graph_backend: options.GraphBackend = options.Backend.auto,
+    kernel: options.Kernel = options.Kernels.auto,
+    json: options.Json = False,
+) -> None:
+    """Time training by part, beside transformers' AutoModelForTokenClassification.
+
+    Both train the same encoder on the same sentences and take turns batch by batch: ours has the
+    default settings and groups sentences by length, the plain model has them in random order,
+    padded. Tokenisation counts for both.
+
+    Example: synner bench train --head span --json
+    """
+    work = {"sentences": sentences, "batch_size": batch_size, "threads": threads}
+    runtime = {"graph_backend": graph_backend, "kernel": kernel}
+    chosen = {"encoder": encoder, "head": head, **work, **runtime}
+    _end_to_end("train", dataset, data_dir, rounds, memory, json, **chosen)
+
+
+@bench.command("predict")
+def predict(
+    dataset: Corpus = None,
+    data_dir: options.DataDir = None,
+    encoder: Encoder = "minilm",
+    head: Head = "crf",
+    sentences: Annotated[int, typer.Option(min=1, help="Drawn from the test split.")] = 1000,
+    batch_size: BatchSize = 30,
+    rounds: Annotated[int, typer.Option(min=1, help="Passes over the sentences.")] = 3,
+    threads: Threads = 2,
+    memory: Memory = True,
+    graph_backend: options.GraphBackend = options.Backend.auto,
+    kernel: options.Kernel = options.Kernels.auto,
+    json: options.Json = False,
+) -> None:
+    """Time prediction by part, beside transformers' AutoModelForTokenClassification.
+
+    Both first learn from a few batches, so that they find some entities, and then predict those of
+    the same parsed sentences in turns, decoding included.
+
+    Example: synner bench predict --head span --json
+    """
+    work = {"sentences": sentences, "batch_size": batch_size, "threads": threads}
+    runtime = {"graph_backend": graph_backend, "kernel": kernel}
+    chosen = {"encoder": encoder, "head": head, **work, **runtime}
+    _end_to_end("predict", dataset, data_dir, rounds, memory, json, **chosen)
+
+
+def _end_to_end(
+    task: str,
+    dataset: str | None,
+    data_dir: Path | None,
+    rounds: int,
+    memory: bool,
+    json: bool,
+    **chosen: Any,
+) -> None:
+    from synner_graph.benchmarking import end_to_end as benchmark
+
+    if dataset is None:
+        dataset = "uner-ewt" if data_dir and (data_dir / "uner-ewt").is_dir() else "sample"
+        if dataset == "sample":
+            print_notes(["measured on the bundled sample: --data-dir does not hold uner-ewt"])
+    folder = None if data_dir is None else str(data_dir)
+    workload = benchmark.Workload(task, dataset, folder, **chosen)
+    outcomes = benchmark.measure(workload, rounds, memory)
+    found = benchmark.to_json(workload, rounds, outcomes)
+    if json:
+        print_json(found)
+        return
+    table = Table("", *outcomes, title=f"{task}: {found['sentences']} sentences of {dataset}")
+    sides = outcomes.values()
+    for part in dict.fromkeys(part for side in sides for part in side.parts):
+        shares = (side.parts.get(part, 0.0) / side.seconds for side in sides)
+        table.add_row(part, *(f"{share:.1%}" if share else "" for share in shares))
+    table.add_section()
+    table.add_row("sentences/s", *(f"{side.sentences_per_second:.1f}" for side in sides))
+    table.add_row("encoder tokens/s", *(f"{s.encoder_tokens_per_second:,.0f}" for s in sides))
+    table.add_row("padded sub-words", *(f"{side.padding:.1%}" for side in sides))
+    if memory:
+        table.add_row("peak memory, MB", *(f"{side.peak_megabytes:,.0f}" for side in sides))
+    output.print(table)
+    for name, ratio in found["ratios"].items():
+        output.print(f"{name.replace('_', ' ')}: {ratio:.2f} times that of the plain model")
+    share = found["outside_encoder_and_optimiser"]
+    output.print(f"outside encoder and optimiser: {share:.1%} of the time")

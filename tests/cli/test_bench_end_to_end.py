@@ -1,0 +1,43 @@
+"""`bench train` and `bench predict`, as they are typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from synner_graph.benchmarking import end_to_end
+from tests.cli.conftest import Run
+
+
+@pytest.fixture(autouse=True)
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(end_to_end, "LEARNED", 1)
+    monkeypatch.delenv("SYNNER_DATA_DIR", raising=False)
+
+
+SMALL = ("--sentences", 9, "--batch-size", 4, "--rounds", 1, "--threads", 1, "--no-memory")
+
+
+@pytest.mark.parametrize("task", ["train", "predict"])
+def test_as_json(run: Run, task: str, tiny_transformer: Path) -> None:
+    result = run("bench", task, *SMALL, "--encoder", tiny_transformer, "--head=span", "--json")
+    assert result.exit_code == 0, result.output
+    assert "measured on the bundled sample" in result.stderr
+    found = json.loads(result.stdout)
+    assert (found["task"], found["dataset"], found["head"]) == (task, "sample", "span")
+    assert (found["sentences"], found["batch_size"], found["threads"]) == (9, 4, 1)
+    assert found["ratios"].keys() == {"sentences_per_second"}
+
+
+def test_as_a_table(run: Run, tiny_transformer: Path) -> None:
+    result = run("bench", "predict", *SMALL, "--encoder", tiny_transformer, "--dataset", "sample")
+    assert result.exit_code == 0, result.output
+    for word in ("orthography", "recurrent", "padded sub-words", "outside encoder and optimiser"):
+        assert word in result.stdout
+    assert "measured on the bundled sample" not in result.stderr
+
+
+def test_what_cannot_be_compared_is_refused(run: Run) -> None:
+    result = run("bench", "train", *SMALL, "--encoder", "characters")
+    assert result.exit_code == 2
+    assert "expected a transformer as encoder" in result.stderr
