@@ -45,7 +45,9 @@ class WordEncoder(TokenEncoder):
 
     @torch.no_grad()
     def load_vectors(self, lexicon: Lexicon) -> None:
-        """Start from the vectors of a lexicon."""
+        """Start from the vectors of a lexicon, if it has any."""
+        if len(lexicon.ids) == 0:
+            return
         weight = self.vectors.weight
         weight[torch.from_numpy(lexicon.ids)] = torch.from_numpy(lexicon.matrix).to(weight)
 

@@ -53,6 +53,14 @@ def test_vectors_travel_with_the_run(fixed: bool, vectors: Path, run: Run, tmp_p
     assert predicted[0] == predicted[1]
 
 
+def test_words_without_a_file_of_vectors(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    result = run("train", *CORPUS, *LEXICAL, "--output", folder, *TINY, "--json")
+    assert result.exit_code == 0, result.output
+    weight = load_file(folder / "model.safetensors")["encoder.encoders.0.vectors.weight"]
+    assert weight.shape[1] == 100 and (weight[1:] != 0).any(1).all()
+
+
 def test_beside_a_transformer(
     tiny_transformer: Path, vectors: Path, run: Run, tmp_path: Path
 ) -> None:
