@@ -107,7 +107,10 @@ def test_every_published_table_has_its_rows() -> None:
     rows |= {f"{corpus}-bilstm-crf" for corpus in ("conll2003", "ontonotes-en")}
     rows |= {f"{corpus}-bert-crf" for corpus in ("conll2003", "ontonotes-en")}
     four = ("ontonotes-en", "ontonotes-zh", "semeval2010-ca", "semeval2010-es")
-    rows |= {f"{corpus}-synlstm" for corpus in four}
+    models = ("synlstm", "synlstm-bert", "dglstm")
+    rows |= {f"{corpus}-{model}" for corpus in four for model in models}
+    news_and_noise = ("conll2003", "ontonotes-en", "wnut-16", "wnut-17")
+    rows |= {f"{corpus}-spanner" for corpus in news_and_noise}
     assert rows <= set(NAMES)
 
 
