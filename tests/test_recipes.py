@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate import Accelerator
+from typer.main import get_command
 
 from synner_graph import recipes, training
+from synner_graph.cli import app
 from synner_graph.config import RunConfig
 from synner_graph.data.catalogue import corpus_of, load_corpus
 from synner_graph.data.corpora import CORPORA
@@ -179,3 +181,27 @@ def test_a_file_that_is_no_recipe(
     monkeypatch.setattr(recipes, "_folder", lambda: tmp_path)
     with pytest.raises(InputError, match=f"mine.toml: .*{message}"):
         load_recipe("mine")
+
+
+def test_the_map_of_flags_names_options_that_exist() -> None:
+    page = Path(__file__).parents[1] / "docs" / "reproduce.md"
+    flags = page.read_text(encoding="utf-8").partition("## The seeds' flags")[2]
+    ours = [line.split("|")[2] for line in flags.splitlines() if line.startswith("| ")]
+    named = set(re.findall(r"--([a-z][a-z_.-]+)", " ".join(ours)))
+    commands = get_command(app).commands
+    options = {
+        option.removeprefix("--")
+        for command in ("train", "eval")
+        for parameter in commands[command].params
+        for option in parameter.opts
+    }
+    sections = RunConfig().model_dump()
+    settings = {f"{section}.{key}" for section, table in sections.items() for key in table}
+    assert len(named) > 30
+    assert named - options - settings == set()
+
+
+def test_the_page_names_recipes_that_exist() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "reproduce.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:--recipe|recipes show) (\S+)", page))
+    assert named and named <= set(NAMES)
