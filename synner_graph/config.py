@@ -26,11 +26,18 @@ class EncoderConfig(Section):
         "has words, or 'characters' alone",
     )
     pooling: Literal["first", "mean"] = Field("first", description="pieces that stand for a token")
-    freeze: str | int = Field(
+    freeze: str = Field(
         "none",
+        pattern="^(none|all|embeddings|[1-9][0-9]*)$",
         description="what of a transformer is not trained: none, all, embeddings, or so many "
         "layers from below and the embeddings",
     )
+    features: Path | None = Field(
+        None,
+        description="precomputed features of the tokens of each sentence, by its id: .h5, .npz or "
+        ".safetensors",
+    )
+    features_size: int = Field(0, ge=0, description="width of the features, read off their file")
     words: bool = Field(
         False, description="word embeddings beside a transformer; 'lexical' always has them"
     )
@@ -65,11 +72,9 @@ class EncoderConfig(Section):
 
     @field_validator("freeze", mode="before")
     @classmethod
-    def check_freeze(cls, value: Any) -> Any:
-        """Take a name or a number of layers."""
-        if value in ("none", "all", "embeddings") or (type(value) is int and value > 0):
-            return value
-        raise ValueError("Expected none, all, embeddings or a number of layers")
+    def spell_number(cls, value: Any) -> Any:
+        """Take a number of layers as a number, too."""
+        return str(value) if type(value) is int else value
 
 
 class GNNConfig(Section):

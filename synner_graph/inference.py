@@ -17,11 +17,13 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from synner_graph.config import ModelConfig, explain
+from synner_graph.data.features import open_features
 from synner_graph.data.lexicon import Lexicon
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import (
     Blueprint,
+    FeatureEncoder,
     TransformerEncoder,
     WordEncoder,
     has_transformer,
@@ -171,6 +173,19 @@ class SynNER:
         for part in self.model.encoder.encoders:
             if isinstance(part, WordEncoder):
                 part.load_vectors(lexicon)
+
+    def use_features(self, path: Path) -> None:
+        """Read precomputed features from a file from now on.
+
+        Raises:
+            InputError: The model reads none, or the file cannot be read.
+        """
+        parts = [p for p in self.model.encoder.encoders if isinstance(p, FeatureEncoder)]
+        if not parts:
+            raise InputError(f"The model reads no precomputed features, so {path} has no use.")
+        file = open_features(path)
+        for part in parts:
+            part.file = file
 
     def predict(self, sentences: Iterable[Sentence], batch_size: int = 32) -> list[Sentence]:
         """The same sentences with the entities that the model finds, each with its score."""

@@ -27,12 +27,14 @@ from transformers import get_linear_schedule_with_warmup
 from synner_graph.config import ModelConfig, RunConfig, TrainingConfig
 from synner_graph.data.catalogue import Corpus
 from synner_graph.data.collate import Batch
+from synner_graph.data.features import open_features
 from synner_graph.data.lexicon import Lexicon, count_words
 from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vectors import read_vectors
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import (
+    FeatureEncoder,
     TransformerEncoder,
     WordEncoder,
     check_encoder,
@@ -99,10 +101,13 @@ def train(
     lexicon = _read_lexicon(config, sentences, (*dev, *test))
     ner = new_recogniser(config, sentences, backend, accelerator.device, kernel, lexicon)
     ner.parser_record = record or ner.parser_record
-    word_size = {"word_size": ner.config.encoder.word_size}
+    for part in ner.model.encoder.encoders:
+        if isinstance(part, FeatureEncoder):
+            part.check((*sentences, *dev, *test))
+    widths = {name: getattr(ner.config.encoder, name) for name in ("word_size", "features_size")}
     config = config.model_copy(
         update={
-            "encoder": config.encoder.model_copy(update=word_size),
+            "encoder": config.encoder.model_copy(update=widths),
             "gnn": ner.config.gnn,
             "head": ner.config.head,
         }
@@ -135,6 +140,8 @@ def train(
         reports: list[Report] = []
         if accelerator.is_main_process:
             best = SynNER.from_pretrained(output, backend, accelerator.device, kernel)
+            if config.encoder.features is not None:
+                best.use_features(config.encoder.features)
             splits = (("dev", dev), ("test", test))
             reports = [best.evaluate(rows, split) for split, rows in splits if rows]
             metrics = _metrics(config, corpus, best, reports, epochs, seconds)
@@ -205,6 +212,8 @@ def new_recogniser(
         ner.load_encoder(source)
     if lexicon is not None:
         ner.load_words(lexicon)
+    if config.encoder.features is not None:
+        ner.use_features(config.encoder.features)
     return ner
 
 
@@ -214,9 +223,11 @@ def _resolved(
     """What the settings leave open: options of the GNN layer, width of the widest candidate span.
 
     A saved run holds them, so that it stays what it is when a default changes. It also holds its
-    words, so it names no file with vectors.
+    words, so it names no file with vectors; and features belong to sentences, not to a model.
     """
-    encoder: dict[str, Any] = {"vectors": None}
+    encoder: dict[str, Any] = {"vectors": None, "features": None}
+    if config.encoder.features is not None:
+        encoder["features_size"] = open_features(config.encoder.features).width(sentences[0])
     if lexicon is not None and config.encoder.vectors is not None:
         encoder["word_size"] = lexicon.matrix.shape[1]
     config = config.model_copy(

@@ -55,6 +55,14 @@ def test_overrides_win_over_the_file(tmp_path: Path) -> None:
     assert config.data.train == Path("a.conllu")
 
 
+def test_layers_to_freeze_are_a_number_or_a_name() -> None:
+    for value, expected in ((3, "3"), ("3", "3"), ("all", "all")):
+        assert load_config(None, {"encoder.freeze": value}).encoder.freeze == expected
+    for value in (0, -1, True, 1.5, "1.5", "3 layers"):
+        with pytest.raises(InputError, match=r"encoder\.freeze' is wrong"):
+            load_config(None, {"encoder.freeze": value})
+
+
 def test_a_written_config_reads_as_itself() -> None:
     config = load_config(None, {"gnn.layers": 4, "data.dev": "d.conllx", "head.max_width": 6})
     assert RunConfig.model_validate_json(config.model_dump_json()) == config
@@ -90,6 +98,7 @@ WRONG = {
     "gnn.edges": (),
     "encoder.pooling": "last",
     "encoder.freeze": "half",
+    "encoder.character_model": "gru",
     "encoder.orthography": "perhaps",
     "recurrent.size": -1,
     "head.scheme": "iob1",

@@ -27,6 +27,7 @@ def evaluate(
     scheme: options.Scheme = None,
     repair: options.Repair = False,
     multiple_roots: options.MultipleRoots = False,
+    features: options.Features = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -54,6 +55,8 @@ def evaluate(
     from synner_graph.inference import SynNER, pick_device
 
     ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
+    if features is not None:
+        ner.use_features(features)
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     report = ner.evaluate(corpus.splits[split], split, batch_size)

@@ -69,6 +69,14 @@ MultipleRoots = Annotated[
         "--multiple-roots", help="Accept sentences with several roots.", rich_help_panel=DATA
     ),
 ]
+Features = Annotated[
+    Path | None,
+    typer.Option(
+        "--encoder.features",
+        help="Precomputed features of the sentences, for a model that reads some.",
+        rich_help_panel=DATA,
+    ),
+]
 GraphBackend = Annotated[
     Backend,
     typer.Option(

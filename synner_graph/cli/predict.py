@@ -38,6 +38,7 @@ def predict(
     format: options.Format = None,
     scheme: options.Scheme = None,
     multiple_roots: options.MultipleRoots = False,
+    features: options.Features = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -55,6 +56,8 @@ def predict(
         output_format = input_format
     output_format = format_of(output, output_format)
     ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
+    if features is not None:
+        ner.use_features(features)
     sentences = read_sentences(
         input, input_format, scheme=scheme, repair=True, multiple_roots=multiple_roots
     )

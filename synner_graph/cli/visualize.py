@@ -54,6 +54,7 @@ def visualize(
     scheme: options.Scheme = None,
     repair: options.Repair = False,
     multiple_roots: options.MultipleRoots = False,
+    features: options.Features = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     device: options.Device = "auto",
     batch_size: options.BatchSize = 32,
@@ -99,6 +100,8 @@ def visualize(
         raise InputError(f"{output} holds one sentence: say which with --index, or write .html.")
 
     ner = SynNER.from_pretrained(run, graph_backend, pick_device(device))
+    if features is not None:
+        ner.use_features(features)
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     sentences = corpus.splits[split]

@@ -9,6 +9,7 @@ from synner_graph.encoders.base import ConcatEncoder, TokenEncoder
 from synner_graph.encoders.characters import CHARACTER_MODELS
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder
 from synner_graph.encoders.depth import NOTHING
+from synner_graph.encoders.features import FeatureEncoder
 from synner_graph.encoders.shape import ShapeEncoder
 from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint, resolve
 from synner_graph.encoders.words import WordEncoder
@@ -17,6 +18,7 @@ from synner_graph.errors import InputError
 __all__ = [
     "Blueprint",
     "ConcatEncoder",
+    "FeatureEncoder",
     "TokenEncoder",
     "TransformerEncoder",
     "WordEncoder",
@@ -62,6 +64,8 @@ def check_encoder(config: EncoderConfig) -> None:
         )
     if config.freeze != NOTHING and not has_transformer(config):
         raise InputError("The setting encoder.freeze needs a transformer.")
+    if config.features_size and config.features is None:
+        raise InputError("The setting encoder.features_size is read off encoder.features: name it.")
     if config.fix_words and config.vectors is None:
         raise InputError("The setting encoder.fix_words needs vectors: --encoder.vectors FILE.")
 
@@ -83,6 +87,8 @@ def build_encoder(
     parts: list[TokenEncoder] = []
     if blueprint is not None:
         parts.append(TransformerEncoder(*blueprint, config.pooling, config.freeze))
+    if config.features_size:
+        parts.append(FeatureEncoder(config.features_size))
     if reads_words(config):
         parts.append(
             WordEncoder(
@@ -93,7 +99,7 @@ def build_encoder(
                 config.fix_words,
             )
         )
-    if config.orthography or not parts:
+    if config.orthography or config.name == CHARACTERS_ALONE:
         read_characters = CHARACTER_MODELS[config.character_model]
         parts.append(
             read_characters(

@@ -30,7 +30,7 @@ def parameter_levels(transformer: nn.Module) -> dict[str, int]:
     return levels
 
 
-def freeze(transformer: nn.Module, what: str | int) -> None:
+def freeze(transformer: nn.Module, what: str) -> None:
     """Exclude weights from training.
 
     Args:

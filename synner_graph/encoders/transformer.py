@@ -46,7 +46,7 @@ class TransformerEncoder(TokenEncoder):
         config: PretrainedConfig,
         tokenizer: PreTrainedTokenizerBase,
         pooling: str,
-        frozen: str | int = NOTHING,
+        frozen: str = NOTHING,
     ) -> None:
         super().__init__()
         self.frozen = frozen

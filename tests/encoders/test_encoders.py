@@ -9,6 +9,7 @@ from synner_graph.config import EncoderConfig
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies, Vocabulary
 from synner_graph.encoders import (
+    FeatureEncoder,
     TransformerEncoder,
     WordEncoder,
     build_encoder,
@@ -42,7 +43,7 @@ WITH, ALONE = 50, 200  # character filters beside a transformer and without one
         ({}, True, [TransformerEncoder, CharacterCNN, ShapeEncoder], 16 + WITH + 10),
         ({"orthography": False}, True, [TransformerEncoder], 16),
         ({}, False, [CharacterCNN, ShapeEncoder], ALONE + 10),
-        ({"orthography": False}, False, [CharacterCNN], ALONE),
+        ({"name": "characters", "orthography": False}, False, [CharacterCNN], ALONE),
         ({"character_size": 7, "shape_size": 3}, False, [CharacterCNN, ShapeEncoder], 10),
         ({"shape_size": 0}, True, [TransformerEncoder, CharacterCNN], 16 + WITH),
         ({"name": "lexical"}, False, [WordEncoder, CharacterCNN, ShapeEncoder], 100 + WITH + 10),
@@ -60,6 +61,12 @@ WITH, ALONE = 50, 200  # character filters beside a transformer and without one
             16 + 100 + 3 + 4,
         ),
         ({"character_size": 7, "orthography": False}, True, [TransformerEncoder], 16),
+        (
+            {"name": "characters", "features_size": 4, "shape_size": 0},
+            False,
+            [FeatureEncoder, CharacterCNN],
+            4 + WITH,
+        ),
     ],
 )
 def test_settings_choose_the_parts(
@@ -73,7 +80,8 @@ def test_settings_choose_the_parts(
     encoder = build_encoder(EncoderConfig.model_validate(settings), VOCABULARIES, blueprint)
     assert [type(part) for part in encoder.encoders] == parts
     assert encoder.output_size == size
-    assert encoder(encoder.collate(SENTENCES)).shape == (3, size)
+    if FeatureEncoder not in parts:
+        assert encoder(encoder.collate(SENTENCES)).shape == (3, size)
 
 
 @pytest.mark.parametrize("pooling", ["first", "mean"])
@@ -118,10 +126,11 @@ def test_every_part_gets_its_settings() -> None:
         ({"vectors": "v.txt"}, "encoder.vectors needs words"),
         ({"name": "lexical", "fix_words": True}, "encoder.fix_words needs vectors"),
         ({"name": "lexical", "freeze": 3}, "encoder.freeze needs a transformer"),
+        ({"features_size": 3}, "features_size is read off encoder.features"),
     ],
 )
 def test_settings_that_contradict_each_other(settings: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_encoder(EncoderConfig.model_validate(settings))
-    mended = settings | {"name": "minilm", "words": True, "vectors": "v.txt"}
+    mended = settings | {"name": "minilm", "words": True, "vectors": "v.txt", "features": "f.npz"}
     check_encoder(EncoderConfig.model_validate(mended))

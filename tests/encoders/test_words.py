@@ -34,6 +34,9 @@ def test_vectors_take_the_place_of_random_ones() -> None:
     after = encoder.vectors.weight.detach()
     assert after[2].tolist() == [1, 2, 3] and after[3].tolist() == [4, 5, 6]
     assert torch.equal(after[[0, 1, 4]], before[[0, 1, 4]])
+    nothing = np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32)
+    encoder.load_vectors(Lexicon(WORDS, *nothing, ""))
+    assert torch.equal(encoder.vectors.weight, after)
     assert before[1:].abs().max() <= 1 and before[1:].abs().min() > 0
 
 

@@ -1,0 +1,58 @@
+"""Token features that somebody else's encoder computed beforehand, as ELMo's are used."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from synner_graph.data.features import FeatureFile
+from synner_graph.data.sentence import Sentence
+from synner_graph.encoders.base import Inputs, TokenEncoder
+from synner_graph.errors import InputError
+
+
+class FeatureEncoder(TokenEncoder):
+    """Hands on what a file has for each sentence.
+
+    The file is no part of a model: whoever has other sentences has other features.
+
+    Args:
+        size: width of the features.
+
+    Attributes:
+        file: where they are; None before it is known.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.output_size = size
+        self.file: FeatureFile | None = None
+
+    def check(self, sentences: Iterable[Sentence]) -> None:
+        """See to it, before work begins, that every sentence has features of the right shape.
+
+        Raises:
+            InputError: One has none.
+        """
+        file = self._given()
+        for sentence in sentences:
+            file.check(sentence, self.output_size)
+
+    def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+        """See TokenEncoder."""
+        file = self._given()
+        rows = [file.features(sentence, self.output_size) for sentence in sentences]
+        return {"features": torch.from_numpy(np.concatenate(rows))}
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """See TokenEncoder."""
+        return inputs["features"]
+
+    def _given(self) -> FeatureFile:
+        if self.file is None:
+            raise InputError(
+                f"The model reads precomputed features of width {self.output_size}: name the file "
+                "that has those of these sentences with --encoder.features."
+            )
+        return self.file
