@@ -6,6 +6,7 @@ from synner_graph.cli.data import app as data
 from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.gnn import commands as gnn
 from synner_graph.cli.kernels import kernels
+from synner_graph.cli.parse import parse
 from synner_graph.cli.predict import predict
 from synner_graph.cli.recipes import app as recipes
 from synner_graph.cli.study import study
@@ -19,6 +20,7 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 )
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("parse")(parse)
 app.command("study")(study)
 app.command("visualize")(visualize)
 app.add_typer(data, name="data")

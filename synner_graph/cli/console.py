@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from synner_graph.evaluation import Report, Score
+
+if TYPE_CHECKING:
+    from synner_graph.parsers.comparison import TreeComparison
 
 output = Console()
 errors = Console(stderr=True)
@@ -30,6 +33,27 @@ def print_report(report: Report) -> None:
     table.add_row("all", *_cells(report.overall))
     output.print(table)
     print_notes(unknown_relations(report.unknown_relations))
+
+
+def print_comparison(comparison: "TreeComparison") -> None:
+    """A table of F1 on the trees of the sentences and of a parser, and how the trees differ."""
+    on_parsed, on_gold = comparison.on_parsed, comparison.on_gold
+    table = Table(title=f"{on_parsed.split}: F1 of entities")
+    columns = ["type", *(["trees given"] if on_gold else []), f"trees of {comparison.parser.name}"]
+    for column in columns:
+        table.add_column(column, justify="left" if column == "type" else "right")
+    reports = [report for report in (on_gold, on_parsed) if report]
+    labels = sorted({label for report in reports for label in report.per_type})
+    for label in labels:
+        scores = (report.per_type.get(label) for report in reports)
+        table.add_row(label, *(f"{score.f1:.2f}" if score else "-" for score in scores))
+    table.add_section()
+    table.add_row("all", *(f"{report.overall.f1:.2f}" for report in reports))
+    output.print(table)
+    if comparison.trees is not None:
+        trees = comparison.trees
+        for score, tokens in ((trees.all, "all"), (trees.without_punctuation, "no punctuation")):
+            output.print(f"UAS {score.uas:.2f}, LAS {score.las:.2f} ({tokens})", highlight=False)
 
 
 def print_notes(notes: Iterable[str]) -> None:

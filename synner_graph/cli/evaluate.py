@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from synner_graph.cli import options
-from synner_graph.cli.console import print_json, print_notes, print_report, unknown_relations
+from synner_graph.cli.console import (
+    print_comparison,
+    print_json,
+    print_notes,
+    print_report,
+    unknown_relations,
+)
 from synner_graph.cli.source import split_of
 
 
@@ -32,11 +38,19 @@ def evaluate(
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
     batch_size: options.BatchSize = 32,
+    parser: Annotated[
+        str | None,
+        typer.Option(
+            help="Also score on the trees of a parser: run, the one stored with the run, "
+            "biaffine:RUN, spacy:PACKAGE or stanza:LANGUAGE.",
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Score a run against gold entities: precision, recall and F1, overall and for each type.
 
-    An entity is correct when its boundaries and its type are; every gold entity counts.
+    An entity is correct when its boundaries and its type are; every gold entity counts. With
+    --parser the scores on the trees of the sentences and on those of the parser stand side by side.
 
     Example: synner eval runs/sample --dataset sample --split test --json
     """
@@ -53,13 +67,24 @@ def evaluate(
 
     from synner_graph.data.catalogue import corpus_of
     from synner_graph.inference import SynNER, pick_device
+    from synner_graph.parsers import load_parser
+    from synner_graph.parsers.comparison import compare_trees
 
     ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
     if features is not None:
         ner.use_features(features)
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
-    report = ner.evaluate(corpus.splits[split], split, batch_size)
+    sentences = corpus.splits[split]
+    if parser is not None:
+        compared = compare_trees(ner, load_parser(parser, ner), sentences, split, batch_size)
+        print_notes(compared.notes)
+        if json:
+            print_json(compared.to_json())
+        else:
+            print_comparison(compared)
+        return
+    report = ner.evaluate(sentences, split, batch_size)
     if json:
         print_notes(unknown_relations(report.unknown_relations))
         print_json(report.to_json())

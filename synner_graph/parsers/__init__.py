@@ -64,7 +64,10 @@ def load_parser(name: str, ner: "SynNER | None" = None) -> Parser:
     if name == TREES:
         return CorpusTrees()
     if name in (RUN, BIAFFINE) and ner is None:
-        raise InputError(f"The parser {name!r} is the one stored with a run: name a run.")
+        raise InputError(
+            f"The parser {name!r} is the one stored with a run: name a run, as in "
+            "biaffine:runs/sample."
+        )
     if name == BIAFFINE:
         assert ner is not None
         return BiaffineParser(ner)

