@@ -38,6 +38,9 @@ class EncoderConfig(Section):
         ".safetensors",
     )
     features_size: int = Field(0, ge=0, description="width of the features, read off their file")
+    transformer_dropout: float | None = Field(
+        None, ge=0, lt=1, description="inside the transformer; default: as it was pretrained"
+    )
     words: bool = Field(
         False, description="word embeddings beside a transformer; 'lexical' always has them"
     )

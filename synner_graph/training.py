@@ -206,7 +206,7 @@ def new_recogniser(
     source = blueprint = None
     if has_transformer(config.encoder):
         source = resolve(config.encoder.name)
-        blueprint = load_blueprint(source)
+        blueprint = load_blueprint(source, config.encoder.transformer_dropout)
     ner = SynNER.build(architecture, vocabularies, blueprint, backend, device, kernel)
     if source is not None:
         ner.load_encoder(source)

@@ -64,6 +64,8 @@ def check_encoder(config: EncoderConfig) -> None:
         )
     if config.freeze != NOTHING and not has_transformer(config):
         raise InputError("The setting encoder.freeze needs a transformer.")
+    if config.transformer_dropout is not None and not has_transformer(config):
+        raise InputError("The setting encoder.transformer_dropout needs a transformer.")
     if config.features_size and config.features is None:
         raise InputError("The setting encoder.features_size is read off encoder.features: name it.")
     if config.fix_words and config.vectors is None:

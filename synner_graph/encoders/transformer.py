@@ -22,6 +22,12 @@ from synner_graph.encoders.grouping import tight_groups
 from synner_graph.encoders.pieces import PieceTokenizer
 from synner_graph.errors import InputError
 
+DROPOUTS = (
+    *("hidden_dropout_prob", "attention_probs_dropout_prob"),  # BERT and most others
+    *("embedding_dropout", "attention_dropout", "mlp_dropout", "dropout"),  # ModernBERT, DistilBERT
+)
+"""What architectures call the dropout of their layers; those of classifiers are not among them."""
+
 PASS_COST = 64
 """Places that cost as much as one more pass: beside what a pass computes for its places, it adds
 a gradient to each weight. Both grow with the transformer, so that this does not."""
@@ -50,6 +56,7 @@ class TransformerEncoder(TokenEncoder):
     ) -> None:
         super().__init__()
         self.frozen = frozen
+        self.config = config
         # The weights are float32 whatever the checkpoint holds: mixed precision is the loop's part.
         self._take(AutoModel.from_config(config, dtype=torch.float32))
         self.tokenizer = tokenizer
@@ -65,7 +72,7 @@ class TransformerEncoder(TokenEncoder):
             InputError: if there are none.
         """
         try:
-            model = AutoModel.from_pretrained(source, dtype=torch.float32)
+            model = AutoModel.from_pretrained(source, config=self.config, dtype=torch.float32)
         except OSError as error:
             raise InputError(f"No weights found at {source!r}: {_reason(error)}") from error
         self._take(model)
@@ -172,11 +179,17 @@ def resolve(name: str) -> str:
     return str(Path(spec.origin).parent / "model")
 
 
-def load_blueprint(source: str) -> tuple[PretrainedConfig, PreTrainedTokenizerBase]:
+def load_blueprint(
+    source: str, dropout: float | None = None
+) -> tuple[PretrainedConfig, PreTrainedTokenizerBase]:
     """Configuration and tokenizer of a hub id or folder, without its weights.
 
+    Args:
+        source: hub id or folder.
+        dropout: of all its layers, in place of what its configuration says.
+
     Raises:
-        InputError: if they cannot be found or read.
+        InputError: if they cannot be found or read, or if it is not known where its dropout is set.
     """
     try:
         config = AutoConfig.from_pretrained(source)
@@ -187,6 +200,11 @@ def load_blueprint(source: str) -> tuple[PretrainedConfig, PreTrainedTokenizerBa
             f"tokenizer.json nor a reachable hub id): {_reason(error)}"
         ) from error
     _space_before_tokens(tokenizer)
+    if dropout is not None:
+        places = [name for name in DROPOUTS if hasattr(config, name)]
+        if not places:
+            raise InputError(f"encoder.transformer_dropout cannot be set for {source!r}.")
+        config.update(dict.fromkeys(places, dropout))
     return config, tokenizer
 
 

@@ -126,6 +126,7 @@ def test_every_part_gets_its_settings() -> None:
         ({"vectors": "v.txt"}, "encoder.vectors needs words"),
         ({"name": "lexical", "fix_words": True}, "encoder.fix_words needs vectors"),
         ({"name": "lexical", "freeze": 3}, "encoder.freeze needs a transformer"),
+        ({"name": "lexical", "transformer_dropout": 0.2}, "transformer_dropout needs a transf"),
         ({"features_size": 3}, "features_size is read off encoder.features"),
     ],
 )

@@ -9,8 +9,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, models, pre_tokenizers
-from torch import Tensor
-from transformers import AutoModel, BertConfig, PreTrainedTokenizerFast, XLNetConfig
+from torch import Tensor, nn
+from transformers import (
+    AutoModel,
+    BertConfig,
+    DistilBertConfig,
+    GPT2Config,
+    ModernBertConfig,
+    PretrainedConfig,
+    PreTrainedTokenizerFast,
+    XLNetConfig,
+)
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import transformer
@@ -167,6 +176,27 @@ def test_pretrained_weights_are_taken_over(tiny_transformer: Path) -> None:
     for name, tensor in loaded.items():
         assert torch.equal(tensor, saved[name]), name
     assert any(not torch.equal(tensor, random[name]) for name, tensor in loaded.items())
+
+
+@pytest.mark.parametrize("config", [BertConfig, DistilBertConfig, ModernBertConfig])
+def test_the_dropout_inside_is_a_setting(config: type[PretrainedConfig], tmp_path: Path) -> None:
+    small = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "n_layers": 1}
+    small |= {"intermediate_size": 32, "hidden_dim": 32, "dim": 16, "n_heads": 2}
+    AutoModel.from_config(config(vocab_size=120, pad_token_id=0, **small)).save_pretrained(tmp_path)
+    tiny_tokenizer().save_pretrained(tmp_path)
+    for chosen in (None, 0.35):
+        encoder = TransformerEncoder(*load_blueprint(str(tmp_path), chosen), "first")
+        encoder.load_pretrained(str(tmp_path))
+        found = {m.p for m in encoder.modules() if isinstance(m, nn.Dropout)}
+        assert chosen is None or found == {0.35}
+        assert chosen is not None or 0.35 not in found
+
+
+def test_a_dropout_that_cannot_be_set_is_refused(tmp_path: Path) -> None:
+    GPT2Config(vocab_size=120, n_layer=1, n_embd=16, n_head=2).save_pretrained(tmp_path)
+    tiny_tokenizer().save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="transformer_dropout cannot be set for"):
+        load_blueprint(str(tmp_path), 0.1)
 
 
 def test_weights_saved_in_half_precision_are_float32_here(
