@@ -168,6 +168,17 @@ class ParserConfig(Section):
     weight: float = Field(1.0, gt=0, description="biaffine: of its loss beside the head's")
 
 
+class TextConfig(Section):
+    """How raw text becomes sentences of tokens."""
+
+    tokenizer: Literal["rules", "characters", "blanks"] | None = Field(
+        None, description="default: characters if the training tokens are, else rules"
+    )
+    splitter: Literal["rules", "lines"] = Field("rules", description="where sentences end")
+    language: str = Field("en", description="whose abbreviations and clitics: en, or xx for none")
+    max_tokens: int = Field(1000, gt=1, description="longest sentence; longer ones are cut")
+
+
 class DataConfig(Section):
     """Where sentences come from."""
 
@@ -233,6 +244,7 @@ class ModelConfig(Section):
     recurrent: RecurrentConfig = RecurrentConfig()
     head: HeadConfig = HeadConfig()
     parser: ParserConfig = ParserConfig()
+    text: TextConfig = TextConfig()
 
 
 class RunConfig(ModelConfig):

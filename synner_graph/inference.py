@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -33,15 +34,28 @@ from synner_graph.errors import InputError
 from synner_graph.evaluation import Report, evaluate
 from synner_graph.graph.backends import GraphBackend, graph_backend
 from synner_graph.model import SynNERModel
-from synner_graph.parsers.base import TREES, ParserRecord, Tree
+from synner_graph.parsers import (
+    RUN,
+    TREES,
+    Parser,
+    ParserRecord,
+    Tree,
+    load_parser,
+    scheme_note,
+)
 from synner_graph.parsers.biaffine import BIAFFINE
+from synner_graph.parsers.biaffine.parser import BiaffineParser
 from synner_graph.parsers.evaluation import TreeReport, evaluate_trees
+from synner_graph.text import build_segmenter
+from synner_graph.text.document import Doc
+from synner_graph.text.pipeline import BUDGET, CHUNK, TextPipeline, chunks
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 VOCABULARY = "vocabulary.json"
 PARSER = "parser.json"
 ENCODER = "encoder"
+logger = logging.getLogger(__name__)
 
 
 class SynNER:
@@ -74,6 +88,7 @@ class SynNER:
         source = TREES if model.parser is None else BIAFFINE
         own = ParserRecord(source, "", tuple(sorted(vocabularies.relations.names)))
         self.parser_record = parser_record or own
+        self._pipelines: dict[tuple[str, int], TextPipeline] = {}
 
     @classmethod
     def build(
@@ -214,6 +229,70 @@ class SynNER:
                 rows = order[start : start + batch_size]
                 found |= zip(rows, self._decode([chunk[i] for i in rows]), strict=True)
             yield from (found[i] for i in range(len(chunk)))
+
+    def __call__(self, text: str, parser: str = RUN) -> Doc:
+        """A text with its sentences and the entities found in it.
+
+        Args:
+            text: any.
+            parser: where trees come from, if the model reads any; see `load_parser`.
+
+        Raises:
+            InputError: there is no such parser, or none is stored with the run.
+        """
+        return next(self.pipe([text], parser))
+
+    def pipe(
+        self, texts: Iterable[str], parser: str = RUN, characters: int = CHUNK
+    ) -> Iterator[Doc]:
+        """Texts with their entities, lazily and in order.
+
+        Args:
+            texts: any.
+            parser: where trees come from, if the model reads any; see `load_parser`.
+            characters: so many are read ahead, to batch sentences of like length.
+
+        Raises:
+            InputError: there is no such parser, or none is stored with the run.
+        """
+        pipeline = self.pipeline(parser)
+        for chunk in chunks(texts, str, characters):
+            for text, segments in zip(chunk, pipeline.chunk(chunk), strict=True):
+                yield Doc(text, tuple(segments), self.model.collator.graph)
+
+    def pipeline(self, parser: str = RUN, budget: int = BUDGET) -> TextPipeline:
+        """What cuts texts into sentences and names them; with the same parser, the same again.
+
+        Args:
+            parser: where trees come from, if the model reads any; see `load_parser`.
+            budget: tokens in a batch.
+
+        Raises:
+            InputError: there is no such parser, or none is stored with the run.
+        """
+        if (parser, budget) not in self._pipelines:
+            made = self._parser(parser)
+            segmenter = build_segmenter(self.config.text)
+            self._pipelines[parser, budget] = TextPipeline(segmenter, self, made, budget)
+        return self._pipelines[parser, budget]
+
+    def _parser(self, name: str) -> Parser | None:
+        """The parser of that name; None where no tree is read, or `stream` makes them itself."""
+        collator = self.model.collator
+        if not (collator.inventory.needs_trees or collator.reads_relations):
+            return None
+        parser = load_parser(name, self)
+        if isinstance(parser, BiaffineParser) and parser.ner is self:
+            return None
+        if note := scheme_note(self.parser_record, parser):
+            logger.warning(note)
+        return parser
+
+    def refuse_long_sentences(self, refuse: bool = True) -> None:
+        """Whether to raise for a sentence that the transformer has to read in several windows."""
+        for part in self.model.encoder.encoders:
+            if isinstance(part, TransformerEncoder):
+                part.pieces.refuses_long = refuse
 
     def evaluate(self, sentences: Sequence[Sentence], split: str, batch_size: int = 32) -> Report:
         """Score the model's predictions against the entities of the sentences.

@@ -51,6 +51,7 @@ from synner_graph.inference import SynNER, pick_device
 from synner_graph.model_card import model_card
 from synner_graph.parsers import RUN, TREES, ParserRecord, load_parser
 from synner_graph.parsers.biaffine import BIAFFINE
+from synner_graph.text import resolve_tokenizer
 
 METRICS = "metrics.json"
 LOG = "train.log"
@@ -110,6 +111,7 @@ def train(
             "encoder": config.encoder.model_copy(update=widths),
             "gnn": ner.config.gnn,
             "head": ner.config.head,
+            "text": ner.config.text,
         }
     )
     if accelerator.is_main_process:
@@ -220,7 +222,7 @@ def new_recogniser(
 def _resolved(
     config: ModelConfig, sentences: Sequence[Sentence], lexicon: Lexicon | None
 ) -> ModelConfig:
-    """What the settings leave open: options of the GNN layer, width of the widest candidate span.
+    """What the settings leave open: the GNN layer's options, the tokenizer, the widest span.
 
     A saved run holds them, so that it stays what it is when a default changes. It also holds its
     words, so it names no file with vectors; and features belong to sentences, not to a model.
@@ -234,6 +236,7 @@ def _resolved(
         update={
             "encoder": config.encoder.model_copy(update=encoder),
             "gnn": check_options(config.gnn),
+            "text": resolve_tokenizer(config.text, sentences),
         }
     )
     if config.head.max_width is not None:

@@ -11,7 +11,7 @@ import torch
 
 from synner_graph.data.catalogue import Corpus, load_corpus
 from synner_graph.operators.build import CACHE_VARIABLE
-from synner_graph.training import train
+from synner_graph.training import new_recogniser, train
 from tests.fixtures import save_tiny_transformer, tiny_config
 
 # Tests that import dgl themselves, as oracle, must not make it write into the user's home either.
@@ -46,6 +46,21 @@ def small_corpus() -> Corpus:
     sample = load_corpus("sample")
     sizes = {"train": 48, "dev": 16, "test": 16}
     return replace(sample, splits={s: rows[: sizes[s]] for s, rows in sample.splits.items()})
+
+
+@pytest.fixture(scope="session")
+def text_run(
+    tiny_transformer: Path, small_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Run folder of a tiny model without syntax and with random weights: it finds a lot."""
+    config = tiny_config(tiny_transformer, gnn__name="none", recurrent__name="none")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        rows = small_corpus.splits["train"]
+        ner = new_recogniser(config, rows, "torch", torch.device("cpu"), "naive")
+    folder = tmp_path_factory.mktemp("runs") / "text"
+    ner.save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

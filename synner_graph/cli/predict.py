@@ -1,73 +1,260 @@
-"""`predict`: name the entities of parsed sentences."""
+"""`predict`: name the entities of texts, and of parsed sentences."""
 
 from collections import Counter
-from collections.abc import Iterable
-from itertools import islice
-from typing import Annotated
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.text import Text
 
 from synner_graph.cli import options
+from synner_graph.cli.console import errors, print_notes, unknown_relations
 from synner_graph.cli.console import output as stdout
-from synner_graph.cli.console import print_notes, unknown_relations
+from synner_graph.data.formats import FORMATS, format_of
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.unicode import encodable
+from synner_graph.errors import InputError
+
+if TYPE_CHECKING:
+    from synner_graph.inference import SynNER
+    from synner_graph.text.sources import Record
+
+TEXT = "text"
+
+
+class Long(StrEnum):
+    """What becomes of a sentence that the encoder cannot read at once."""
+
+    windows = "windows"
+    error = "error"
 
 
 def predict(
+    context: typer.Context,
     run: options.Run,
+    text: Annotated[
+        list[str] | None, typer.Argument(help="Texts to read.", show_default=False)
+    ] = None,
     input: Annotated[
-        str, typer.Option("--input", "-i", help="File of parsed sentences; - for standard input.")
-    ] = "-",
+        str | None,
+        typer.Option(
+            "--input",
+            "-i",
+            help="File of texts (.txt: its lines; .jsonl: a field) or of sentences; default: "
+            "standard input, which is -.",
+        ),
+    ] = None,
     output: Annotated[
         str, typer.Option("--output", "-o", help="File to write; - for standard output.")
     ] = "-",
     output_format: Annotated[
         str | None,
-        typer.Option(help="Format of the output; default: by suffix, else that of the input."),
+        typer.Option(
+            help="Format of the output: for texts csv, too; default: by suffix, else that of the "
+            "input, jsonl for texts."
+        ),
     ] = None,
     output_scheme: Annotated[
         str | None, typer.Option(help="Tag scheme of the output; default: the format's usual one.")
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with a half-written output of texts: .jsonl, .csv, .conllu."
+        ),
+    ] = False,
     pretty: Annotated[
         bool, typer.Option("--pretty", help="Print sentences for reading, entities in colour.")
     ] = False,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Stop after that many sentences.")
+        int | None, typer.Option(min=1, help="Stop after that many texts or sentences.")
     ] = None,
-    format: options.Format = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Format of the input: {TEXT}, {', '.join(FORMATS)}; default: by suffix, "
+            f"{TEXT} for standard input.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    text_field: Annotated[
+        str | None,
+        typer.Option(
+            help="Field of the text in JSON lines; default: text, where they have no tokens.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
     scheme: options.Scheme = None,
     multiple_roots: options.MultipleRoots = False,
     features: options.Features = None,
+    parser: Annotated[
+        str | None,
+        typer.Option(
+            help="Where trees come from: run, spacy:PACKAGE, stanza:LANGUAGE; default: run for "
+            "texts, else the input.",
+            rich_help_panel=options.RUNTIME,
+        ),
+    ] = None,
+    long: Annotated[
+        Long,
+        typer.Option(
+            help="Read sentences beyond the encoder's limit in overlapping windows, or refuse.",
+            rich_help_panel=options.RUNTIME,
+        ),
+    ] = Long.windows,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
     batch_size: options.BatchSize = 32,
+    batch_tokens: Annotated[
+        int,
+        typer.Option(min=1, help="Tokens in a batch, of texts.", rich_help_panel=options.RUNTIME),
+    ] = 4096,
 ) -> None:
-    """Name the entities of a file of parsed sentences; entities it may hold are replaced.
+    """Name the entities of texts, or of a file of sentences; entities it may hold are replaced.
+
+    Example: synner predict runs/sample "Angela Merkel met the UN in Geneva."
+
+    Example: synner predict runs/sample --input notes.txt --output named.jsonl
 
     Example: synner predict runs/sample --input parsed.conllu --output named.conllu
     """
-    from synner_graph.data.formats import format_of, read_sentences, write_sentences
     from synner_graph.inference import SynNER, pick_device
+    from synner_graph.text.sources import given
 
-    input_format = format_of(input, format)
-    if output_format is None and output == "-":
-        output_format = input_format
-    output_format = format_of(output, output_format)
+    if text and input is not None:
+        raise InputError("Say what to read: either a text or --input FILE.")
+    source = input or "-"
+    records = given(text) if text else _texts(source, format, text_field)
+    if resume and (records is None or output == "-" or pretty):
+        raise InputError("--resume goes on with a file of named texts: say which with --output.")
+    written = _written_format(records is not None, source, format, output, output_format)
+
     ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
     if features is not None:
         ner.use_features(features)
-    sentences = read_sentences(
-        input, input_format, scheme=scheme, repair=True, multiple_roots=multiple_roots
+    ner.refuse_long_sentences(long == Long.error)
+    if records is not None:
+        quiet = pretty or context.find_root().params["quiet"]
+        with _progress(source if not text else None, quiet) as done:
+            _name_texts(
+                ner,
+                islice(records, limit),
+                (parser or "run", batch_tokens),
+                None if pretty else output,
+                (written, output_scheme),
+                resume,
+                done,
+            )
+        return
+    from synner_graph.data.formats import read_sentences, write_sentences
+
+    sentences: Iterable[Sentence] = islice(
+        read_sentences(source, format, scheme=scheme, repair=True, multiple_roots=multiple_roots),
+        limit,
     )
+    if parser is not None:
+        sentences = _parsed(sentences, ner, parser, batch_size)
     unknown: Counter[str] = Counter()
-    found = ner.stream(islice(sentences, limit), batch_size, unknown=unknown)
+    found = ner.stream(sentences, batch_size, unknown=unknown)
     if pretty:
         print_pretty(found)
     else:
-        write_sentences(output, found, output_format, scheme=output_scheme)
+        write_sentences(output, found, written, scheme=output_scheme)
     print_notes(unknown_relations(dict(unknown.most_common())))
+
+
+def _texts(source: str, format: str | None, field: str | None) -> "Iterator[Record] | None":
+    """The texts of a file; nothing if it holds sentences."""
+    from synner_graph.text.sources import TEXT_FIELD, holds_tokens, json_lines, text_lines
+
+    suffix = Path(source).suffix
+    if field is not None:
+        if format not in (None, "jsonl"):
+            raise InputError(f"--text-field names a field of JSON lines, not of {format}.")
+        return json_lines(source, field)
+    if format == TEXT or (format is None and (source == "-" or suffix == ".txt")):
+        return text_lines(source)
+    if format is None and suffix == ".jsonl" and not holds_tokens(source):
+        return json_lines(source, TEXT_FIELD)
+    return None
+
+
+def _written_format(
+    of_texts: bool, source: str, format: str | None, output: str, output_format: str | None
+) -> str:
+    """The format to write."""
+    if of_texts and (output_format == "csv" or (output_format is None and output.endswith(".csv"))):
+        return "csv"
+    if output_format is None and output == "-":
+        return "jsonl" if of_texts else format_of(source, format)
+    return format_of(output, output_format)
+
+
+def _name_texts(
+    ner: "SynNER",
+    records: "Iterable[Record]",
+    how: tuple[str, int],
+    output: str | None,
+    format: tuple[str, str | None],
+    resume: bool,
+    done: Callable[[int], None],
+) -> None:
+    """Name texts and write them, or print their sentences where no output is named."""
+    from synner_graph.text.pipeline import chunks
+    from synner_graph.text.targets import continue_named, opened, write_named, writer_of
+
+    pipeline = ner.pipeline(*how)
+    writer = writer_of(*format)
+    if output is None:
+        for part in chunks(records, lambda record: record.text):
+            named = pipeline.chunk([record.text for record in part])
+            print_pretty(segment.sentence for segment in chain.from_iterable(named))
+    elif resume and Path(output).exists():
+        continue_named(pipeline, records, writer, Path(output), done)
+    else:
+        with opened(output) as stream:
+            write_named(pipeline, records, writer, stream, done)
+    print_notes(unknown_relations(dict(pipeline.unknown.most_common())))
+    if writer.replaced:
+        print_notes([f"{writer.replaced} texts have lone surrogates, written as U+FFFD"])
+
+
+@contextmanager
+def _progress(source: str | None, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar over the bytes of a file, with rate and remaining time; yields what moves it."""
+    from synner_graph.text.sources import size_of
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    hidden = quiet or source is None or not errors.is_terminal
+    with Progress(*columns, console=errors, disable=hidden) as bar:
+        task = bar.add_task("", total=size_of(source) if source else None)
+        yield lambda position: bar.update(task, completed=position)
+
+
+def _parsed(
+    sentences: Iterable[Sentence], ner: "SynNER", name: str, batch_size: int
+) -> Iterator[Sentence]:
+    """The sentences with the trees of a parser in place of their own."""
+    from synner_graph.parsers import load_parser, scheme_note
+
+    parser = load_parser(name, ner)
+    if note := scheme_note(ner.parser_record, parser):
+        print_notes([note])
+    iterator = iter(sentences)
+    while batch := list(islice(iterator, batch_size)):
+        yield from parser.parse(batch)
 
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
@@ -87,4 +274,5 @@ def print_pretty(sentences: Iterable[Sentence]) -> None:
             line.append(" ")
             position = max(position, entity.end)  # of nested entities the outer one goes on
         line.append(" ".join(sentence.tokens[position:]))
+        line.plain = encodable(line.plain)
         stdout.print(line, soft_wrap=True)

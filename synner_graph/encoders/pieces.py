@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.unicode import encodable
 from synner_graph.errors import InputError
 
 
@@ -22,6 +23,9 @@ class PieceTokenizer:
         tokenizer: a fast tokenizer of transformers.
         max_length: positions the transformer has, special tokens included.
         first_only: read each token off its first piece instead of all of them.
+
+    Attributes:
+        refuses_long: raise for a sentence that needs several windows.
 
     Raises:
         InputError: if the tokenizer is not a fast one, which alone knows the word of each piece.
@@ -37,6 +41,7 @@ class PieceTokenizer:
             )
         self.tokenizer = tokenizer
         self.first_only = first_only
+        self.refuses_long = False
         self.prefix, self.suffix = _special_tokens(tokenizer)
         self.room = max_length - len(self.prefix) - len(self.suffix)
         self.overlap = self.room // 4
@@ -54,11 +59,15 @@ class PieceTokenizer:
             in the flattened windows that are to be read; `piece_token` [M], the row of the token
             each of them belongs to, ascending; and `piece_counts` [N], the pieces of each token,
             read or not.
+
+        Raises:
+            InputError: a sentence is too long for one window, and `refuses_long`.
         """
         encoding = self.tokenizer(
-            [list(sentence.tokens) for sentence in sentences],
+            [[encodable(token) for token in sentence.tokens] for sentence in sentences],
             is_split_into_words=True,
             add_special_tokens=False,
+            split_special_tokens=True,  # "[SEP]" in a text is text
             return_attention_mask=False,
             return_token_type_ids=False,
             verbose=False,
@@ -76,6 +85,11 @@ class PieceTokenizer:
             counts.extend(in_token[token] for token in range(len(sentence)))
             step = self.room - self.overlap
             count = 1 if len(pieces) <= self.room else -(-(len(pieces) - self.overlap) // step)
+            if count > 1 and self.refuses_long:
+                raise InputError(
+                    f"expected sentences of up to {self.room} pieces, got one of {len(pieces)}: "
+                    f"{' '.join(sentence.tokens[:8])[:60]!r} ..."
+                )
             previous = -1
             for position, token in enumerate(tokens):
                 if self.first_only and token == previous:

@@ -50,8 +50,7 @@ static inline void store(float* to, Floats x, int count) {
 }
 
 // Keeps the compiler from loading x again at each use, where there are registers enough.
-template <typename Vector>
-static inline Vector in_register(Vector x) {
+static inline Floats in_register(Floats x) {
 #if defined(__AVX512F__)
     asm("" : "+v"(x));
 #endif

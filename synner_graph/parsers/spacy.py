@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 from synner_graph.data.sentence import ROOT, Sentence
+from synner_graph.data.unicode import encodable
 from synner_graph.errors import InputError
 from synner_graph.parsers.base import Parser, Tree
 
@@ -51,7 +52,7 @@ class SpacyParser(Parser):
         from spacy.tokens import Doc
 
         for sentence in sentences:
-            doc = Doc(self.pipeline.vocab, words=list(sentence.tokens))
+            doc = Doc(self.pipeline.vocab, words=[*map(encodable, sentence.tokens)])
             # The parser also splits sentences. Told that none begins inside, it gives one root.
             for token in doc:
                 token.is_sent_start = token.i == 0

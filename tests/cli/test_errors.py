@@ -113,7 +113,7 @@ def test_a_wrong_dataset(refused: Refused) -> None:
 
 
 def test_an_unknown_suffix(refused: Refused, trained_run: Path, tmp_path: Path) -> None:
-    path = tmp_path / "corpus.txt"
+    path = tmp_path / "corpus.dat"
     path.write_text("Ann O\n", encoding="utf-8")
     message = refused("predict", trained_run, "--input", path)
     assert "--format" in message and "conll2003" in message
@@ -152,7 +152,7 @@ def test_a_file_without_trees(refused: Refused, trained_run: Path, tmp_path: Pat
         (("eval", "nowhere", "--dataset", "sample"), "There is no run folder 'nowhere'"),
         (("eval", "nowhere"), "Say what to read: either --dataset NAME or --input FILE"),
         (("eval", "nowhere", "--dataset", "sample", "--split", "tets"), "Did you mean 'test'?"),
-        (("predict", "nowhere"), "--format"),
+        (("predict", "nowhere", "--format", "conlu"), "Did you mean 'conllu'"),
     ],
 )
 def test_bad_arguments(

@@ -38,7 +38,8 @@ def letters(count: int) -> Sentence:
 
 def pieces_by_hand(tokenizer: PreTrainedTokenizerFast, sentence: Sentence) -> list[list[int]]:
     """Pieces of each token, tokenised on its own; [UNK] where nothing is left of it."""
-    alone = [tokenizer(token, add_special_tokens=False)["input_ids"] for token in sentence.tokens]
+    kind = {"add_special_tokens": False, "split_special_tokens": True}
+    alone = [tokenizer(token, **kind)["input_ids"] for token in sentence.tokens]
     return [list(pieces) or [tokenizer.unk_token_id] for pieces in alone]
 
 
@@ -161,6 +162,31 @@ def test_a_token_of_which_nothing_is_left_gets_a_piece(tokenizer: PreTrainedToke
     unknown = tokenizer.unk_token_id
     assert inputs["input_ids"].tolist() == [[2, unknown, 3]]
     assert inputs["piece_index"].tolist() == [1]
+
+
+def test_names_of_special_tokens_in_a_text_are_text(tokenizer: PreTrainedTokenizerFast) -> None:
+    tokens = ["[SEP]", "a[MASK]", "[PAD]"]
+    inputs = PieceTokenizer(tokenizer, LIMIT, first_only=False)([Sentence(tokens)])
+    (body,) = bodies(inputs)
+    assert not {*body} & {*tokenizer.all_special_ids}
+    assert "".join(p.removeprefix("##") for p in tokenizer.convert_ids_to_tokens(body)) == (
+        "".join(tokens).lower()
+    )
+    assert inputs["piece_token"].unique().tolist() == [0, 1, 2]
+
+
+def test_a_lone_surrogate_is_read_as_unknown(tokenizer: PreTrainedTokenizerFast) -> None:
+    collate = PieceTokenizer(tokenizer, LIMIT, first_only=False)
+    lone, replaced = (collate([Sentence(["a", f"x{c}y"])]) for c in "\ud83d\ufffd")
+    assert torch.equal(lone["input_ids"], replaced["input_ids"])
+
+
+def test_long_sentences_are_refused_on_request(tokenizer: PreTrainedTokenizerFast) -> None:
+    collate = PieceTokenizer(tokenizer, LIMIT, first_only=True)
+    collate.refuses_long = True
+    collate([letters(ROOM)])
+    with pytest.raises(InputError, match=f"up to {ROOM} pieces, got one of {ROOM + 1}: "):
+        collate([letters(ROOM), letters(ROOM + 1)])
 
 
 def test_truncation_and_padding_stored_with_a_tokenizer_are_not_obeyed() -> None:

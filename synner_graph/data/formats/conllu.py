@@ -2,11 +2,12 @@
 
 A token without `NER=` is outside every entity. Lemmas, features, enhanced dependencies, MISC,
 comments, multiword ranges and empty nodes travel in `Sentence.extra`, so that a file comes out as
-it went in. Offsets are looked up in `# text`; each word of a multiword range has the whole range's.
+it went in. Offsets are looked up in `# text`. Where the words of a multiword range spell it, one
+after another (`do` `n't`), each has its own letters; else (`de` `el` for `del`) the whole range's.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from synner_graph.data.formats.comments import (
     find_offsets,
@@ -147,7 +148,15 @@ def _find_offsets(text: str | None, tokens: Sequence[str], ranges: Ranges) -> Of
     offsets = find_offsets(text, forms)
     if offsets is None:
         return None
-    return [place for place, size in zip(offsets, sizes, strict=True) for _ in range(size)]
+    places: list[tuple[int, int]] = []
+    for (start, end), form, size in zip(offsets, forms, sizes, strict=True):
+        words = tokens[len(places) : len(places) + size]
+        if size > 1 and "".join(words) == form:
+            ends = [*accumulate(map(len, words), initial=start)]
+            places += pairwise(ends)
+        else:
+            places += [(start, end)] * size
+    return places
 
 
 def _spacing(offsets: Offsets | None, length: int) -> tuple[str, ...]:

@@ -201,3 +201,11 @@ def test_a_label_must_not_end_its_value():
 def test_an_id_must_not_end_its_line():
     with pytest.raises(InputError, match="expected no separator or line end in a field"):
         written(Sentence(["x"], id="a\nb"))
+
+
+def test_words_of_a_range_have_their_own_letters_where_they_spell_it():
+    rows = "1-2\tdon't\n1\tdo\n2\tn't\n3-4\tdel\n3\tde\n4\tel\n5\t.".splitlines()
+    lines = [row + "\t_" * 8 for row in rows]
+    [sentence] = read("\n".join(["# text = don't del.", *lines, ""]))
+    assert sentence.offsets == ((0, 2), (2, 5), (6, 9), (6, 9), (9, 10))
+    assert written(sentence).splitlines()[1:8] == lines

@@ -6,12 +6,15 @@
 // the public order i, u, m, n, f, o.
 //
 // A task is a direction and a group of sentences; one thread walks through it step by step, with no
-// barrier, a few sentences side by side (see ragged.h).
+// barrier, a few sentences (slots) side by side. A slot whose sentence ends takes the longest one that
+// waits. Rows never move: each slot knows the addresses of its token and of the token before.
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <numeric>
+#include <vector>
 
-#include "ragged.h"
 #include "vectors.h"
 
 namespace {
@@ -36,9 +39,73 @@ Buffer buffer(int64_t count) {
     return Buffer(static_cast<float*>(std::aligned_alloc(64, bytes)), &std::free);
 }
 
-// Groups of sentences such that all threads have a direction of one.
-std::vector<Group> deal_out_to(const int64_t* offsets, int sentences, int threads) {
-    return deal_out(offsets, sentences, std::max(1, std::min((threads + 1) / 2, sentences / ROWS)));
+struct Task {
+    int direction;
+    int64_t tokens = 0;
+    std::vector<int> sentences;  // longest first
+};
+
+// Both directions of `groups` groups of about the same number of tokens.
+std::vector<Task> deal_out(const int64_t* offsets, int sentences, int threads) {
+    int groups = std::max(1, std::min((threads + 1) / 2, sentences / ROWS));
+    std::vector<int> order(sentences);
+    std::iota(order.begin(), order.end(), 0);
+    auto length = [&](int s) { return offsets[s + 1] - offsets[s]; };
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return length(a) > length(b); });
+    std::vector<Task> tasks(2 * groups);
+    for (int s : order) {
+        int lightest = 0;
+        for (int group = 1; group < groups; ++group)
+            if (tasks[2 * group].tokens < tasks[2 * lightest].tokens) lightest = group;
+        for (int direction = 0; direction < 2; ++direction) {
+            Task& task = tasks[2 * lightest + direction];
+            task.direction = direction;
+            task.tokens += length(s);
+            task.sentences.push_back(s);
+        }
+    }
+    return tasks;
+}
+
+// Walks through a task. `visit` gets the slots in use at each step; a slot is the row of its token,
+// the row that the recurrence comes from (-1 at a sentence's start) and the row that it goes to
+// next (-1 at its end).
+struct Slot {
+    int64_t row, from, left;
+    int home;  // number of the slot's own memory
+};
+
+template <typename Visit>
+void walk(const Task& task, const int64_t* offsets, bool from_first, const Visit& visit) {
+    const int64_t step = from_first ? 1 : -1;
+    const size_t total = task.sentences.size();
+    const int64_t longest = offsets[task.sentences[0] + 1] - offsets[task.sentences[0]];
+    // Enough slots that the longest sentence is not alone at the end, in whole blocks.
+    const int64_t wanted = (task.tokens / longest + ROWS) / ROWS * ROWS;
+    const int count = std::min<int64_t>(std::max<int64_t>(wanted, 2 * ROWS), MOST_SLOTS);
+    std::vector<Slot> slots;
+    size_t waiting = 0;
+    auto next = [&](int home) {
+        int s = task.sentences[waiting++];
+        return Slot{from_first ? offsets[s] : offsets[s + 1] - 1, -1, offsets[s + 1] - offsets[s], home};
+    };
+    while (waiting < total && static_cast<int>(slots.size()) < count)
+        slots.push_back(next(slots.size()));
+    while (!slots.empty()) {
+        visit(slots.data(), static_cast<int>(slots.size()));
+        for (int s = slots.size() - 1; s >= 0; --s) {
+            Slot& slot = slots[s];
+            if (--slot.left > 0) {
+                slot.from = slot.row;
+                slot.row += step;
+            } else if (waiting < total) {
+                slot = next(slot.home);
+            } else {
+                slot = slots.back();
+                slots.pop_back();
+            }
+        }
+    }
 }
 
 // ---------------------------------------------------------------- forward
@@ -190,7 +257,7 @@ void syn_lstm_forward(float* gates, const float* weight_h, const int64_t* offset
                       int64_t sentences, int64_t hidden, int64_t threads) {
     const int H = hidden, tiles = (H + LANES - 1) / LANES;
     const int64_t size = static_cast<int64_t>(tiles) * H * GATES * LANES;
-    const std::vector<Group> groups = deal_out_to(offsets, sentences, threads);
+    const std::vector<Task> tasks = deal_out(offsets, sentences, threads);
     const std::vector<float> zeros(H);
     Buffer packed = buffer(2 * size);
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -202,11 +269,12 @@ void syn_lstm_forward(float* gates, const float* weight_h, const int64_t* offset
                          packed.get() + direction * size);
         }
 #pragma omp for schedule(static, 1)
-        for (size_t task = 0; task < 2 * groups.size(); ++task) {
-            const int d = task % 2;
+        for (size_t number = 0; number < tasks.size(); ++number) {
+            const Task& task = tasks[number];
+            const int d = task.direction;
             const float* weight = packed.get() + d * size;
             ForwardRow rows[MOST_SLOTS];
-            walk(groups[task / 2], offsets, d == 0, ROWS, MOST_SLOTS, [&](const Slot* slots, int count) {
+            walk(task, offsets, d == 0, [&](const Slot* slots, int count) {
                 bool recurrent = false;
                 for (int s = 0; s < count; ++s) {
                     const int64_t row = slots[s].row, from = slots[s].from;
@@ -238,7 +306,7 @@ void syn_lstm_backward(float* gates, const float* weight_h, const int64_t* offse
     const int H = hidden, vectors = (H + LANES - 1) / LANES, panels = (vectors + WIDE - 1) / WIDE;
     const int width = vectors * LANES;
     const int64_t size = static_cast<int64_t>(GATES) * H * width;
-    const std::vector<Group> groups = deal_out_to(offsets, sentences, threads);
+    const std::vector<Task> tasks = deal_out(offsets, sentences, threads);
     const std::vector<float> zeros(GATES * H);
     Buffer packed = buffer(2 * size);
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -250,13 +318,14 @@ void syn_lstm_backward(float* gates, const float* weight_h, const int64_t* offse
                           packed.get() + direction * size);
         }
 #pragma omp for schedule(static, 1)
-        for (size_t task = 0; task < 2 * groups.size(); ++task) {
-            const int d = task % 2;
+        for (size_t number = 0; number < tasks.size(); ++number) {
+            const Task& task = tasks[number];
+            const int d = task.direction;
             const float* weight = packed.get() + d * size;
             const int64_t before = d == 0 ? -1 : 1;
             BackwardRow rows[MOST_SLOTS];
             Buffer grad_c = buffer(static_cast<int64_t>(MOST_SLOTS) * width);
-            walk(groups[task / 2], offsets, d == 1, ROWS, MOST_SLOTS, [&](const Slot* slots, int count) {
+            walk(task, offsets, d == 1, [&](const Slot* slots, int count) {
                 bool recurrent = false;
                 for (int s = 0; s < count; ++s) {
                     const int64_t row = slots[s].row, from = slots[s].from;

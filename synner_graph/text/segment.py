@@ -1,0 +1,47 @@
+"""From a raw text to unparsed sentences that know their place in it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.text.split import Splitter
+from synner_graph.text.tokenize import Tokenizer
+
+
+class Segment(NamedTuple):
+    """A sentence of a text.
+
+    Attributes:
+        start: The character of the text at which it begins.
+        sentence: Its `text` is a slice of the text, and `offsets` point into that slice.
+    """
+
+    start: int
+    sentence: Sentence
+
+
+class Segmenter:
+    """Tokenizer and sentence splitter.
+
+    Args:
+        tokenizer: Gives the tokens of a text.
+        splitter: Puts them together to sentences.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, splitter: Splitter) -> None:
+        self.tokenizer = tokenizer
+        self.splitter = splitter
+
+    def __call__(self, text: str) -> Iterator[Segment]:
+        """The sentences of a text, found one by one: a long text need not be held in tokens.
+
+        Together they hold every character that is not white space, in order and once.
+        """
+        for spans in self.splitter(text, self.tokenizer(text)):
+            first = spans[0][0]
+            sentence = Sentence(
+                tokens=tuple(text[start:end] for start, end in spans),
+                text=text[first : spans[-1][1]],
+                offsets=tuple((start - first, end - first) for start, end in spans),
+            )
+            yield Segment(first, sentence)

@@ -1,0 +1,129 @@
+"""Texts out of files, one at a time: the lines of a text, or a field of JSON objects."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from synner_graph.data.formats.lines import BYTE_ORDER_MARK, FormatError
+from synner_graph.errors import InputError
+
+TEXT_FIELD = "text"
+
+
+class Record(NamedTuple):
+    """A text to be named.
+
+    Attributes:
+        fields: What is written beside the entities; the text is among them.
+        position: Bytes of the source up to and including it.
+    """
+
+    text: str
+    fields: dict[str, Any]
+    position: int = 0
+
+
+def given(texts: Iterable[str]) -> Iterator[Record]:
+    """Texts that are there."""
+    for text in texts:
+        yield Record(text, {"text": text})
+
+
+def text_lines(source: str) -> Iterator[Record]:
+    """Each line of a text file, empty ones too; a line ends in LF or CRLF.
+
+    The fields tell the number of the line and the character of the whole text at which it begins.
+
+    Raises:
+        InputError: The file cannot be opened.
+        FormatError: A line is not UTF-8.
+    """
+    start = 0
+    for number, line, position in _lines(source):
+        text = line.removesuffix("\n").removesuffix("\r")
+        begins = start
+        if number == 1 and text.startswith(BYTE_ORDER_MARK):
+            text = text.removeprefix(BYTE_ORDER_MARK)
+            begins += 1
+        yield Record(text, {"line": number, "start_char": begins, "text": text}, position)
+        start += len(line)
+
+
+def json_lines(source: str, field: str) -> Iterator[Record]:
+    """A field of the JSON object in each line that is not blank; other fields are kept.
+
+    Raises:
+        InputError: The file cannot be opened.
+        FormatError: A line holds no JSON object, or none with a string in that field.
+    """
+    for number, line, position in _lines(source):
+        if number == 1:
+            line = line.removeprefix(BYTE_ORDER_MARK)
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise FormatError(_name(source), number, f"expected a JSON object: {error}") from error
+        text = fields.get(field) if isinstance(fields, dict) else None
+        if not isinstance(text, str):
+            message = f"expected a JSON object with a string as {field!r}, got {_short(fields)}"
+            raise FormatError(_name(source), number, message)
+        yield Record(text, fields, position)
+
+
+def holds_tokens(path: str) -> bool:
+    """Whether a file of JSON objects has sentences of tokens, rather than texts."""
+    for _, line, _ in _lines(path):
+        if line.strip():
+            try:
+                first = json.loads(line.removeprefix(BYTE_ORDER_MARK))
+            except (ValueError, RecursionError):
+                return False
+            return isinstance(first, dict) and "tokens" in first
+    return False
+
+
+def size_of(source: str) -> int | None:
+    """Bytes of a file; None for standard input and the like."""
+    path = Path(source)
+    return path.stat().st_size if source != "-" and path.is_file() else None
+
+
+def _lines(source: str) -> Iterator[tuple[int, str, int]]:
+    """Number, text and, in bytes, end of each line."""
+    position = 0
+    with _opened(source) as stream:
+        for number, line in enumerate(stream, 1):
+            position += len(line)
+            try:
+                yield number, line.decode(), position
+            except UnicodeDecodeError as error:
+                byte, place = line[error.start], error.start + 1
+                message = f"expected UTF-8, got byte 0x{byte:02x} as byte {place} of the line"
+                raise FormatError(_name(source), number, message) from error
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[BinaryIO]:
+    if source == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        file = open(source, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise InputError(f"cannot read {source}: {error.strerror}") from error
+    with file:
+        yield file
+
+
+def _name(source: str) -> str:
+    return "<stdin>" if source == "-" else source
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -1,0 +1,285 @@
+"""Named texts into files, and half-written files continued."""
+
+import csv
+import io
+import json
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from synner_graph.data.formats import FORMATS, scheme_of
+from synner_graph.data.sentence import ConlluExtra
+from synner_graph.data.unicode import SURROGATE, encodable
+from synner_graph.errors import InputError
+from synner_graph.text.document import entities_of
+from synner_graph.text.pipeline import TextPipeline, chunks
+from synner_graph.text.segment import Segment
+from synner_graph.text.sources import Record
+
+CSV = "csv"
+JSONL = "jsonl"
+COLUMNS = ("record", "text", "label", "start_char", "end_char", "start", "end", "score")
+
+
+class Writer(ABC):
+    """How named texts are written.
+
+    Attributes:
+        header: What the file begins with.
+        replaced: Texts with lone surrogates, for which U+FFFD was written.
+    """
+
+    header = ""
+
+    def __init__(self) -> None:
+        self.replaced = 0
+
+    @abstractmethod
+    def write(self, number: int, record: Record, segments: Iterable[Segment]) -> Iterator[str]:
+        """A text, the first having number 1."""
+
+    def units(self, stream: BinaryIO) -> Iterator[tuple[int, int]]:
+        """What is complete in a half-written file behind its header: number of a text, bytes.
+
+        Raises:
+            InputError: The format does not tell.
+        """
+        raise InputError("expected .jsonl, .csv or .conllu as the output of --resume")
+
+    def _check(self, text: str) -> None:
+        self.replaced += encodable(text) != text
+
+
+class JsonWriter(Writer):
+    """A JSON object a text: its fields and its entities."""
+
+    def write(self, number: int, record: Record, segments: Iterable[Segment]) -> Iterator[str]:
+        """See Writer; JSON can hold lone surrogates."""
+        entities = [entity.to_json() for entity in entities_of(record.text, segments)]
+        line = json.dumps({**record.fields, "entities": entities}, ensure_ascii=False)
+        yield SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", line) + "\n"
+
+    def units(self, stream: BinaryIO) -> Iterator[tuple[int, int]]:
+        """See Writer."""
+        for number, line in enumerate(stream, 1):
+            if line.endswith(b"\n"):
+                yield number, len(line)
+
+
+class CsvWriter(Writer):
+    """A row an entity."""
+
+    header = ",".join(COLUMNS) + "\n"
+
+    def write(self, number: int, record: Record, segments: Iterable[Segment]) -> Iterator[str]:
+        """See Writer."""
+        self._check(record.text)
+        for entity in entities_of(record.text, segments):
+            row = io.StringIO()
+            values = {"record": number, **entity.to_json()}
+            csv.writer(row, lineterminator="\n").writerow(values[name] for name in COLUMNS)
+            yield encodable(row.getvalue())
+
+    def units(self, stream: BinaryIO) -> Iterator[tuple[int, int]]:
+        """See Writer; a row goes on where quotes are open at the end of its line."""
+        row = b""
+        for line in stream:
+            row += line
+            if line.endswith(b"\n") and row.count(b'"') % 2 == 0:
+                yield _number(row.partition(b",")[0]), len(row)
+                row = b""
+
+
+class SentenceWriter(Writer):
+    """Sentences, in any format that has them; each named by its text's number and its own."""
+
+    def __init__(self, format: str, scheme: str | None) -> None:
+        super().__init__()
+        self.format = FORMATS[format]
+        self.is_conllu = format == "conllu"
+        self.scheme = scheme_of(format, scheme)
+
+    def write(self, number: int, record: Record, segments: Iterable[Segment]) -> Iterator[str]:
+        """See Writer."""
+        self._check(record.text)
+        for place, (start, sentence) in enumerate(segments, 1):
+            named = sentence.replace(
+                id=f"{number}-{place}", extra=ConlluExtra(comments=(f"# start_char = {start}",))
+            )
+            lines = self.format.write(named, self.scheme)
+            end = "" if self.format.by_line else "\n"
+            yield encodable("".join(f"{line}\n" for line in lines) + end)
+
+    def units(self, stream: BinaryIO) -> Iterator[tuple[int, int]]:
+        """See Writer."""
+        if not self.is_conllu:
+            yield from super().units(stream)
+        size, first = 0, b""
+        for line in stream:
+            first = first or line
+            size += len(line)
+            if line == b"\n":
+                yield _number(first.removeprefix(b"# sent_id = ").partition(b"-")[0]), size
+                size, first = 0, b""
+
+
+def writer_of(format: str, scheme: str | None) -> Writer:
+    """The writer of a format: one of `FORMATS`, or csv.
+
+    Raises:
+        InputError: The format has no tags, and a scheme is given.
+    """
+    if format in (CSV, JSONL):
+        if scheme is not None:
+            raise InputError(f"expected no tagging scheme for {format}, which has no tags")
+        return CsvWriter() if format == CSV else JsonWriter()
+    return SentenceWriter(format, scheme)
+
+
+class Stream(Protocol):
+    """What bytes are written to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Append."""
+
+    def flush(self) -> None:
+        """Hand on what is held back."""
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Stream]:
+    """A stream of bytes to a file, written in place so that it can be continued; `-` for stdout.
+
+    Raises:
+        InputError: The file cannot be opened.
+    """
+    if path == "-":
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        file = open(path, "wb")  # noqa: SIM115
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    with file:
+        yield file
+
+
+def write_named(
+    pipeline: TextPipeline,
+    records: Iterable[Record],
+    writer: Writer,
+    stream: Stream,
+    done: Callable[[int], None] = lambda position: None,
+) -> None:
+    """Name texts and write them.
+
+    Args:
+        done: Called with the bytes of the source that are done with.
+    """
+    stream.write(writer.header.encode())
+    _write(pipeline, chunks(records, _text), writer, stream, 1, done)
+
+
+def continue_named(
+    pipeline: TextPipeline,
+    records: Iterable[Record],
+    writer: Writer,
+    path: Path,
+    done: Callable[[int], None] = lambda position: None,
+) -> None:
+    """Go on where the writing of a file was broken off, wherever that was.
+
+    Chunks that are surely written whole are skipped. What the file has beyond them is named once
+    more, which must give the same bytes, and the file goes on from there.
+
+    Raises:
+        InputError: The file holds something else: another run's, or with other options.
+    """
+    with open(path, "r+b") as file, open(path, "rb") as back:
+        header = writer.header.encode()
+        is_whole = back.read(len(header)) == header
+        units = writer.units(back) if is_whole else iter(())
+        skipped, position = 0, len(header) if is_whole else 0
+        waiting = next(units, None)
+        left = chunks(records, _text)
+        for chunk in left:
+            end = skipped + len(chunk)
+            size = 0
+            while waiting is not None and waiting[0] <= end:
+                size += waiting[1]
+                waiting = next(units, None)
+            if waiting is None:
+                break
+            skipped, position = end, position + size
+            done(chunk[-1].position)
+        else:
+            chunk = []
+        file.seek(position)
+        checked = _Continuation(file, path)
+        if not is_whole:
+            checked.write(header)
+        _write(pipeline, chain([chunk], left), writer, checked, skipped + 1, done)
+        checked.finish()
+
+
+class _Continuation:
+    """Compares with what a file has behind its position; appends what it has not."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self.file = file
+        self.path = path
+
+    def write(self, data: bytes) -> None:
+        there = self.file.read(len(data))
+        if there != data[: len(there)]:
+            self._refuse()
+        self.file.write(data[len(there) :])
+
+    def flush(self) -> None:
+        self.file.flush()
+
+    def finish(self) -> None:
+        if self.file.read(1):
+            self._refuse()
+
+    def _refuse(self) -> None:
+        raise InputError(
+            f"{self.path} cannot be continued: it was written by another run, from another input "
+            "or with other options."
+        )
+
+
+def _write(
+    pipeline: TextPipeline,
+    parts: Iterable[list[Record]],
+    writer: Writer,
+    stream: Stream,
+    number: int,
+    done: Callable[[int], None],
+) -> None:
+    for part in parts:
+        named = pipeline.chunk([record.text for record in part])
+        for record, segments in zip(part, named, strict=True):
+            for text in writer.write(number, record, segments):
+                stream.write(text.encode())
+            number += 1
+            done(record.position)
+        stream.flush()
+
+
+def _text(record: Record) -> str:
+    return record.text
+
+
+def _number(text: bytes) -> int:
+    """The number of a text; the largest there is where it cannot be read, so as not to be skipped.
+
+    A file of something else is then refused when it is compared.
+    """
+    return int(text) if text.isdigit() else sys.maxsize

@@ -1,0 +1,148 @@
+"""Raw text to tokens by rule: spans of characters, in order, that leave out nothing but blanks."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import regex
+
+from synner_graph.text.languages import Language
+
+Span = tuple[int, int]
+"""Start and, exclusive, end, in characters."""
+
+LONGEST = 10_000
+"""Characters of the longest token; what goes on for longer is cut."""
+
+BLANK = r"\s\x1c-\x1f"
+"""What stands between tokens: white space, as `str.isspace` has it."""
+
+
+class Tokenizer(ABC):
+    """Cuts text into tokens."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def __call__(self, text: str) -> Iterator[Span]:
+        """The spans of the tokens, which may be asked for one by one."""
+        for run in _RUN.finditer(text):
+            first = run.start()
+            for start, end in self.cut(run.group()):
+                for piece in range(first + start, first + end, LONGEST):
+                    yield piece, min(first + end, piece + LONGEST)
+
+    @abstractmethod
+    def cut(self, run: str) -> Sequence[Span]:
+        """The tokens of what stands between two blanks, leaving nothing out."""
+
+
+class Rules(Tokenizer):
+    """Words, numbers, addresses and marks, in the manner of UD English-EWT.
+
+    Clitics are tokens (`do` `n't`), and so are hyphens between words (`long` `-` `term`);
+    abbreviations keep their full stop.
+    """
+
+    def __init__(self, language: Language) -> None:
+        super().__init__(language)
+        clitics = "|".join(language.clitics)
+        self.clitic = regex.compile(rf"(?:{clitics})$", regex.IGNORECASE) if clitics else None
+        self.cut_short = lru_cache(maxsize=50_000)(self._cut)  # most runs come again and again
+
+    def cut(self, run: str) -> Sequence[Span]:
+        """See Tokenizer."""
+        return self.cut_short(run) if len(run) <= 30 else self._cut(run)
+
+    def _cut(self, run: str) -> Sequence[Span]:
+        spans = []
+        end = 0
+        while match := _TOKEN.match(run, end):
+            start, end = match.span()
+            if match.lastgroup == "word":
+                end = self._end_of_word(run, start, end)
+                if half := self._half(run[start:end]) if end - start < 50 else 0:
+                    spans.append((start, start + half))
+                    start += half
+            spans.append((start, end))
+        return spans
+
+    def _end_of_word(self, run: str, start: int, end: int) -> int:
+        """Behind the full stop of an abbreviation or initial, or the word a prefix is tied to."""
+        word = run[start : min(end, start + 20)].lower()
+        following = run[end : end + 2]
+        if following == "." and len(word) == 1 and run[start].isupper():
+            return end + 1
+        if following[:1] == "." and word in self.language.abbreviations:
+            return end + 1
+        if following[:1] == "-" and word in self.language.prefixes and following[1:].isalpha():
+            tied = _TOKEN.match(run, end + 1)
+            return tied.end() if tied else end
+        return end
+
+    def _half(self, word: str) -> int:
+        """Where the second token of a word begins; 0 if the word is one token."""
+        if half := self.language.halves.get(word.lower()):
+            return half
+        match = self.clitic.search(word) if self.clitic else None
+        return match.start() if match else 0
+
+
+class Characters(Tokenizer):
+    """Each character with the marks it carries, for languages that write without blanks."""
+
+    def cut(self, run: str) -> Sequence[Span]:
+        """See Tokenizer."""
+        return [match.span() for match in _CHARACTER.finditer(run)]
+
+
+class Blanks(Tokenizer):
+    """What stands between blanks, for text that is tokenised already."""
+
+    def cut(self, run: str) -> Sequence[Span]:
+        """See Tokenizer."""
+        return [(0, len(run))]
+
+
+TOKENIZERS: dict[str, type[Tokenizer]] = {
+    "rules": Rules,
+    "characters": Characters,
+    "blanks": Blanks,
+}
+
+_RUN = re.compile(rf"[^{BLANK}]+")
+_LETTER = r"[\p{L}\p{M}\p{N}_]"
+_PICTURE = r"\p{Extended_Pictographic}[\p{M}\p{Emoji_Modifier}]*+"
+_EMOJI = rf"\p{{RI}}\p{{RI}} | {_PICTURE} (?: \u200d {_PICTURE} )*+"
+_HOST = r"[\p{L}\p{N}_-]{1,63}+"
+_NUMBER = r"\d++ (?: [.,:/]\d++ ){0,9}+"
+_ENDING = "(?i:com|org|net|edu|gov|info|uk|html?|txt|docx?|xlsx?|pdf|pptx?|jpe?g|gif|png|exe|zip)"
+_UNIT = "(?i:[ap]m|[kcm]m|kg|lbs?|hrs?|mins?|yrs?|mm|k|x|ft)"
+
+_CHARACTER = regex.compile(rf"{_EMOJI} | [^{BLANK}]\p{{M}}*+", regex.VERBOSE)
+
+# Possessive quantifiers and short look-ahead: the time is linear in the text.
+_TOKEN = regex.compile(
+    rf"""
+      (?P<address>
+          (?: https?:// | ftp:// | www\. ) [^{BLANK}<>"]* [^{BLANK}<>".,;:!?)\]']
+        | [\p{{L}}\p{{N}}._+-]{{1,64}}+ @ {_HOST} (?: \.{_HOST} )*+
+        | {_LETTER}++ (?: \.{_LETTER}++ ){{2,}}+
+        | {_HOST} \. {_ENDING}\b )
+    | (?P<number>
+          \d{{3}}[-.]\d{{3}}[-.]\d{{4}}\b | \d{{1,3}}-\d{{4}}\b
+        | \d{{1,4}}[-./]\d{{1,2}}[-./]\d{{2,4}}\b
+        | {_NUMBER} (?: (?: st|nd|rd|th|['’]?s )\b )?+ (?! {_LETTER} )
+        | {_NUMBER} (?= {_UNIT}\b ) )
+    | (?P<initials> (?: \p{{L}}\. ){{2,}}+ )
+    | (?P<word> {_LETTER}++ (?: (?: ['’`&] | \p{{Cf}}++ ) {_LETTER}++ )*+ )
+    | (?P<emoji> {_EMOJI} )
+    | (?P<face> [:;=]['-]?[()DPp/|]++ (?! {_LETTER} ) )
+    | (?P<stop> [.!?]++ )
+    | (?P<rule> [-=*~#+]{{2,}}+ )
+    | (?P<marks> (?P<mark> [^{BLANK}\p{{L}}\p{{M}}\p{{N}}] ) (?P=mark)*+ \p{{M}}*+ )
+    | (?P<other> [^{BLANK}] )
+    """,
+    regex.VERBOSE,
+)

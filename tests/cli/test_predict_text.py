@@ -1,0 +1,171 @@
+"""`predict` on texts, as it is typed."""
+
+import csv
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from synner_graph import SynNER
+from synner_graph.data.formats import read_sentences
+from tests.cli.conftest import Run
+
+TEXT = "Angela Merkel met Bob Smith in Oslo. Then the UN left New York."
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(f"{TEXT}\r\n\nZoë didn't.\n[SEP] 👍🏽 שלום".encode())
+    return path
+
+
+def rows(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_texts_on_the_command_line(run: Run, text_run: Path) -> None:
+    result = run("predict", text_run, TEXT, "Oslo")
+    assert result.exit_code == 0, result.output
+    ner = SynNER.from_pretrained(text_run)
+    assert rows(result.stdout) == [doc.to_json() for doc in ner.pipe([TEXT, "Oslo"])]
+    assert sum(len(row["entities"]) for row in rows(result.stdout)) > 0
+
+
+def test_lines_of_a_file(run: Run, text_run: Path, notes: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    assert run("predict", text_run, "-i", notes, "-o", output).exit_code == 0
+    found = rows(output.read_text(encoding="utf-8"))
+    assert [row["text"] for row in found] == [TEXT, "", "Zoë didn't.", "[SEP] 👍🏽 שלום"]
+    assert [row["line"] for row in found] == [1, 2, 3, 4]
+    source = notes.read_bytes().decode()
+    for row in found:
+        for entity in row["entities"]:
+            start = row["start_char"] + entity["start_char"]
+            assert source[start : row["start_char"] + entity["end_char"]] == entity["text"]
+    piped = run("predict", text_run, stdin=notes.read_bytes())
+    assert rows(piped.stdout) == found
+
+
+def test_a_field_of_json_lines(run: Run, text_run: Path, tmp_path: Path) -> None:
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    fields = [{"id": 1, "text": TEXT, "entities": "old"}, {"text": "\udc00 x", "more": [1.5, None]}]
+    source.write_text("\n".join(map(json.dumps, fields)), encoding="utf-8")
+    assert run("predict", text_run, "-i", source, "-o", output).exit_code == 0
+    found = rows(output.read_text(encoding="utf-8"))
+    assert [list(row) for row in found] == [
+        ["id", "text", "entities"],
+        ["text", "more", "entities"],
+    ]
+    assert all(row["entities"] != "old" for row in found)
+    other = tmp_path / "other.jsonl"
+    other.write_text(json.dumps({"body": TEXT, "text": 3, "tokens": 4}), encoding="utf-8")
+    result = run("predict", text_run, "-i", other, "--text-field", "body")
+    assert rows(result.stdout)[0]["entities"] == found[0]["entities"]
+
+
+def test_tables_and_sentences(run: Run, text_run: Path, notes: Path, tmp_path: Path) -> None:
+    outputs = {suffix: tmp_path / f"out.{suffix}" for suffix in ("jsonl", "csv", "conllu")}
+    for output in outputs.values():
+        assert run("predict", text_run, "-i", notes, "-o", output).exit_code == 0
+    wanted = [
+        (str(row["line"]), entity["text"], entity["label"])
+        for row in rows(outputs["jsonl"].read_text(encoding="utf-8"))
+        for entity in row["entities"]
+    ]
+    table = csv.DictReader(io.StringIO(outputs["csv"].read_text(encoding="utf-8")))
+    assert [(row["record"], row["text"], row["label"]) for row in table] == wanted
+    sentences = read_sentences(outputs["conllu"])
+    assert [e.label for s in sentences for e in s.entities] == [label for _, _, label in wanted]
+
+
+def test_pretty_and_limit(run: Run, text_run: Path, notes: Path) -> None:
+    result = run("predict", text_run, "-i", notes, "--pretty", "--limit", 3)
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) == 3  # two sentences, nothing, one
+
+
+def test_resume(run: Run, text_run: Path, notes: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    command = ("predict", text_run, "-i", notes, "-o", output, "--resume")
+    assert run(*command).exit_code == 0  # nothing there yet
+    wanted = output.read_bytes()
+    for length in (0, len(wanted) // 2, len(wanted)):
+        output.write_bytes(wanted[:length])
+        assert run(*command).exit_code == 0
+        assert output.read_bytes() == wanted
+
+
+def test_a_model_with_syntax_needs_a_parser(refused: Callable[..., str], trained_run: Path) -> None:
+    message = refused("predict", trained_run, TEXT)
+    assert "has no parser of its own: name one with --parser" in message
+
+
+def test_what_contradicts_is_refused(
+    refused: Callable[..., str], text_run: Path, notes: Path, tmp_path: Path
+) -> None:
+    predict = ("predict", text_run)
+    assert "either a text or --input" in refused(*predict, TEXT, "-i", notes)
+    assert "--resume goes on with a file" in refused(*predict, TEXT, "--resume")
+    assert "names a field of JSON lines" in refused(
+        *predict, "-i", notes, "--text-field", "x", "--format", "text"
+    )
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"text": 1}', encoding="utf-8")
+    assert f"{bad}:1: expected a JSON object with a string as 'text'" in refused(
+        *predict, "-i", bad
+    )
+    assert "cannot read" in refused(*predict, "-i", tmp_path / "none.txt")
+
+
+def test_long_sentences_are_refused_on_request(
+    run: Run, refused: Callable[..., str], text_run: Path
+) -> None:
+    long = "word " * 60
+    assert run("predict", text_run, long).exit_code == 0
+    assert "expected sentences of up to 36 pieces, got one of" in refused(
+        "predict", text_run, long, "--long", "error"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "conllu"])
+def test_killed_and_resumed_it_is_the_same_file(
+    suffix: str, text_run: Path, tmp_path: Path
+) -> None:
+    draw = random.Random(0)
+    words = [*TEXT.split(), "\n", ".", "👍🏽", "[SEP]", '"quoted,"', ""]
+    source, output = tmp_path / "in.txt", tmp_path / f"out.{suffix}"
+    with open(source, "w", encoding="utf-8") as file:
+        for _ in range(12_000):
+            file.write(" ".join(draw.choices(words, k=draw.randint(0, 40))) + "\n")
+    program = Path(__file__).parents[2] / "cli.py"
+    command = [sys.executable, str(program), "predict", str(text_run), "-i", str(source)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    wanted = tmp_path / f"wanted.{suffix}"
+    subprocess.run([*command, "-o", str(wanted)], check=True, env=environment)
+    kills = 0
+    while True:
+        process = subprocess.Popen([*command, "-o", str(output), "--resume"], env=environment)
+        size = output.stat().st_size if output.exists() else 0
+        aim = size + draw.randrange(wanted.stat().st_size // 3)
+        while process.poll() is None and kills < 6:
+            if output.exists() and output.stat().st_size > aim:
+                time.sleep(draw.random() / 50)
+                process.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.005)
+        if process.wait() == 0:
+            break
+        assert process.returncode == -signal.SIGKILL
+        kills += 1
+    assert kills > 0
+    assert output.read_bytes() == wanted.read_bytes()

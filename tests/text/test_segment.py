@@ -1,0 +1,47 @@
+"""Segmenters: sentences that know their place."""
+
+import pytest
+from hypothesis import given
+
+from synner_graph.config import TextConfig
+from synner_graph.data.sentence import Sentence
+from synner_graph.errors import InputError
+from synner_graph.text import build_segmenter, resolve_tokenizer
+from synner_graph.text.tokenize import TOKENIZERS
+from tests.text.strategies import hostile_texts
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+@given(text=hostile_texts)
+def test_offsets_slice_back_to_the_tokens(tokenizer: str, text: str) -> None:
+    segments = list(build_segmenter(TextConfig(tokenizer=tokenizer, max_tokens=9))(text))
+    seen = ""
+    for start, sentence in segments:
+        assert sentence.text is not None and sentence.offsets is not None
+        assert text[start : start + len(sentence.text)] == sentence.text
+        for token, (first, end) in zip(sentence.tokens, sentence.offsets, strict=True):
+            assert sentence.text[first:end] == text[start + first : start + end] == token
+            seen += token
+    assert seen == "".join(character for character in text if not character.isspace())
+
+
+def test_sentences_come_one_by_one() -> None:
+    segments = build_segmenter(TextConfig())("One. " * 100_000)
+    assert [next(segments).start, next(segments).start] == [0, 5]
+
+
+def test_a_text_without_tokens_has_no_sentences() -> None:
+    for text in ("", " ", "\r\n\t\x1c\u2028"):
+        assert list(build_segmenter(TextConfig())(text)) == []
+
+
+def test_the_tokenizer_follows_the_training_tokens() -> None:
+    words, characters = [Sentence(["北京", "。"])], [Sentence(["北", "京", "。"])]
+    assert resolve_tokenizer(TextConfig(), words).tokenizer == "rules"
+    assert resolve_tokenizer(TextConfig(), characters).tokenizer == "characters"
+    assert resolve_tokenizer(TextConfig(tokenizer="blanks"), characters).tokenizer == "blanks"
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(InputError, match="Unknown language 'klingon' of raw text"):
+        build_segmenter(TextConfig(language="klingon"))
