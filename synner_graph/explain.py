@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from synner_graph.errors import InputError
 from synner_graph.gnn import GraphLayer, WeightedLayer
 from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.backends.base import EdgeOp, End, Reduce, align_weight
+from synner_graph.graph.draw import Drawing, draw_sentence
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.inference import SynNER
 
@@ -49,11 +50,23 @@ class Explanation:
         sentence: the sentence.
         entity: the entity, with the probability that the model gives it as score.
         edges: every edge in every layer.
+        graph: the graph of the sentence; the weight of an edge is the sum of its contributions.
     """
 
     sentence: Sentence
     entity: Entity
     edges: tuple[EdgeContribution, ...]
+    graph: TokenGraph = field(repr=False)
+
+    def draw(self) -> Drawing:
+        """The entity under the sentence, and in the tree's place the edges by contribution.
+
+        Edges that speak for the entity differ in colour from those that speak against it.
+        """
+        return draw_sentence(self.sentence.replace(entities=(self.entity,)), graph=self.graph)
+
+    def _repr_html_(self) -> str:
+        return self.draw()._repr_html_()
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -103,7 +116,9 @@ def explain(ner: SynNER, sentence: Sentence, entity: Entity) -> Explanation:
             )
         edges.extend(_contributions(index, layer, graph, x, gradient))
     scored = replace(entity, score=score.exp().item())
-    return Explanation(sentence, scored, tuple(edges))
+    # The edges come layer by layer, in the order of the graph.
+    total = torch.tensor([edge.contribution for edge in edges]).view(-1, graph.num_edges).sum(0)
+    return Explanation(sentence, scored, tuple(edges), replace(graph, weight=total.to(ner.device)))
 
 
 def weighted_graph(ner: SynNER, sentence: Sentence) -> TokenGraph:
@@ -122,7 +137,6 @@ def weighted_graph(ner: SynNER, sentence: Sentence) -> TokenGraph:
     graph = ner.model.collator.graph([sentence])
     if not sentence.entities:
         return graph
-    # `explain` lists the edges layer by layer, in the order of the graph.
     rows = [[e.contribution for e in explain(ner, sentence, n).edges] for n in sentence.entities]
     weight = torch.tensor(rows).abs().view(-1, graph.num_edges).sum(0)
     return replace(graph, weight=weight / weight.max().clamp(min=torch.finfo().tiny))

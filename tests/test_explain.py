@@ -16,6 +16,7 @@ from synner_graph.explain import explain, weighted_graph
 from synner_graph.gnn import LAYERS, GraphLayer, WeightedLayer
 from tests.fixtures import tiny_config
 from tests.gnn.layers import needs_dgl
+from tests.graph.draw.conftest import data, elements
 
 
 def recogniser(corpus: Corpus, backend: str = "torch", **settings: object) -> SynNER:
@@ -146,3 +147,20 @@ def test_weights_add_up_what_every_layer_gives_every_entity(small_corpus: Corpus
     ]
     torch.testing.assert_close(graph.weight, torch.tensor(wanted))
     assert weighted_graph(ner, sentence.replace(entities=())).weight is None
+
+
+def test_an_explanation_draws_itself(small_corpus: Corpus) -> None:
+    ner = recogniser(small_corpus, gnn__name="gatv2")
+    sentence, entity = entity_of(small_corpus)
+    found = explain(ner, sentence, entity)
+    totals: dict[tuple[str, str, str], float] = {}
+    for edge in found.edges:
+        ends = str(edge.source), str(edge.target), edge.kind
+        totals[ends] = totals.get(ends, 0.0) + edge.contribution
+    drawn = found.draw().svg()
+    arcs = [data(arc) for arc in elements(drawn, "arc")]
+    weights = {(a["source"], a["target"], a["direction"]): float(a["weight"]) for a in arcs}
+    assert weights == pytest.approx(totals, rel=1e-4, abs=1e-6) and len(arcs) == len(totals)
+    (box,) = elements(drawn, "entity")
+    assert data(box)["label"] == entity.label
+    assert found._repr_html_() == found.draw()._repr_html_()

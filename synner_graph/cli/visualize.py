@@ -36,6 +36,10 @@ def visualize(
             help="Draw the edges of the graph, as heavy as they count for the entities found.",
         ),
     ] = False,
+    entity: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --weights: for this entity found alone, counted from 1."),
+    ] = None,
     dataset: options.Dataset = None,
     split: Annotated[
         str, typer.Option(help="train, dev or test.", rich_help_panel=options.DATA)
@@ -68,7 +72,10 @@ def visualize(
     Example: synner visualize runs/sample --dataset sample --errors --output mistakes.html
 
     With --weights the edges that the messages pass along are drawn in place of the tree, each as
-    wide as its contribution to the entities found: gradient times input, over all layers.
+    wide as its contribution to the entities found: gradient times input, over all layers. With
+    --entity the contributions have signs: some edges speak for the entity, some against it.
+
+    Example: synner visualize runs/sample --dataset sample --index 3 --weights --entity 1 -o why.svg
     """
     data = split_of(
         dataset,
@@ -82,7 +89,7 @@ def visualize(
     )
 
     from synner_graph.data.catalogue import corpus_of
-    from synner_graph.explain import weighted_graph
+    from synner_graph.explain import explain, weighted_graph
     from synner_graph.graph.draw import draw_sentence
     from synner_graph.graph.draw.drawing import check_suffix, write
     from synner_graph.graph.draw.page import Card, cards_page
@@ -95,6 +102,10 @@ def visualize(
     if errors and (index is not None or not is_page):
         raise InputError(
             "--errors writes a page of all mistakes: give it an .html file, no --index."
+        )
+    if entity is not None and (index is None or not weights):
+        raise InputError(
+            "--entity explains one entity of one sentence: give --index and --weights."
         )
     if index is None and not is_page:
         raise InputError(f"{output} holds one sentence: say which with --index, or write .html.")
@@ -119,15 +130,18 @@ def visualize(
         if index > len(sentences):
             raise InputError(f"--index is {index}, but {name} has {len(sentences)} sentences.")
         sentences = sentences[index - 1 : index]
-    drawings = [
-        draw_sentence(
-            found,
-            sentence.entities if has_gold else None,
-            weighted_graph(ner, found) if weights else None,
-            labels,
-        )
-        for sentence, found in zip(sentences, ner.stream(sentences, batch_size), strict=True)
-    ]
+    drawings = []
+    for sentence, found in zip(sentences, ner.stream(sentences, batch_size), strict=True):
+        graph = None
+        if entity is not None:
+            if entity > len(found.entities):
+                count = len(found.entities)
+                raise InputError(f"--entity is {entity}, but the entities found are {count}.")
+            graph = explain(ner, found, found.entities[entity - 1]).graph
+        elif weights:
+            graph = weighted_graph(ner, found)
+        gold = sentence.entities if has_gold else None
+        drawings.append(draw_sentence(found, gold, graph, labels))
     if index is not None:
         drawings[0].save(output)
         return

@@ -9,6 +9,7 @@ import pytest
 from synner_graph import SynNER
 from synner_graph.data.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
+from synner_graph.explain import explain
 from synner_graph.graph.draw.text import visible
 from synner_graph.mistakes import find_mistakes
 from tests.cli.conftest import Run
@@ -146,3 +147,25 @@ def test_weights_and_errors_exclude_each_other(
     page = tmp_path / "page.html"
     result = run("visualize", trained_run, "-i", gold_file, "--errors", "--weights", "-o", page)
     assert result.exit_code == 2 and "--weights draws sentences" in result.output
+
+
+def test_weights_of_one_entity(
+    run: Run, trained_run: Path, gold_file: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    ner = SynNER.from_pretrained(trained_run)
+    found = ner.predict(small_corpus.splits["test"])
+    index, sentence = next((i, s) for i, s in enumerate(found) if len(s.entities) > 1)
+    output = tmp_path / "why.svg"
+    arguments = ("visualize", trained_run, "-i", gold_file, "--index", index + 1, "-o", output)
+    result = run(*arguments, "--weights", "--entity", 2)
+    assert result.exit_code == 0, result.output
+    weight = explain(ner, sentence, sentence.entities[1]).graph.weight
+    assert weight is not None
+    arcs = elements(output.read_text(encoding="utf-8"), "arc")
+    drawn = [float(data(arc)["weight"]) for arc in arcs]
+    assert sorted(drawn) == pytest.approx(sorted(weight.tolist()), rel=1e-4, abs=1e-6)
+    many = run(*arguments, "--weights", "--entity", 99)
+    assert many.exit_code == 2
+    assert f"--entity is 99, but the entities found are {len(sentence.entities)}." in many.stderr
+    for wrong in (("--entity", 1), ("--weights", "--errors", "--entity", 1)):
+        assert run(*arguments, *wrong).exit_code == 2
