@@ -1,5 +1,6 @@
 """`eval`: score a saved run."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +46,14 @@ def evaluate(
             "biaffine:RUN, spacy:PACKAGE or stanza:LANGUAGE.",
         ),
     ] = None,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="Read the texts of the sentences alone, parse them with --parser (default: run) "
+            "and compare characters.",
+        ),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Score a run against gold entities: precision, recall and F1, overall and for each type.
@@ -53,6 +62,8 @@ def evaluate(
     --parser the scores on the trees of the sentences and on those of the parser stand side by side.
 
     Example: synner eval runs/sample --dataset sample --split test --json
+
+    Example: synner eval runs/sample --dataset sample --raw
     """
     data = split_of(
         dataset,
@@ -69,6 +80,7 @@ def evaluate(
     from synner_graph.inference import SynNER, pick_device
     from synner_graph.parsers import load_parser
     from synner_graph.parsers.comparison import compare_trees
+    from synner_graph.text.scoring import evaluate_raw
 
     ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
     if features is not None:
@@ -76,7 +88,9 @@ def evaluate(
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     sentences = corpus.splits[split]
-    if parser is not None:
+    if raw:
+        report = evaluate_raw(partial(ner.pipe, parser=parser or "run"), sentences, split)
+    elif parser is not None:
         compared = compare_trees(ner, load_parser(parser, ner), sentences, split, batch_size)
         print_notes(compared.notes)
         if json:
@@ -84,7 +98,8 @@ def evaluate(
         else:
             print_comparison(compared)
         return
-    report = ner.evaluate(sentences, split, batch_size)
+    else:
+        report = ner.evaluate(sentences, split, batch_size)
     if json:
         print_notes(unknown_relations(report.unknown_relations))
         print_json(report.to_json())

@@ -43,3 +43,11 @@ def test_reproduces_the_scores_in_a_new_process(trained_run: Path, test_file: Pa
     metrics = json.loads((trained_run / "metrics.json").read_text(encoding="utf-8"))
     assert json.loads(done.stdout) == metrics["test"]
     assert done.stderr == ""
+
+
+def test_raw_text(run: Run, text_run: Path) -> None:
+    result = run("eval", text_run, "--dataset", "sample", "--split", "dev", "--raw", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["split"] == "dev" and report["overall"]["gold"] > 100
+    assert report["overall"]["predicted"] > 0
