@@ -32,6 +32,13 @@ class EncoderConfig(Section):
         description="what of a transformer is not trained: none, all, embeddings, or so many "
         "layers from below and the embeddings",
     )
+    layer_mix: bool = Field(
+        False, description="read a learned mix of a transformer's layers, not the last one"
+    )
+    lora_rank: int = Field(
+        0, ge=0, description="rank of LoRA adapters, which learn in place of a transformer; 0: none"
+    )
+    lora_alpha: int = Field(16, gt=0, description="LoRA: weight of the adapters, over the rank")
     features: Path | None = Field(
         None,
         description="precomputed features of the tokens of each sentence, by its id: .h5, .npz or "
@@ -204,6 +211,9 @@ class TrainingConfig(Section):
 
     epochs: int = Field(3, gt=0, description="passes over the training sentences")
     batch_size: int = Field(16, gt=0, description="sentences in a batch, over all processes")
+    layer_decay: float = Field(
+        1.0, gt=0, le=1, description="rate of a layer as a share of that of the layer above it"
+    )
     encoder_learning_rate: float = Field(1e-4, gt=0, description="peak, pretrained weights")
     learning_rate: float = Field(1e-3, gt=0, description="peak, all other weights")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of steps with a rising rate")

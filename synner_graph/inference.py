@@ -30,6 +30,7 @@ from synner_graph.encoders import (
     has_transformer,
     load_blueprint,
 )
+from synner_graph.encoders.lora import merged_state
 from synner_graph.errors import InputError
 from synner_graph.evaluation import Report, evaluate
 from synner_graph.graph.backends import GraphBackend, graph_backend
@@ -159,21 +160,24 @@ class SynNER:
         """Write weights (safetensors), architecture, vocabularies, parser and tokenizer (JSON)."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        state = {name: tensor.contiguous() for name, tensor in self.model.state_dict().items()}
+        # LoRA adapters become a part of the weights beside them: a saved run is an ordinary model.
+        state = {name: tensor.contiguous() for name, tensor in merged_state(self.model).items()}
+        encoder = self.config.encoder.model_copy(update={"lora_rank": 0})
+        config = self.config.model_copy(update={"encoder": encoder})
         # Bytes, not save_file: that one leaves a file only its owner can read.
         weights = save(state, metadata={"format": "pt"})
         (folder / WEIGHTS).write_bytes(weights)
         if self.model.parser is not None:
             version = hashlib.sha256(weights).hexdigest()[:12]
             self.parser_record = replace(self.parser_record, version=version)
-        (folder / CONFIG).write_text(self.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (folder / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
         vocabulary = json.dumps(self.vocabularies.to_json(), ensure_ascii=False, indent=1)
         (folder / VOCABULARY).write_text(vocabulary + "\n", encoding="utf-8")
         parser = json.dumps(self.parser_record.to_json(), ensure_ascii=False, indent=1)
         (folder / PARSER).write_text(parser + "\n", encoding="utf-8")
         if self.blueprint is not None:
-            config, tokenizer = self.blueprint
-            config.save_pretrained(folder / ENCODER)
+            transformer, tokenizer = self.blueprint
+            transformer.save_pretrained(folder / ENCODER)
             tokenizer.save_pretrained(folder / ENCODER)
 
     def load_encoder(self, source: str) -> None:

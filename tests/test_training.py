@@ -323,6 +323,50 @@ def test_frozen_weights_stay_as_they_are(
     assert bool(changed) == (frozen != "all")
 
 
+def test_deeper_layers_learn_more_slowly(tiny_transformer: Path, small_corpus: Corpus) -> None:
+    config = tiny_config(
+        tiny_transformer,
+        training__layer_decay=0.5,
+        training__encoder_learning_rate=1e-3,
+        encoder__layer_mix=True,
+    )
+    ner = training.new_recogniser(
+        config, small_corpus.splits["train"], "torch", torch.device("cpu"), "auto"
+    )
+    optimizer = training._optimizer(ner.model, config)
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    expected = {".embeddings.": 2.5e-4, ".layer.0.": 5e-4, ".layer.1.": 1e-3}
+    for name, parameter in ner.model.named_parameters():
+        found = [rate for part, rate in expected.items() if ".transformer" in name and part in name]
+        assert rates[id(parameter)] == (found[0] if found else 1e-2), name
+
+
+def test_adapters_learn_and_become_a_part_of_the_saved_run(
+    tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    pytest.importorskip("peft")
+    config = tiny_config(tiny_transformer, training__epochs=1, encoder__lora_rank=2)
+    sentences, test = small_corpus.splits["train"], small_corpus.splits["test"]
+    ner = training.new_recogniser(config, sentences, "torch", torch.device("cpu"), "auto")
+    learner = training.Learner(ner.model, config, 4, Accelerator(cpu=True))
+    before = ner.predict(test)
+    for _ in range(4):
+        learner.step(ner.model.collator(sentences), 1 / len(sentences))
+    after = ner.predict(test)
+    assert after != before
+
+    ner.save_pretrained(tmp_path / "run")
+    again = SynNER.from_pretrained(tmp_path / "run", "torch")
+    assert again.config.encoder.lora_rank == 0
+    assert not any("lora" in name for name in again.model.state_dict())
+    assert again.predict(test) == after
+    scores = [
+        [e.score for s in found for e in s.entities] for found in (again.predict(test), after)
+    ]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+    assert ner.predict(test) == after, "saving leaves the model as it is"
+
+
 def test_refuses_a_corpus_without_entities(
     tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
 ) -> None:

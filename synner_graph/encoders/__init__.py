@@ -62,10 +62,12 @@ def check_encoder(config: EncoderConfig) -> None:
             "The setting encoder.vectors needs words: --encoder lexical, or --encoder.words true "
             "beside a transformer."
         )
-    if config.freeze != NOTHING and not has_transformer(config):
-        raise InputError("The setting encoder.freeze needs a transformer.")
-    if config.transformer_dropout is not None and not has_transformer(config):
-        raise InputError("The setting encoder.transformer_dropout needs a transformer.")
+    unused = {"freeze": NOTHING, "transformer_dropout": None, "layer_mix": False, "lora_rank": 0}
+    for name, default in unused.items():
+        if getattr(config, name) != default and not has_transformer(config):
+            raise InputError(f"The setting encoder.{name} needs a transformer.")
+    if config.lora_rank and config.freeze != NOTHING:
+        raise InputError("With encoder.lora_rank the transformer is frozen: leave encoder.freeze.")
     if config.features_size and config.features is None:
         raise InputError("The setting encoder.features_size is read off encoder.features: name it.")
     if config.fix_words and config.vectors is None:
@@ -88,7 +90,15 @@ def build_encoder(
     """
     parts: list[TokenEncoder] = []
     if blueprint is not None:
-        parts.append(TransformerEncoder(*blueprint, config.pooling, config.freeze))
+        parts.append(
+            TransformerEncoder(
+                *blueprint,
+                config.pooling,
+                config.freeze,
+                config.layer_mix,
+                (config.lora_rank, config.lora_alpha),
+            )
+        )
     if config.features_size:
         parts.append(FeatureEncoder(config.features_size))
     if reads_words(config):

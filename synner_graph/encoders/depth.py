@@ -30,6 +30,15 @@ def parameter_levels(transformer: nn.Module) -> dict[str, int]:
     return levels
 
 
+def layer_count(transformer: nn.Module) -> int:
+    """How many layers a transformer has.
+
+    Raises:
+        InputError: as `parameter_levels` does.
+    """
+    return _layers(transformer)[1]
+
+
 def freeze(transformer: nn.Module, what: str) -> None:
     """Exclude weights from training.
 
@@ -47,7 +56,7 @@ def freeze(transformer: nn.Module, what: str) -> None:
         return
     highest = 0 if what == EMBEDDINGS else int(what)
     levels = parameter_levels(transformer)
-    if highest > (count := _layers(transformer)[1]):
+    if highest > (count := layer_count(transformer)):
         raise InputError(
             f"The setting encoder.freeze is {highest}, but the transformer has {count} layers."
         )

@@ -19,6 +19,8 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.encoders.base import Inputs, TokenEncoder
 from synner_graph.encoders.depth import EVERYTHING, NOTHING, evaluate_frozen, freeze
 from synner_graph.encoders.grouping import tight_groups
+from synner_graph.encoders.lora import add_adapters
+from synner_graph.encoders.mix import LayerMix
 from synner_graph.encoders.pieces import PieceTokenizer
 from synner_graph.errors import InputError
 
@@ -34,7 +36,7 @@ a gradient to each weight. Both grow with the transformer, so that this does not
 
 
 class TransformerEncoder(TokenEncoder):
-    """Last hidden states of a transformer, pooled from pieces to tokens.
+    """Hidden states of a transformer, the last or a mix of all, pooled from pieces to tokens.
 
     The constructor builds the architecture with random weights; `load_pretrained` fills it. On a
     CPU, where padding costs what words cost, windows of similar length pass through it together.
@@ -45,6 +47,9 @@ class TransformerEncoder(TokenEncoder):
         pooling: `first` reads a token off its first piece, `mean` averages its pieces.
         frozen: what is not trained and has no dropout: `none`, `all`, `embeddings`, or so many
             layers from below and the embeddings.
+        mix: read a learned mix of all layers, not the last one.
+        lora: rank and weight of adapters, which then learn in place of all other weights; a rank
+            of 0 is none.
     """
 
     def __init__(
@@ -53,10 +58,14 @@ class TransformerEncoder(TokenEncoder):
         tokenizer: PreTrainedTokenizerBase,
         pooling: str,
         frozen: str = NOTHING,
+        mix: bool = False,
+        lora: tuple[int, int] = (0, 1),
     ) -> None:
         super().__init__()
         self.frozen = frozen
         self.config = config
+        self.lora = lora
+        self.mix = LayerMix(config.num_hidden_layers + 1) if mix else None
         # The weights are float32 whatever the checkpoint holds: mixed precision is the loop's part.
         self._take(AutoModel.from_config(config, dtype=torch.float32))
         self.tokenizer = tokenizer
@@ -81,6 +90,8 @@ class TransformerEncoder(TokenEncoder):
         """Read with this model from now on."""
         self.transformer = _without_pooler(model)
         freeze(self.transformer, self.frozen)
+        if self.lora[0]:
+            add_adapters(self.transformer, *self.lora)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Self:
@@ -101,8 +112,7 @@ class TransformerEncoder(TokenEncoder):
         groups = [list(range(len(ids)))]
         if ids.device.type == "cpu":
             groups = tight_groups(mask.sum(1).tolist(), PASS_COST)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen != EVERYTHING):
-            states = self._states(ids, mask, places, groups)
+        states = self._states(ids, mask, places, groups)
         if self.pieces.first_only:
             return states
         return mean_of_pieces(states, inputs["piece_token"])
@@ -126,13 +136,22 @@ class TransformerEncoder(TokenEncoder):
         total, width = 0, ids.shape[1]
         for rows in groups:
             longest = int(mask[rows].sum(1).max()) if len(groups) > 1 else width
-            states = self.transformer(
-                input_ids=ids[rows, :longest], attention_mask=mask[rows, :longest]
-            ).last_hidden_state
+            states = self._read(ids[rows, :longest], mask[rows, :longest])
             found.append(states.flatten(0, 1))
             starts[rows] = total + longest * torch.arange(len(rows), device=ids.device)
             total += len(found[-1])
         return torch.cat(found)[starts[places // width] + places % width]
+
+    def _read(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """What the transformer makes of some windows. *Shape:* [P, L] to [P, L, D]"""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen != EVERYTHING):
+            read = self.transformer(
+                input_ids=ids, attention_mask=mask, output_hidden_states=self.mix is not None
+            )
+        states: Tensor = (
+            read.last_hidden_state if self.mix is None else self.mix(read.hidden_states)
+        )
+        return states
 
     def piece_counts(self, inputs: Inputs) -> Tensor | None:
         """See TokenEncoder."""

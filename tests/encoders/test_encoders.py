@@ -93,6 +93,19 @@ def test_pooling_reaches_the_transformer(tiny_transformer: Path, pooling: str) -
     assert part.pieces.first_only == (pooling == "first")
 
 
+def test_a_transformer_gets_its_settings(tiny_transformer: Path) -> None:
+    settings = {"orthography": False, "freeze": 1, "layer_mix": True}
+    blueprint = load_blueprint(str(tiny_transformer))
+    (part,) = build_encoder(EncoderConfig(**settings), VOCABULARIES, blueprint).encoders
+    assert isinstance(part, TransformerEncoder)
+    assert part.frozen == "1" and part.mix is not None and part.lora == (0, 16)
+
+
+def test_adapters_leave_nothing_to_freeze() -> None:
+    with pytest.raises(InputError, match=r"leave encoder\.freeze"):
+        check_encoder(EncoderConfig(lora_rank=2, freeze="all"))
+
+
 def test_dropout_reaches_the_characters() -> None:
     encoder = build_encoder(EncoderConfig(dropout=0.25), VOCABULARIES, None)
     assert isinstance(encoder.encoders[0], CharacterCNN)
@@ -127,6 +140,8 @@ def test_every_part_gets_its_settings() -> None:
         ({"name": "lexical", "fix_words": True}, "encoder.fix_words needs vectors"),
         ({"name": "lexical", "freeze": 3}, "encoder.freeze needs a transformer"),
         ({"name": "lexical", "transformer_dropout": 0.2}, "transformer_dropout needs a transf"),
+        ({"name": "lexical", "layer_mix": True}, "encoder.layer_mix needs a transformer"),
+        ({"name": "characters", "lora_rank": 3}, "encoder.lora_rank needs a transformer"),
         ({"features_size": 3}, "features_size is read off encoder.features"),
     ],
 )
