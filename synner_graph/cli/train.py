@@ -163,14 +163,14 @@ def train(
         raise InputError("Say what to train: either --recipe NAME or --config FILE.")
     if train or dev or test:
         given.setdefault("data.dataset", None)  # files take the place of the corpus of a recipe
-    about = None
+    row = None
     if recipe is not None:
         from synner_graph.recipes import load_recipe, recipe_path, with_vectors
 
-        config, about = recipe_path(recipe), load_recipe(recipe).about
+        config, row = recipe_path(recipe), load_recipe(recipe)
     settings = load_config(config, given | parse_overrides(context.args))
-    if about is not None:
-        settings = with_vectors(settings, about)
+    if row is not None:
+        settings = with_vectors(settings, row.about)
 
     from synner_graph import training
     from synner_graph.data.catalogue import corpus_of
@@ -199,8 +199,8 @@ def train(
         return
     for report in reports:
         print_report(report)
-    if about is not None and about.published is not None:
-        typer.echo(f"Published on test: {about.published}")
+    if row is not None and row.about.published is not None:
+        typer.echo(f"Published on the test split of {row.corpus}: {row.about.published}")
     typer.echo(f"Saved in {folder}")
 
 
