@@ -84,7 +84,13 @@ class TextPipeline:
         yield from self._name(window)
 
     def _name(self, window: Sequence[tuple[int, Segment]]) -> Iterator[tuple[int, Segment]]:
-        sentences = [segment.sentence for _, segment in window]
+        named = self.name([segment.sentence for _, segment in window])
+        for (number, segment), sentence in zip(window, named, strict=True):
+            yield number, Segment(segment.start, sentence)
+
+    def name(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+        """Sentences that are cut already, parsed and named, in order."""
+        sentences = list(sentences)
         for rows in batches([_cost(sentence) for sentence in sentences], self.budget):
             batch = [sentences[row] for row in rows]
             if self.parser is not None:
@@ -92,8 +98,7 @@ class TextPipeline:
             named = self.namer.stream(batch, len(batch), unknown=self.unknown)
             for row, sentence in zip(rows, named, strict=True):
                 sentences[row] = sentence
-        for (number, segment), sentence in zip(window, sentences, strict=True):
-            yield number, Segment(segment.start, sentence)
+        yield from sentences
 
 
 Item = TypeVar("Item")
