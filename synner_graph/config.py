@@ -173,6 +173,19 @@ class ParserConfig(Section):
     relation_size: int = Field(128, gt=0, description="biaffine: width of a relation's end")
     dropout: float = Field(0.3, ge=0, lt=1, description="biaffine: on both")
     weight: float = Field(1.0, gt=0, description="biaffine: of its loss beside the head's")
+    jackknife: int | None = Field(
+        None,
+        gt=1,
+        description="biaffine: learn entities on trees as the parser gives them, those of each of "
+        "so many parts of the training split by a parser that learned from the others",
+    )
+
+    @model_validator(mode="after")
+    def check_read(self) -> "ParserConfig":
+        """Refuse settings that the others leave without effect."""
+        if self.jackknife is not None and self.name != "biaffine":
+            raise ValueError("jackknife belongs to name = 'biaffine'")
+        return self
 
 
 class TextConfig(Section):

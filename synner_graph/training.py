@@ -7,7 +7,7 @@ import platform
 import random
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -137,7 +137,14 @@ def train(
                 nested,
                 config.head.decode,
             )
-        epochs = _fit(ner, config, sentences, dev, output, accelerator, progress)
+        trees = sentences
+        if config.parser.jackknife is not None:
+            # Training a parser is training, so this module cannot import that one while it loads.
+            from synner_graph.parsers.biaffine.jackknife import jackknife
+
+            sentences, note = jackknife(config, sentences, backend, kernel, accelerator, progress)
+            corpus = replace(corpus, notes=(*corpus.notes, note))
+        epochs = _fit(ner, config, sentences, trees, dev, output, accelerator, progress)
         seconds = time.perf_counter() - started
         metrics: dict[str, Any] = {}
         reports: list[Report] = []
@@ -146,7 +153,7 @@ def train(
             if config.encoder.features is not None:
                 best.use_features(config.encoder.features)
             splits = (("dev", dev), ("test", test))
-            reports = [best.evaluate(rows, split) for split, rows in splits if rows]
+            reports = [best.evaluate(_read(config, rows), split) for split, rows in splits if rows]
             metrics = _metrics(config, corpus, best, reports, epochs, seconds)
             metrics["parser"] |= _on_own_trees(best, splits)
             text = json.dumps(metrics, indent=2, ensure_ascii=False)
@@ -168,6 +175,16 @@ def _parsed(config: RunConfig, corpus: Corpus) -> tuple[Corpus, ParserRecord | N
     splits = {split: tuple(parser.parse(rows)) for split, rows in corpus.splits.items()}
     note = f"trees of {parser.name} {parser.version} in place of the corpus's own"
     return replace(corpus, splits=splits, notes=(*corpus.notes, note)), parser.record
+
+
+def _read(config: RunConfig, sentences: Sequence[Sentence]) -> Sequence[Sentence]:
+    """Sentences of dev or test as the model is to read them.
+
+    One that learned on trees of parsers reads those of its own.
+    """
+    if config.parser.jackknife is None:
+        return sentences
+    return [sentence.without_tree() for sentence in sentences]
 
 
 def _read_lexicon(
@@ -251,39 +268,33 @@ def _fit(
     ner: SynNER,
     config: RunConfig,
     sentences: Sequence[Sentence],
+    trees: Sequence[Sentence],
     dev: Sequence[Sentence],
     output: Path,
     accelerator: Accelerator,
     progress: bool,
 ) -> list[dict[str, Any]]:
-    """The loop. Leaves the best epoch in `output` and returns a record of every epoch."""
+    """The loop. Leaves the best epoch in `output` and returns a record of every epoch.
+
+    The model reads the trees of `sentences`; its own parser, if it has one, learns from `trees`.
+    """
     settings = config.training
     batches = LengthGroupedBatches([len(s) for s in sentences], settings.batch_size, settings.seed)
     steps = len(batches) * settings.epochs
     learner = Learner(ner.model, config, steps, accelerator)
 
+    def collate(rows: Sequence[int]) -> Batch:
+        gold = [trees[row] for row in rows]
+        return ner.model.collator([sentences[row] for row in rows], gold_trees=gold)
+
     history: list[dict[str, Any]] = []
     best, best_epoch = -1.0, 0
     for epoch in range(1, settings.epochs + 1):
-        learner.model.train()
-        started, total = time.perf_counter(), 0.0
-        with _bar(f"epoch {epoch}/{settings.epochs}", len(batches), progress, accelerator) as tick:
-            for rows in batches.epoch(epoch):
-                # Each process takes its share of the global batch. Their gradients are averaged,
-                # so this sum becomes the mean (or the sum) over the sentences of the global batch.
-                # A process that the last batch leaves without a share takes part with weight 0.
-                share = rows[accelerator.process_index :: accelerator.num_processes]
-                divisor = len(rows) if settings.loss == "mean" else 1
-                scale = accelerator.num_processes / divisor if share else 0.0
-                batch = ner.model.collator([sentences[row] for row in share or rows[:1]])
-                loss = learner.step(batch.to(accelerator.device), scale)
-                value = accelerator.reduce(loss, "mean").item()
-                if not math.isfinite(value):
-                    raise InputError(
-                        f"The loss became {value} in epoch {epoch}: lower the learning rates."
-                    )
-                total += value * divisor
-                tick(f"loss {value:7.3f}")
+        started = time.perf_counter()
+        with progress_bar(
+            f"epoch {epoch}/{settings.epochs}", len(batches), progress, accelerator
+        ) as tick:
+            total = learner.epoch(batches.epoch(epoch), collate, tick)
         score = 0.0
         record: dict[str, Any] = {
             "epoch": epoch,
@@ -291,11 +302,11 @@ def _fit(
             "seconds": time.perf_counter() - started,
         }
         if dev:
-            report = _on_main(accelerator, lambda: ner.evaluate(dev, "dev"))
+            report = _on_main(accelerator, lambda: ner.evaluate(_read(config, dev), "dev"))
             record["dev_f1"] = score = report.overall.f1
             if ner.model.parser is not None:
-                trees = _on_main(accelerator, lambda: ner.evaluate_trees(dev, "dev"))
-                record["dev_las"] = trees.all.las
+                own = _on_main(accelerator, lambda: ner.evaluate_trees(dev, "dev"))
+                record["dev_las"] = own.all.las
                 score = (score + record["dev_las"]) / 2
         history.append(record)
         speed = len(sentences) / record["seconds"]
@@ -339,6 +350,35 @@ class Learner:
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
         self.accelerator = accelerator
         self.clip_norm = config.training.clip_norm
+        self.loss = config.training.loss
+
+    def epoch(
+        self,
+        batches: Iterable[list[int]],
+        collate: Callable[[Sequence[int]], Batch],
+        tick: Callable[[str], None],
+    ) -> float:
+        """Learn from batches of rows once; the loss, summed over all rows.
+
+        Raises:
+            InputError: The loss is no longer a number.
+        """
+        processes, total = self.accelerator.num_processes, 0.0
+        self.model.train()
+        for rows in batches:
+            # Each process takes its share of the global batch. Their gradients are averaged, so
+            # this sum becomes the mean (or the sum) over the sentences of the global batch. A
+            # process that the last batch leaves without a share takes part with weight 0.
+            share = rows[self.accelerator.process_index :: processes]
+            divisor = len(rows) if self.loss == "mean" else 1
+            scale = processes / divisor if share else 0.0
+            loss = self.step(collate(share or rows[:1]).to(self.accelerator.device), scale)
+            value = self.accelerator.reduce(loss, "mean").item()
+            if not math.isfinite(value):
+                raise InputError(f"The loss became {value}: lower the learning rates.")
+            total += value * divisor
+            tick(f"loss {value:7.3f}")
+        return total
 
     def step(self, batch: Batch, scale: float) -> Tensor:
         """Learn from a batch; its loss times `scale`, without gradient. *Shape:* []"""
@@ -451,7 +491,7 @@ def _on_main(accelerator: Accelerator, work: Any) -> Any:
 
 
 @contextmanager
-def _bar(title: str, total: int, enabled: bool, accelerator: Accelerator) -> Iterator[Any]:
+def progress_bar(title: str, total: int, enabled: bool, accelerator: Accelerator) -> Iterator[Any]:
     """A progress bar; yields the function that advances it by one batch."""
     columns = (
         TextColumn("{task.description}"),
@@ -555,7 +595,7 @@ def _on_own_trees(ner: SynNER, splits: Iterable[tuple[str, Sequence[Sentence]]])
                 *(split, report.all.uas, report.all.las),
                 *(report.without_punctuation.uas, report.without_punctuation.las),
             )
-            unparsed = [sentence.replace(heads=None, relations=None) for sentence in sentences]
+            unparsed = [sentence.without_tree() for sentence in sentences]
             trees[split] = report.to_json()
             entities[split] = ner.evaluate(unparsed, split).overall.to_json()
     return {"trees": trees, "entities_on_own_trees": entities}

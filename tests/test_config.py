@@ -163,3 +163,10 @@ def test_every_setting_is_explained_and_has_a_default(section: str) -> None:
     for name, setting in kind.model_fields.items():
         assert setting.description, f"{section}.{name}"
         assert not setting.is_required(), f"{section}.{name}"
+
+
+def test_jackknife_belongs_to_the_parser_that_is_learned() -> None:
+    with pytest.raises(InputError, match="jackknife belongs to name = 'biaffine'"):
+        load_config(overrides={"parser.jackknife": 3})
+    settings = load_config(overrides={"parser.name": "biaffine", "parser.jackknife": 3})
+    assert settings.parser.jackknife == 3

@@ -101,6 +101,14 @@ def train(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    jackknife: Annotated[
+        int | None,
+        typer.Option(
+            help="With --parser biaffine, learn entities on trees that parsers gave to sentences "
+            "which they had not seen, in so many parts.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the data.", rich_help_panel=TRAINING)
     ] = None,
@@ -146,6 +154,7 @@ def train(
         "recurrent.name": recurrent,
         "head.name": head,
         "parser.name": parser,
+        "parser.jackknife": jackknife,
         "training.epochs": epochs,
         "training.batch_size": batch_size,
         "training.encoder_learning_rate": encoder_learning_rate,

@@ -85,8 +85,19 @@ class Collator:
         self.marks = marks
         self.trees = trees
 
-    def __call__(self, sentences: Sequence[Sentence], with_gold: bool = True) -> Batch:
+    def __call__(
+        self,
+        sentences: Sequence[Sentence],
+        with_gold: bool = True,
+        gold_trees: Sequence[Sentence] | None = None,
+    ) -> Batch:
         """Collate.
+
+        Args:
+            sentences: what to read.
+            with_gold: whether the losses are to be computed.
+            gold_trees: the same sentences with the trees that the model's own parser learns, where
+                these are not those that the model reads.
 
         Raises:
             InputError: if the graph needs trees and a sentence has none.
@@ -96,7 +107,7 @@ class Collator:
         if with_gold:
             gold |= self.gold(sentences)
             if self.trees is not None:
-                gold |= self.trees([self.tree(sentence) for sentence in sentences])
+                gold |= self.trees([self.tree(sentence) for sentence in gold_trees or sentences])
         return Batch(
             sentences=tuple(sentences),
             graph=self.graph(sentences),

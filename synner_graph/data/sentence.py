@@ -139,6 +139,10 @@ class Sentence:
         """The tokens that hang from nothing; empty for an unparsed sentence."""
         return tuple(i for i, head in enumerate(self.heads or ()) if head == ROOT)
 
+    def without_tree(self) -> Self:
+        """The sentence as if it had not been parsed."""
+        return self.replace(heads=None, relations=None)
+
     def replace(self, **changes: Any) -> Self:
         """A copy with some attributes changed, validated anew."""
         return replace(self, **changes)

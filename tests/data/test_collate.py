@@ -136,3 +136,15 @@ def test_unknown_relations_do_not_count_where_none_is_read() -> None:
     inventory = EdgeInventory(("2-hop", SELF), KNOWN.all_names)
     plain = Collator(inventory, KNOWN, sizes, entity_counts)
     assert plain.unknown_relations([sentence]) == {}
+
+
+def test_a_parser_may_learn_other_trees_than_the_graph_has() -> None:
+    sentences = random_sentences()
+    learned = collator()
+    learned.trees = lambda trees: {"heads": torch.tensor([h for tree, _ in trees for h in tree])}
+    others = [s.replace(heads=range(-1, len(s) - 1), relations=["x"] * len(s)) for s in sentences]
+    same, other = learned(sentences), learned(sentences, gold_trees=others)
+    assert same.gold["heads"].tolist() == [h for s in sentences for h in s.heads or ()]
+    assert other.gold["heads"].tolist() == [h for s in others for h in s.heads or ()]
+    assert torch.equal(same.graph.src, other.graph.src)
+    assert learned(sentences, with_gold=False).gold == {}
