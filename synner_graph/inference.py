@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from synner_graph.calibration import Calibration
 from synner_graph.config import ModelConfig, explain
 from synner_graph.data.features import open_features
 from synner_graph.data.lexicon import Lexicon
@@ -55,6 +56,7 @@ WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 VOCABULARY = "vocabulary.json"
 PARSER = "parser.json"
+CALIBRATION = "calibration.json"
 ENCODER = "encoder"
 logger = logging.getLogger(__name__)
 
@@ -89,6 +91,7 @@ class SynNER:
         source = TREES if model.parser is None else BIAFFINE
         own = ParserRecord(source, "", tuple(sorted(vocabularies.relations.names)))
         self.parser_record = parser_record or own
+        self.calibration = None
         self._pipelines: dict[tuple[str, int], TextPipeline] = {}
 
     @classmethod
@@ -137,6 +140,7 @@ class SynNER:
             config = ModelConfig.model_validate_json((folder / CONFIG).read_bytes())
             vocabularies = Vocabularies.from_json(json.loads((folder / VOCABULARY).read_bytes()))
             record = _parser_record(folder / PARSER)
+            calibration = _calibration(folder / CALIBRATION)
             weights = load_file(folder / WEIGHTS)
         except ValidationError as error:
             raise InputError(
@@ -154,6 +158,7 @@ class SynNER:
             raise InputError(
                 f"The weights in {folder} do not fit its config.json: {error}"
             ) from error
+        ner.calibration = calibration
         return ner
 
     def save_pretrained(self, folder: Path | str) -> None:
@@ -179,6 +184,23 @@ class SynNER:
             transformer, tokenizer = self.blueprint
             transformer.save_pretrained(folder / ENCODER)
             tokenizer.save_pretrained(folder / ENCODER)
+        self.save_calibration(folder)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What makes scores mean what they say, if the run is calibrated."""
+        return self._calibration
+
+    @calibration.setter
+    def calibration(self, calibration: Calibration | None) -> None:
+        self._calibration = calibration
+        self.model.head.temperature = calibration.temperature if calibration else 1.0
+
+    def save_calibration(self, folder: Path | str) -> None:
+        """Write the calibration alone, if there is one."""
+        if self.calibration is not None:
+            text = json.dumps(self.calibration.to_json(), indent=2) + "\n"
+            Path(folder, CALIBRATION).write_text(text, encoding="utf-8")
 
     def load_encoder(self, source: str) -> None:
         """Start from the pretrained weights of a hub id or folder."""
@@ -397,6 +419,11 @@ def _run_folder(source: Path | str) -> Path:
 def _parser_record(path: Path) -> ParserRecord | None:
     """What a run says of its parser; nothing, if it is from before runs did."""
     return ParserRecord.from_json(json.loads(path.read_bytes())) if path.is_file() else None
+
+
+def _calibration(path: Path) -> Calibration | None:
+    """The calibration of a run, if it has one."""
+    return Calibration.from_json(json.loads(path.read_bytes())) if path.is_file() else None
 
 
 def pick_device(name: str) -> torch.device:

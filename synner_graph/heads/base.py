@@ -26,6 +26,8 @@ class Head(nn.Module, ABC):
         name: What the head is called in `HEADS`.
         labels: The entity labels it can give.
         implementation: Which implementation of its operators computes it, where there are several.
+        temperature: What divides its scores before it makes probabilities of entities of them. It
+            changes neither the loss nor what is found.
 
     Raises:
         InputError: There are no labels, or one comes twice.
@@ -34,6 +36,7 @@ class Head(nn.Module, ABC):
     name: ClassVar[str]
     labels: tuple[str, ...]
     implementation: str = "auto"
+    temperature: float = 1.0
 
     def __init__(self, labels: Sequence[str]) -> None:
         super().__init__()

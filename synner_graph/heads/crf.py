@@ -157,7 +157,7 @@ class CRFHead(Head):
         """
         if emissions.device.type != "mps":  # which has no float64
             emissions = emissions.double()  # alpha, beta and log-partition are large and cancel
-        transitions, start, end = (score.to(emissions.dtype) for score in self._scores())
+        emissions, transitions, start, end = self._tempered(emissions)
         alpha, beta, log_partition = crf_forward_backward(
             emissions, offsets, transitions, start, end, self.implementation
         )
@@ -188,7 +188,7 @@ class CRFHead(Head):
         emissions = self._emissions(h)
         if emissions.device.type != "mps":  # which has no float64
             emissions = emissions.double()
-        transitions, start, end = (score.to(emissions.dtype) for score in self._scores())
+        emissions, transitions, start, end = self._tempered(emissions)
         names = entities_to_tags([entity], len(h), self.scheme)[entity.start : entity.end]
         tags = torch.tensor([self.tags.index(name) for name in names], device=h.device)
         others = torch.zeros_like(emissions, dtype=torch.bool)
@@ -213,6 +213,11 @@ class CRFHead(Head):
 
     def _emissions(self, h: Tensor) -> Tensor:
         return at_least_float32(self.emission(self.dropout(h)))
+
+    def _tempered(self, emissions: Tensor) -> tuple[Tensor, ...]:
+        """Emissions, transitions, start and end scores, in one precision."""
+        scores = (emissions, *(score.to(emissions.dtype) for score in self._scores()))
+        return tuple(score / self.temperature for score in scores)
 
     def _scores(self) -> tuple[Tensor, Tensor, Tensor]:
         return (

@@ -216,11 +216,12 @@ class SpanHead(Head):
         starts, ends = starts - offsets[sentence], ends - offsets[sentence]
 
         beats_null = gain > 0
-        columns = (sentence, starts, ends, label, best.exp(), gain)
+        score = self._tempered(log_probs)[:, NULL + 1 :].gather(1, label.unsqueeze(1)).squeeze(1)
+        columns = (sentence, starts, ends, label, score.exp(), best.exp(), gain)
         rows = zip(*(column[beats_null].tolist() for column in columns), strict=True)
-        found: list[list[tuple[Entity, float]]] = [[] for _ in range(len(offsets) - 1)]
-        for b, start, end, position, score, gained in rows:
-            found[b].append((Entity(start, end, self.labels[position], score), gained))
+        found: list[list[tuple[Entity, float, float]]] = [[] for _ in range(len(offsets) - 1)]
+        for b, start, end, position, scored, likely, gained in rows:
+            found[b].append((Entity(start, end, self.labels[position], scored), likely, gained))
         return [self._chosen(candidates) for candidates in found]
 
     def log_probability(self, h: Tensor, entity: Entity, marks: Marks = NO_MARKS) -> Tensor:
@@ -238,20 +239,27 @@ class SpanHead(Head):
                 f"expected an entity of up to {self.max_width} tokens within the sentence, "
                 f"got one of {width} from token {entity.start}"
             )
-        return log_probs[rows[0, 0], NULL + 1 + self.labels.index(entity.label)]
+        log_probs = self._tempered(log_probs[rows[0]])
+        return log_probs[0, NULL + 1 + self.labels.index(entity.label)]
 
-    def _chosen(self, candidates: Sequence[tuple[Entity, float]]) -> list[Entity]:
-        """Of entities and their gains those that `decode` takes, in order."""
-        entities = [entity for entity, _ in candidates]
+    def _chosen(self, candidates: Sequence[tuple[Entity, float, float]]) -> list[Entity]:
+        """Of entities, their probabilities and gains those that `decode` takes, in order."""
+        entities = [entity for entity, _, _ in candidates]
         spans = [(entity.start, entity.end) for entity in entities]
         if self.decoder == "all":
             return sorted(entities)
         if self.decoder == "greedy":
-            chosen = most_probable(spans, [entity.score or 0.0 for entity in entities])
+            chosen = most_probable(spans, [likely for _, likely, _ in candidates])
         else:
             best = best_non_crossing if self.decoder == "nested" else best_non_overlapping
-            chosen = best(spans, [gain for _, gain in candidates])
+            chosen = best(spans, [gain for _, _, gain in candidates])
         return [entities[i] for i in chosen]
+
+    def _tempered(self, log_probs: Tensor) -> Tensor:
+        """Log-probabilities at the head's temperature. *Shape:* [S, 1 + len(labels)]"""
+        if self.temperature == 1:
+            return log_probs
+        return (log_probs / self.temperature).log_softmax(dim=1)
 
     def _candidates(self, h: Tensor, offsets: Tensor, marks: Marks) -> Spans:
         spans = candidate_spans(h, offsets, self.max_width)

@@ -1,0 +1,91 @@
+"""`calibrate`: make the scores of a run mean what they say."""
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from synner_graph.cli import options
+from synner_graph.cli.console import output, print_json, print_notes
+from synner_graph.cli.source import split_of
+from synner_graph.config import DataConfig
+from synner_graph.errors import InputError
+
+
+def calibrate(
+    run: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
+    dataset: options.Dataset = None,
+    input: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with gold entities, instead of a dataset.", rich_help_panel=options.DATA
+        ),
+    ] = None,
+    data_dir: options.DataDir = None,
+    format: options.Format = None,
+    scheme: options.Scheme = None,
+    repair: options.Repair = False,
+    multiple_roots: options.MultipleRoots = False,
+    graph_backend: options.GraphBackend = options.Backend.auto,
+    kernel: options.Kernel = options.Kernels.auto,
+    device: options.Device = "auto",
+    json: options.Json = False,
+) -> None:
+    """Choose the temperature of a run's scores on the dev split, and store it with the run.
+
+    Without --dataset or --input, on the dev split that the run was trained with. What the run finds
+    stays the same. The calibration error is given before and after, for the test split, too, if
+    there is one: there it tells more.
+
+    Example: synner calibrate runs/sample
+    """
+    from synner_graph.calibration import calibrate as choose
+    from synner_graph.data.catalogue import corpus_of
+    from synner_graph.inference import SynNER, pick_device
+    from synner_graph.parsers import RUN, TREES, load_parser
+    from synner_graph.parsers.biaffine import BIAFFINE
+
+    if dataset is None and input is None:
+        data = _trained_on(run, data_dir)
+    else:
+        reading = {"format": format, "scheme": scheme, "repair": repair}
+        data = split_of(
+            dataset, input, "dev", data_dir=data_dir, multiple_roots=multiple_roots, **reading
+        )
+    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
+    corpus = corpus_of(data, splits=("dev", "test"))
+    print_notes(corpus.notes)
+    splits = {name: rows for name, rows in corpus.splits.items() if rows}
+    if "dev" not in splits:
+        raise InputError("The corpus of the run has no dev split: name --dataset or --input.")
+    if ner.parser_record.name not in (TREES, BIAFFINE):
+        parser = load_parser(RUN, ner)
+        splits = {name: tuple(parser.parse(rows)) for name, rows in splits.items()}
+    chosen = choose(ner, {name: splits[name] for name in ("dev", "test") if name in splits})
+    ner.calibration = chosen
+    ner.save_calibration(run)
+    if json:
+        print_json(chosen.to_json())
+        return
+    table = Table(title=f"temperature {chosen.temperature:.3f}: expected calibration error, %")
+    for column in ("split", "entities", "before", "after"):
+        table.add_column(column, justify="left" if column == "split" else "right")
+    for name, split in chosen.splits.items():
+        errors = (f"{100 * error:.2f}" for error in (split.before, split.after))
+        table.add_row(name, str(split.entities), *errors)
+    output.print(table)
+
+
+def _trained_on(run: Path, data_dir: Path | None) -> DataConfig:
+    """The data settings of a run."""
+    path = run / "metrics.json"
+    try:
+        settings = json_module.loads(path.read_bytes())["config"]["data"]
+        data = DataConfig.model_validate(settings)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{path} does not tell what the run was trained on: name --dataset or --input."
+        ) from error
+    return data.model_copy(update={"data_dir": data_dir or data.data_dir})
