@@ -46,7 +46,8 @@ class SpacyParser(Parser):
 
     def trees(self, sentences: Sequence[Sentence]) -> list[Tree]:
         """See `Parser.trees`."""
-        return list(map(_tree, self.pipeline.pipe(self._docs(sentences))))
+        with self.pipeline.memory_zone():  # or its vocabulary would grow with every new word
+            return list(map(_tree, self.pipeline.pipe(self._docs(sentences))))
 
     def _docs(self, sentences: Sequence[Sentence]) -> Iterable[Any]:
         from spacy.tokens import Doc

@@ -84,3 +84,18 @@ def test_without_spacy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "spacy", None)
     with pytest.raises(InputError, match=r"pip install 'synner-graph\[parse\]'"):
         load_parser(ENGLISH)
+
+
+def test_new_words_leave_nothing_behind(parser: Parser) -> None:
+    strings = parser.pipeline.vocab.strings  # type: ignore[attr-defined]
+    before = len(strings)
+    words = [f"word{number}" for number in range(50)]
+    first = parser.parse([Sentence(words)])
+    assert len(strings) == before
+    assert parser.parse([Sentence(words)]) == first
+
+
+def test_lone_surrogates_are_parsed(parser: Parser) -> None:
+    (parsed,) = parser.parse([Sentence(["Ann", "met", "\ud83d", "Bob"])])
+    assert parsed.tokens[2] == "\ud83d"
+    assert parsed.heads is not None and parsed.heads.count(-1) == 1
