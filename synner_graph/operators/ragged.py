@@ -8,6 +8,7 @@ is padded.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -73,8 +74,9 @@ def check_offsets(offsets: Tensor, num_rows: int) -> None:
     """
     if offsets.dim() != 1 or len(offsets) < 2:
         raise ValueError(f"expected offsets of shape [B + 1], B >= 1, got {list(offsets.shape)}")
-    if offsets[0] != 0 or offsets[-1] != num_rows:
-        ends = f"{int(offsets[0])} to {int(offsets[-1])}"
+    bounds = offsets.tolist()  # tens of numbers: quicker than operations on tensors
+    if bounds[0] != 0 or bounds[-1] != num_rows:
+        ends = f"{bounds[0]} to {bounds[-1]}"
         raise ValueError(f"expected offsets from 0 to {num_rows}, the number of rows, got {ends}")
-    if (offsets.diff() < 1).any():
+    if any(after <= before for before, after in pairwise(bounds)):
         raise ValueError("expected sentences of a token or more, got offsets that do not increase")

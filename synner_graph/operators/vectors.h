@@ -50,7 +50,8 @@ static inline void store(float* to, Floats x, int count) {
 }
 
 // Keeps the compiler from loading x again at each use, where there are registers enough.
-static inline Floats in_register(Floats x) {
+template <typename Vector>
+static inline Vector in_register(Vector x) {
 #if defined(__AVX512F__)
     asm("" : "+v"(x));
 #endif

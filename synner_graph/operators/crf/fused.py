@@ -4,13 +4,15 @@ The arguments are those of the public functions in `synner_graph.operators.crf`;
 equations. Both directions are swept in one loop over time, as a batch of two products.
 """
 
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from synner_graph.operators.crf import scaled
-from synner_graph.operators.ragged import restore, time_major
+from synner_graph.operators.ragged import check_offsets, restore, time_major
 
 
 def obstacle(rows: Tensor) -> str | None:
@@ -42,6 +44,81 @@ def viterbi(
             ending_here = (value[running:] + end).argmax(dim=1)
             tags.append(torch.cat([came_from, ending_here]))
         return restore(torch.cat(tags[::-1]), time.order)
+
+
+def log_partition(
+    emissions: Tensor, offsets: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+) -> Tensor:
+    """See `synner_graph.operators.crf.crf_log_partition`; it can be differentiated once."""
+    offsets = offsets.cpu()
+    check_offsets(offsets, len(emissions))
+    scores = (emissions, offsets, transitions, start, end)
+    values, exact = _LogPartition.apply(*scores)  # type: ignore[no-untyped-call]
+    return scaled.redo_inexact(values, exact, *scores)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Log-partitions and what their gradients are products of, float64.
+
+    The last three are 0 in the sentences that are not exact, and None if nothing asks for a
+    gradient.
+
+    Attributes:
+        values: *Shape:* [B]
+        exact: Whether nothing was lost.
+            *Shape:* [B]
+        marginals: Probability of each tag at each token.
+            *Shape:* [N, K]
+        arrived: `arrive ⊙ E` divided so that its products with `A` and `left` of the next token are
+            probabilities of pairs; 0 at last tokens.
+            *Shape:* [N, K]
+        left: `E ⊙ leave`.
+            *Shape:* [N, K]
+    """
+
+    values: Tensor
+    exact: Tensor
+    marginals: Tensor | None = None
+    arrived: Tensor | None = None
+    left: Tensor | None = None
+
+
+class _LogPartition(torch.autograd.Function):
+    """Log-partitions, and which of them are exact; to the others flows no gradient."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        emissions: Tensor,
+        offsets: Tensor,
+        transitions: Tensor,
+        start: Tensor,
+        end: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """*Shape:* [B], [B]."""
+        links = _exponentiated(transitions, start, end)
+        found = _parts(emissions, offsets, *links, any(ctx.needs_input_grad))
+        ctx.save_for_backward(found.marginals, found.arrived, found.left, links[0], offsets)
+        ctx.dtypes = [score.dtype for score in (emissions, transitions, start, end)]
+        ctx.mark_non_differentiable(found.exact)
+        dtype = torch.promote_types(emissions.dtype, transitions.dtype)
+        return found.values.to(dtype), found.exact
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        """*Shape:* [B] -> [N, K], [K, K], [K], [K]."""
+        scaled.refuse_double_backward()
+        marginals, arrived, left, transitions, offsets = ctx.saved_tensors
+        bounds = offsets.to(upstream.device)
+        weight = upstream.double().repeat_interleave(bounds.diff(), output_size=len(marginals))
+        weight = weight.unsqueeze(1)  # [N, 1]
+        emissions = marginals * weight
+        pairs = transitions.nan_to_num() * ((arrived[:-1] * weight[:-1]).T @ left[1:])
+        start, end = emissions[bounds[:-1]].sum(0), emissions[bounds[1:] - 1].sum(0)
+        gradients = zip((emissions, pairs, start, end), ctx.dtypes, strict=True)
+        by_emission, *by_link = (gradient.to(dtype) for gradient, dtype in gradients)
+        return by_emission, None, *by_link
 
 
 def _sums(
@@ -104,7 +181,7 @@ def _parts(
     start: Tensor,
     end: Tensor,
     differentiate: bool,
-) -> scaled.Parts:
+) -> _Parts:
     directions = 2 if differentiate else 1
     sums, exponentiated = _sums(emissions, offsets, transitions, start, end, directions)
     bounds = offsets.to(emissions.device)
@@ -112,7 +189,7 @@ def _parts(
     values = sums.total.log().index_add(0, owner, sums.factor[0].log() + sums.shift)
     exact = sums.exact & values.isfinite()
     if not differentiate:
-        return scaled.Parts(values, exact)
+        return _Parts(values, exact)
 
     arrive, leave = sums.ways  # [N, K] each
     arrived = arrive * exponentiated
@@ -124,7 +201,7 @@ def _parts(
     products = (marginals.div_(mass), arrived.div_(pair_mass), leave * exponentiated)
     if not exact.all():
         products = tuple(x.masked_fill_(~exact[owner].unsqueeze(1), 0) for x in products)
-    return scaled.Parts(values, exact, *products)
+    return _Parts(values, exact, *products)
 
 
 def _whole(kept: Tensor, bounds: Tensor) -> Tensor:
@@ -149,5 +226,16 @@ def _reached(matrices: Tensor, begin: Tensor, steps: int) -> Tensor:
     return torch.stack(counts).long()
 
 
-log_partition = partial(scaled.log_partition, _parts)
-forward_backward = partial(scaled.forward_backward, lambda *scores: _sums(*scores)[0])
+def _exponentiated(*scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    transitions, start, end = map(scaled.exponentiated, scores)
+    return transitions, start, end
+
+
+def _both_sums(
+    emissions: Tensor, offsets: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+) -> scaled.Sums:
+    links = _exponentiated(transitions, start, end)
+    return _sums(emissions, offsets, *links)[0]
+
+
+forward_backward = partial(scaled.forward_backward, _both_sums)

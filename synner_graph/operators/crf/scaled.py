@@ -23,7 +23,6 @@ anything. Sentences where that fails, impossible ones among them, are done again
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -59,58 +58,6 @@ class Sums:
     exact: Tensor
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Log-partitions and what their gradients are products of, float64.
-
-    The last three are 0 in the sentences that are not exact, and None if nothing asks for a
-    gradient.
-
-    Attributes:
-        values: *Shape:* [B]
-        exact: Whether nothing was lost.
-            *Shape:* [B]
-        marginals: Probability of each tag at each token.
-            *Shape:* [N, K]
-        arrived: `arrive ⊙ E` divided so that its products with `A` and `left` of the next token are
-            probabilities of pairs; 0 at last tokens.
-            *Shape:* [N, K]
-        left: `E ⊙ leave`.
-            *Shape:* [N, K]
-    """
-
-    values: Tensor
-    exact: Tensor
-    marginals: Tensor | None = None
-    arrived: Tensor | None = None
-    left: Tensor | None = None
-
-
-def log_partition(
-    parts: Callable[..., Parts],
-    emissions: Tensor,
-    offsets: Tensor,
-    transitions: Tensor,
-    start: Tensor,
-    end: Tensor,
-) -> Tensor:
-    """See `synner_graph.operators.crf.crf_log_partition`; it can be differentiated once.
-
-    Args:
-        parts: Makes `Parts` of emissions, offsets, exponentiated transitions, start and end; with
-            or without the last three.
-        emissions: And so on: see `synner_graph.operators.crf`.
-    """
-    offsets = offsets.cpu()
-    check_offsets(offsets, len(emissions))
-    values, exact = _LogPartition.apply(parts, emissions, offsets, transitions, start, end)  # type: ignore[no-untyped-call]
-    if not exact.all():
-        redo, rows, again = _inexact(exact, offsets)
-        in_log_space = naive.log_partition(emissions[rows], again, transitions, start, end)
-        values = values.index_copy(0, redo, in_log_space)
-    return values  # type: ignore[no-any-return]
-
-
 @torch.no_grad()
 def forward_backward(
     sums: Callable[..., Sums],
@@ -123,13 +70,13 @@ def forward_backward(
     """See `synner_graph.operators.crf.crf_forward_backward`.
 
     Args:
-        sums: Makes `Sums` of emissions, offsets, exponentiated transitions, start and end.
+        sums: Makes `Sums` of them.
         emissions: And so on: see `synner_graph.operators.crf`.
     """
-    offsets = offsets.cpu()
+    offsets = offsets.to("cpu", torch.int64).contiguous()
     check_offsets(offsets, len(emissions))
     links = (transitions, start, end)
-    found = sums(emissions, offsets, *map(_exponentiated, links))
+    found = sums(emissions, offsets, *links)
 
     # log of all that was taken out of arrive_t from the first token on, of leave_t from the last
     bounds = offsets.to(emissions.device)
@@ -155,49 +102,44 @@ def forward_backward(
     return results
 
 
-class _LogPartition(torch.autograd.Function):
-    """Log-partitions, and which of them are exact; to the others flows no gradient."""
+def redo_inexact(
+    values: Tensor,
+    exact: Tensor,
+    emissions: Tensor,
+    offsets: Tensor,
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+) -> Tensor:
+    """Log-partitions, and their gradients, with those that are not exact done again in log space.
 
-    @staticmethod
-    def forward(
-        ctx: Any,
-        parts: Callable[..., Parts],
-        emissions: Tensor,
-        offsets: Tensor,
-        transitions: Tensor,
-        start: Tensor,
-        end: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """*Shape:* [B], [B]."""
-        exponentiated = [_exponentiated(score) for score in (transitions, start, end)]
-        found = parts(emissions, offsets, *exponentiated, any(ctx.needs_input_grad))
-        ctx.save_for_backward(found.marginals, found.arrived, found.left, exponentiated[0], offsets)
-        ctx.dtypes = [score.dtype for score in (emissions, transitions, start, end)]
-        ctx.mark_non_differentiable(found.exact)
-        dtype = torch.promote_types(emissions.dtype, transitions.dtype)
-        return found.values.to(dtype), found.exact
-
-    @staticmethod
-    def backward(ctx: Any, upstream: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        """*Shape:* [B] -> [N, K], [K, K], [K], [K]."""
-        if torch.is_grad_enabled():
-            raise RuntimeError(
-                "this implementation of the CRF has no second derivative: use 'naive', or leave "
-                "create_graph=False"
-            )
-        marginals, arrived, left, transitions, offsets = ctx.saved_tensors
-        bounds = offsets.to(upstream.device)
-        weight = upstream.double().repeat_interleave(bounds.diff(), output_size=len(marginals))
-        weight = weight.unsqueeze(1)  # [N, 1]
-        emissions = marginals * weight
-        pairs = transitions.nan_to_num() * ((arrived[:-1] * weight[:-1]).T @ left[1:])
-        start, end = emissions[bounds[:-1]].sum(0), emissions[bounds[1:] - 1].sum(0)
-        gradients = zip((emissions, pairs, start, end), ctx.dtypes, strict=True)
-        by_emission, *by_link = (gradient.to(dtype) for gradient, dtype in gradients)
-        return None, by_emission, None, *by_link
+    Args:
+        values: Through which gradients flow to all sentences but those.
+            *Shape:* [B]
+        exact: *Shape:* [B]
+        emissions: And so on: see `synner_graph.operators.crf`.
+    """
+    if exact.all():
+        return values
+    redo, rows, again = _inexact(exact, offsets)
+    in_log_space = naive.log_partition(emissions[rows], again, transitions, start, end)
+    return values.index_copy(0, redo, in_log_space)
 
 
-def _exponentiated(scores: Tensor) -> Tensor:
+def refuse_double_backward() -> None:
+    """Raise where a backward pass is itself being recorded.
+
+    Raises:
+        RuntimeError: It is.
+    """
+    if torch.is_grad_enabled():
+        raise RuntimeError(
+            "this implementation of the CRF has no second derivative: use 'naive', or leave "
+            "create_graph=False"
+        )
+
+
+def exponentiated(scores: Tensor) -> Tensor:
     """In float64; 0 only for what is forbidden, however unlikely the rest may be."""
     scores = scores.detach().double()
     tiny = torch.finfo(scores.dtype).tiny

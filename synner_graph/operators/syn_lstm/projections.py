@@ -1,4 +1,4 @@
-"""What surrounds the recurrence in the fast implementations: matrix products over all rows.
+"""What surrounds the recurrence in `fused`: matrix products over all rows.
 
 Inside, the gates stand in the order i, u, f, o, m, n: what tokens feed (i, u, f, o) and what graph
 features feed (f, o, m, n) then are runs of columns. Rows stay in token order.
@@ -73,7 +73,7 @@ def project_back(
         g_wanted: Whether g needs one.
     """
     size = weights.weight_h.shape[-1]
-    before = _states_before(h, offsets)  # [2, N, H]
+    before = states_before(h, offsets)  # [2, N, H]
     grad_x = torch.zeros_like(x) if x_wanted else None
     grad_g = torch.zeros_like(g) if g_wanted else None
     grads = SynLSTMWeights(*(torch.empty_like(weight) for weight in weights))
@@ -104,11 +104,13 @@ def project_back(
     )
 
 
-def _states_before(h: Tensor, offsets: Tensor) -> Tensor:
+def states_before(h: Tensor, offsets: Tensor) -> Tensor:
     """[2, N, H]: what each direction had read when it came to a row; 0 at its first."""
     forward, backward = h.chunk(2, dim=1)
     offsets = offsets.to(h.device)
-    before = torch.stack([forward.roll(1, 0), backward.roll(-1, 0)])
+    before = h.new_empty(2, *forward.shape)
+    before[0, 1:] = forward[:-1]
+    before[1, :-1] = backward[1:]
     before[0].index_fill_(0, offsets[:-1], 0)
     before[1].index_fill_(0, offsets[1:] - 1, 0)
     return before

@@ -177,6 +177,41 @@ def test_paths_are_those_of_naive_on_ties_too(
         )
 
 
+def test_a_batch_of_many_groups_is_right_everywhere(fast: str) -> None:
+    """So many rows that they do not stay in the cache together."""
+    assert_like_naive(random_crf("cpu", LENGTHS * 5, 105), fast)
+
+
+@pytest.mark.parametrize("lengths", [[2], [5], [*[1] * 9, 2], [2, 1, 2], [3] * 4, [60, 1, 1, 1, 1]])
+@pytest.mark.parametrize("tags", [1, 7, 16, 17])
+def test_awkward_numbers_of_sentences_side_by_side(
+    lengths: list[int], tags: int, fast: str, device: str
+) -> None:
+    assert_like_naive(random_crf(device, lengths, tags), fast)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_equal_weights_of_all_sentences_give_the_same_as_unequal_ones(
+    dtype: torch.dtype, fast: str, device: str
+) -> None:
+    """What a sum asks for may come from other code than what weighed sentences ask for."""
+    crf = bioes_crf(device)
+    crf = CRF(*(t.detach().to(dtype).requires_grad_() if t.is_floating_point() else t for t in crf))
+    inputs = (crf.emissions, *crf[2:])
+    values = crf_log_partition(*crf, implementation=fast)
+    weights = torch.full_like(values, 0.3)
+    uneven = torch.cat([weights[:-1], weights[-1:] * (1 + 1e-7)])
+
+    equal, unequal = (
+        torch.autograd.grad(values, inputs, upstream, retain_graph=True)
+        for upstream in (weights, uneven)
+    )
+    again = torch.autograd.grad(values.sum() * 0.3, inputs)
+
+    torch.testing.assert_close(equal, unequal, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(equal, again, rtol=0, atol=0)
+
+
 def test_several_threads_find_the_same(fast: str) -> None:
     crf = random_crf("cpu", LENGTHS * 10, 37)
     upstream = torch.randn(len(LENGTHS) * 10)

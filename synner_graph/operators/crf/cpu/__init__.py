@@ -1,12 +1,14 @@
-"""Linear-chain CRF in C++, compiled at first use; float64 inside, a thread per sentence.
+"""Linear-chain CRF in C++, compiled at first use; float64 inside, a thread per group of sentences.
 
 The arguments are those of the public functions in `synner_graph.operators.crf`; `scaled` has the
 equations.
 """
 
 import ctypes
-from functools import partial
+from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +19,11 @@ from synner_graph.operators.ragged import check_offsets
 
 SOURCE = Path(__file__).with_name("crf.cpp")
 _SUFFIX = {torch.float32: "float32", torch.float64: "float64"}
+_SIGNATURES = {  # how many tensors, then numbers, then tensors a function takes
+    "crf_log_partition": (6, 3, 6),
+    "crf_sums": (5, 3, 5),
+    "crf_viterbi": (5, 3, 1),
+}
 
 
 def obstacle(rows: Tensor) -> str | None:
@@ -32,37 +39,82 @@ def viterbi(
     emissions: Tensor, offsets: Tensor, transitions: Tensor, start: Tensor, end: Tensor
 ) -> Tensor:
     """See `synner_graph.operators.crf.crf_viterbi`."""
-    offsets = offsets.cpu()
-    check_offsets(offsets, len(emissions))
     found = torch.empty(len(emissions), dtype=torch.long)
-    links = (score.to(emissions.dtype) for score in (transitions, start, end))
-    _call("crf_viterbi", emissions, offsets, *links, outputs=(found,))
+    offsets = _checked(offsets, emissions)
+    inputs = _inputs(emissions, offsets, transitions, start, end, emissions.dtype)
+    _call("crf_viterbi", inputs, (found,))
     return found
 
 
-def _parts(
-    emissions: Tensor,
-    offsets: Tensor,
-    transitions: Tensor,
-    start: Tensor,
-    end: Tensor,
-    differentiate: bool,
-) -> scaled.Parts:
-    """See `scaled.Parts`."""
-    sentences = len(offsets) - 1
-    values = emissions.new_empty(sentences, dtype=torch.float64)
-    exact = torch.empty(sentences, dtype=torch.bool)
-    saved = torch.empty(3 if differentiate else 0, *emissions.shape, dtype=torch.float64)
-    _call(
-        "crf_log_partition",
-        emissions,
-        offsets,
-        transitions,
-        start,
-        end,
-        outputs=(values, exact, *(saved if differentiate else (None, None, None))),
-    )
-    return scaled.Parts(values, exact, *saved)
+def log_partition(
+    emissions: Tensor, offsets: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+) -> Tensor:
+    """See `synner_graph.operators.crf.crf_log_partition`; it can be differentiated once."""
+    scores = (emissions, _checked(offsets, emissions), transitions, start, end)
+    values, exact = _LogPartition.apply(*scores)  # type: ignore[no-untyped-call]
+    return scaled.redo_inexact(values, exact, *scores)
+
+
+class _LogPartition(torch.autograd.Function):
+    """Log-partitions, and which of them are exact; to the others flows no gradient.
+
+    The forward pass finds the gradients of the sum of the log-partitions too, while all that they
+    come from is in the cache. A backward pass that weighs all sentences alike, as that of a summed
+    loss, only scales them.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        emissions: Tensor,
+        offsets: Tensor,
+        transitions: Tensor,
+        start: Tensor,
+        end: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """*Shape:* [B], [B]."""
+        scores = (emissions, offsets, transitions, start, end)
+        differentiated = any(ctx.needs_input_grad)
+        values, exact, gradients = _log_partition(scores, None, differentiated)
+        if differentiated:
+            ctx.save_for_backward(*scores, *gradients)
+        ctx.mark_non_differentiable(exact)
+        dtype = torch.promote_types(emissions.dtype, transitions.dtype)
+        return _plain(values, dtype), exact
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        """*Shape:* [B] -> [N, K], [K, K], [K], [K]."""
+        scaled.refuse_double_backward()
+        saved = ctx.saved_tensors
+        scores, gradients = saved[:5], saved[5:]
+        weights = upstream.tolist()
+        if weights.count(weights[0]) == len(weights):
+            gradients = [gradient * weights[0] for gradient in gradients]
+        else:
+            gradients = _log_partition(scores, _plain(upstream, torch.float64), True)[2]
+        _, _, *links = scores
+        by_emissions, *by_links = gradients
+        casts = (_plain(by, link.dtype) for by, link in zip(by_links, links, strict=True))
+        return by_emissions, None, *casts
+
+
+def _log_partition(
+    scores: Sequence[Tensor], weights: Tensor | None, differentiated: bool
+) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """Values, which of them are exact, and the gradients of their sum, weighted by sentence."""
+    emissions, offsets, transitions, start, end = scores
+    values = torch.empty(len(offsets) - 1, dtype=torch.float64)
+    exact = torch.empty(len(offsets) - 1, dtype=torch.bool)
+    gradients: list[Tensor] = []
+    if differentiated:
+        links = (transitions, start, end)
+        by_links = [torch.empty(link.shape, dtype=torch.float64) for link in links]
+        gradients = [torch.empty(emissions.shape, dtype=emissions.dtype), *by_links]
+    inputs = (*_inputs(emissions, offsets, transitions, start, end, torch.float64), weights)
+    nowhere = (None, None, None, None)
+    _call("crf_log_partition", inputs, (values, exact, *(gradients or nowhere)))
+    return values, exact, gradients
 
 
 def _sums(
@@ -72,34 +124,56 @@ def _sums(
     tokens, tags = emissions.shape
     sentences = len(offsets) - 1
     shapes = ((2, tokens, tags), (2, tokens), (tokens,), (sentences,))
-    outputs = [torch.empty(shape, dtype=torch.float64) for shape in shapes]
+    ways, factor, shift, total = (torch.empty(shape, dtype=torch.float64) for shape in shapes)
     exact = torch.empty(sentences, dtype=torch.bool)
-    _call("crf_sums", emissions, offsets, transitions, start, end, outputs=(*outputs, exact))
-    ways, factor, shift, total = outputs
+    inputs = _inputs(emissions, offsets, transitions, start, end, torch.float64)
+    _call("crf_sums", inputs, (ways, factor, shift, total, exact))
     return scaled.Sums(ways, factor, shift, total, exact)
 
 
-def _call(
-    name: str,
+def _inputs(
     emissions: Tensor,
     offsets: Tensor,
-    *links: Tensor,
-    outputs: tuple[Tensor | None, ...],
-) -> None:
-    function = getattr(library(SOURCE), f"{name}_{_SUFFIX[emissions.dtype]}")
-    function.restype = None
-    inputs = [x.detach().contiguous() for x in (emissions, offsets.long(), *links)]
-    sizes = (
-        ctypes.c_int64(len(offsets) - 1),
-        ctypes.c_int64(emissions.shape[1]),
-        ctypes.c_int(torch.get_num_threads()),
+    transitions: Tensor,
+    start: Tensor,
+    end: Tensor,
+    dtype: torch.dtype,
+) -> tuple[Tensor, ...]:
+    """What a function reads; transitions, start and end in the given dtype."""
+    links = (_plain(score, dtype) for score in (transitions, start, end))
+    return _plain(emissions, emissions.dtype), offsets, *links
+
+
+def _call(name: str, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor | None, ...]) -> None:
+    emissions, offsets = inputs[:2]
+    assert emissions is not None and offsets is not None
+    _function(name, emissions.dtype)(
+        *(None if x is None else x.data_ptr() for x in inputs),
+        *(len(offsets) - 1, emissions.shape[1], torch.get_num_threads()),
+        *(None if x is None else x.data_ptr() for x in outputs),
     )
-    function(*map(_pointer, inputs), *sizes, *map(_pointer, outputs))
 
 
-def _pointer(tensor: Tensor | None) -> ctypes.c_void_p:
-    return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
+@cache
+def _function(name: str, dtype: torch.dtype) -> Any:
+    function = getattr(library(SOURCE), f"{name}_{_SUFFIX[dtype]}")
+    inputs, sizes, outputs = _SIGNATURES[name]
+    pointer, size = [ctypes.c_void_p], [ctypes.c_int64]
+    function.restype = None
+    function.argtypes = inputs * pointer + sizes * size + outputs * pointer
+    return function
 
 
-log_partition = partial(scaled.log_partition, _parts)
+def _plain(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    if tensor.dtype is dtype and tensor.is_contiguous():  # quicker than operations that do nothing
+        return tensor
+    return tensor.to(dtype).contiguous()
+
+
+def _checked(offsets: Tensor, emissions: Tensor) -> Tensor:
+    offsets = _plain(offsets.cpu(), torch.int64)
+    check_offsets(offsets, len(emissions))
+    return offsets
+
+
 forward_backward = partial(scaled.forward_backward, _sums)

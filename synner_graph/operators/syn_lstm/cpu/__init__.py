@@ -1,4 +1,8 @@
-"""Syn-LSTM in C++: the recurrence as one call for a whole batch, the rest as in `projections`."""
+"""Syn-LSTM in C++: the recurrence as one call for a whole batch, the rest as products of all rows.
+
+What x and g contribute lies apart, in the order of `weight_x` and `weight_g`: a product then serves
+all their gates and both directions.
+"""
 
 import ctypes
 from functools import cache
@@ -11,7 +15,7 @@ from torch import Tensor
 from synner_graph.operators.build import build_obstacle, library
 from synner_graph.operators.ragged import check_offsets
 from synner_graph.operators.syn_lstm.fused import refuse_double_backward
-from synner_graph.operators.syn_lstm.projections import project, project_back
+from synner_graph.operators.syn_lstm.projections import states_before
 from synner_graph.operators.syn_lstm.weights import SynLSTMWeights
 
 SOURCE = Path(__file__).with_name("syn_lstm.cpp")
@@ -37,9 +41,9 @@ def obstacle(rows: Tensor) -> str | None:
 @cache
 def _library() -> ctypes.CDLL:
     kernels = library(SOURCE)
-    pointers, sizes = [ctypes.c_void_p] * 5, [ctypes.c_int64] * 3
-    for function in (kernels.syn_lstm_forward, kernels.syn_lstm_backward):
-        function.argtypes, function.restype = [*pointers, *sizes], None
+    for function, tensors in ((kernels.syn_lstm_forward, 7), (kernels.syn_lstm_backward, 6)):
+        function.argtypes = [ctypes.c_void_p] * tensors + [ctypes.c_int64] * 3
+        function.restype = None
     return kernels
 
 
@@ -55,17 +59,18 @@ class _SynLSTM(torch.autograd.Function):
         bias: Tensor,
         offsets: Tensor,
     ) -> Tensor:
-        weights = SynLSTMWeights(weight_x, weight_g, weight_h.contiguous(), bias)
-        with torch.autocast("cpu", enabled=False):
-            gates = project(x, g, weights)
         size = weight_h.shape[-1]
+        with torch.autocast("cpu", enabled=False):
+            of_x = torch.mm(x, _both(weight_x).t())  # [N, 2 * 4H]: becomes i, u, f, o
+            of_g = torch.mm(g, _both(weight_g).t())  # [N, 2 * 4H]: becomes m, n, and what fed f, o
+        weight_h, bias = weight_h.contiguous(), bias.contiguous()
         h, c = x.new_empty(len(x), 2 * size), x.new_empty(len(x), 2, size)
+        tensors = (of_x, of_g, weight_h, bias, offsets, h, c)
         _library().syn_lstm_forward(
-            *(tensor.data_ptr() for tensor in (gates, weights.weight_h, offsets, h, c)),
-            *(len(offsets) - 1, size, torch.get_num_threads()),
+            *map(Tensor.data_ptr, tensors), len(offsets) - 1, size, torch.get_num_threads()
         )
-        ctx.save_for_backward(x, g, *weights, offsets, h)
-        ctx.gates_and_c = gates, c
+        ctx.save_for_backward(x, g, weight_x, weight_g, weight_h, offsets, h)
+        ctx.gates_and_c = of_x, of_g, c
         return h
 
     @staticmethod
@@ -76,14 +81,44 @@ class _SynLSTM(torch.autograd.Function):
                 "the implementation 'cpu' of the Syn-LSTM went backward already, and turned its "
                 "gates into gradients: use 'fused' to go backward several times"
             )
-        x, g, *parts, offsets, h = ctx.saved_tensors
-        weights = SynLSTMWeights(*parts)
-        (gates, c), ctx.gates_and_c = ctx.gates_and_c, None
-        grad = grad.contiguous()
+        x, g, weight_x, weight_g, weight_h, offsets, h = ctx.saved_tensors
+        (of_x, of_g, c), ctx.gates_and_c = ctx.gates_and_c, None
+        tensors = (of_x, of_g, weight_h, offsets, grad.contiguous(), c)
         _library().syn_lstm_backward(
-            *(tensor.data_ptr() for tensor in (gates, weights.weight_h, offsets, grad, c)),
-            *(len(offsets) - 1, weights.weight_h.shape[-1], torch.get_num_threads()),
+            *map(Tensor.data_ptr, tensors),
+            *(len(offsets) - 1, weight_h.shape[-1], torch.get_num_threads()),
         )
+        x_wanted, g_wanted = ctx.needs_input_grad[:2]
         with torch.autocast("cpu", enabled=False):
-            wanted = ctx.needs_input_grad[:2]
-            return (*project_back(gates, h, x, g, weights, offsets, *wanted), None)
+            return (
+                torch.mm(of_x, _both(weight_x)) if x_wanted else None,
+                torch.mm(of_g, _both(weight_g)) if g_wanted else None,
+                torch.mm(of_x.t(), x).view_as(weight_x),
+                torch.mm(of_g.t(), g).view_as(weight_g),
+                *_recurrent_gradients(of_x, of_g, states_before(h, offsets)),
+                None,
+            )
+
+
+def _both(weight: Tensor) -> Tensor:
+    """Both directions one after the other: one product serves both."""
+    return weight.flatten(0, 1)
+
+
+def _recurrent_gradients(of_x: Tensor, of_g: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """Those of `weight_h` and of the bias, from those of what goes into the gates."""
+    size = before.shape[-1]
+    grad_h, bias = before.new_empty(2, 6 * size, size), before.new_empty(2, 6 * size)
+    sums_x, sums_g = (rows.sum(0).view(2, 4 * size) for rows in (of_x, of_g))
+    of_x, of_g = (rows.view(-1, 2, 4 * size) for rows in (of_x, of_g))
+    gates = (  # where two of i, u, m, n, f, o come from
+        (of_x[:, :, : 2 * size], sums_x[:, : 2 * size]),
+        (of_g[:, :, : 2 * size], sums_g[:, : 2 * size]),
+        (of_x[:, :, 2 * size :], sums_x[:, 2 * size :]),
+    )
+    for number, (rows, sums) in enumerate(gates):
+        place = slice(2 * number * size, 2 * (number + 1) * size)
+        bias[:, place] = sums
+        for direction in range(2):
+            torch.mm(rows[:, direction].t(), before[direction], out=grad_h[direction, place])
+    return grad_h, bias

@@ -1,25 +1,24 @@
 // Syn-LSTM, the part that is recurrent: see docs/operators.md for the memory layout.
 //
-// `gates` [N, 2, 6H] holds, for each token and direction, what x and g contribute to the gates
-// i, u, f, o, m, n (this order); it leaves the forward pass as the gates themselves and the backward
-// pass as the gradients of what goes into them. `h` [N, 2H], `c` [N, 2, H]. `weight_h` [2, 6H, H] is in
-// the public order i, u, m, n, f, o.
+// `of_x` [N, 2, 4H] holds, for each token and direction, what x contributes to the gates i, u, f, o,
+// and `of_g` [N, 2, 4H] what g contributes to m, n, f, o. In the forward pass the gates themselves take
+// their place (f and o in `of_x`), in the backward pass the gradients of what goes into them (those of f
+// and o in both). `h` [N, 2H], `c` [N, 2, H]. `weight_h` [2, 6H, H] and `bias` [2, 6H] are in the public
+// order i, u, m, n, f, o.
 //
 // A task is a direction and a group of sentences; one thread walks through it step by step, with no
-// barrier, a few sentences (slots) side by side. A slot whose sentence ends takes the longest one that
-// waits. Rows never move: each slot knows the addresses of its token and of the token before.
+// barrier, a few sentences side by side (see ragged.h).
 
-#include <algorithm>
 #include <cstdlib>
 #include <memory>
-#include <numeric>
-#include <vector>
 
+#include "ragged.h"
 #include "vectors.h"
 
 namespace {
 
 constexpr int GATES = 6;
+constexpr int OF_X = 4;                            // in `of_x`; and in a row of `of_g`
 constexpr int PUBLIC[GATES] = {0, 1, 4, 5, 2, 3};  // where i, u, f, o, m, n stand in weight_h
 constexpr int MOST_SLOTS = 32;
 
@@ -39,80 +38,16 @@ Buffer buffer(int64_t count) {
     return Buffer(static_cast<float*>(std::aligned_alloc(64, bytes)), &std::free);
 }
 
-struct Task {
-    int direction;
-    int64_t tokens = 0;
-    std::vector<int> sentences;  // longest first
-};
-
-// Both directions of `groups` groups of about the same number of tokens.
-std::vector<Task> deal_out(const int64_t* offsets, int sentences, int threads) {
-    int groups = std::max(1, std::min((threads + 1) / 2, sentences / ROWS));
-    std::vector<int> order(sentences);
-    std::iota(order.begin(), order.end(), 0);
-    auto length = [&](int s) { return offsets[s + 1] - offsets[s]; };
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return length(a) > length(b); });
-    std::vector<Task> tasks(2 * groups);
-    for (int s : order) {
-        int lightest = 0;
-        for (int group = 1; group < groups; ++group)
-            if (tasks[2 * group].tokens < tasks[2 * lightest].tokens) lightest = group;
-        for (int direction = 0; direction < 2; ++direction) {
-            Task& task = tasks[2 * lightest + direction];
-            task.direction = direction;
-            task.tokens += length(s);
-            task.sentences.push_back(s);
-        }
-    }
-    return tasks;
-}
-
-// Walks through a task. `visit` gets the slots in use at each step; a slot is the row of its token,
-// the row that the recurrence comes from (-1 at a sentence's start) and the row that it goes to
-// next (-1 at its end).
-struct Slot {
-    int64_t row, from, left;
-    int home;  // number of the slot's own memory
-};
-
-template <typename Visit>
-void walk(const Task& task, const int64_t* offsets, bool from_first, const Visit& visit) {
-    const int64_t step = from_first ? 1 : -1;
-    const size_t total = task.sentences.size();
-    const int64_t longest = offsets[task.sentences[0] + 1] - offsets[task.sentences[0]];
-    // Enough slots that the longest sentence is not alone at the end, in whole blocks.
-    const int64_t wanted = (task.tokens / longest + ROWS) / ROWS * ROWS;
-    const int count = std::min<int64_t>(std::max<int64_t>(wanted, 2 * ROWS), MOST_SLOTS);
-    std::vector<Slot> slots;
-    size_t waiting = 0;
-    auto next = [&](int home) {
-        int s = task.sentences[waiting++];
-        return Slot{from_first ? offsets[s] : offsets[s + 1] - 1, -1, offsets[s + 1] - offsets[s], home};
-    };
-    while (waiting < total && static_cast<int>(slots.size()) < count)
-        slots.push_back(next(slots.size()));
-    while (!slots.empty()) {
-        visit(slots.data(), static_cast<int>(slots.size()));
-        for (int s = slots.size() - 1; s >= 0; --s) {
-            Slot& slot = slots[s];
-            if (--slot.left > 0) {
-                slot.from = slot.row;
-                slot.row += step;
-            } else if (waiting < total) {
-                slot = next(slot.home);
-            } else {
-                slot = slots.back();
-                slots.pop_back();
-            }
-        }
-    }
+// Groups of sentences such that all threads have a direction of one.
+std::vector<Group> deal_out_to(const int64_t* offsets, int sentences, int threads) {
+    return deal_out(offsets, sentences, std::max(1, std::min((threads + 1) / 2, sentences / ROWS)));
 }
 
 // ---------------------------------------------------------------- forward
 
 struct ForwardRow {
     const float *h_before, *c_before;
-    float *gates, *h, *c;
+    float *of_x, *of_g, *h, *c;
 };
 
 // [tile][k][gate][lane]: what one block reads, in the order in which it reads it.
@@ -129,25 +64,31 @@ void pack_forward(const float* weight, int hidden, int tile, float* packed) {
             }
 }
 
-inline void finish_forward(const ForwardRow& row, const Floats* sums, int hidden, int unit, int count) {
-    float* at = row.gates + unit;
-    Floats gate[GATES];
-    for (int g = 0; g < GATES; ++g) gate[g] = sums[g] + load(at + g * hidden, count);
-    const Floats i = sigmoid(gate[0]), u = tanh(gate[1]), f = sigmoid(gate[2]);
-    const Floats o = sigmoid(gate[3]), m = sigmoid(gate[4]), n = tanh(gate[5]);
+inline void finish_forward(const ForwardRow& row, const Floats* sums, const float* bias, int hidden,
+                           int unit, int count) {
+    float *of_x = row.of_x + unit, *of_g = row.of_g + unit;
+    const float* shift = bias + unit;
+    const auto sum = [&](int gate, const float* from) {
+        return sums[gate] + load(from, count) + load(shift + PUBLIC[gate] * hidden, count);
+    };
+    const Floats i = sigmoid(sum(0, of_x)), u = tanh(sum(1, of_x + hidden));
+    const Floats f = sigmoid(sum(2, of_x + 2 * hidden) + load(of_g + 2 * hidden, count));
+    const Floats o = sigmoid(sum(3, of_x + 3 * hidden) + load(of_g + 3 * hidden, count));
+    const Floats m = sigmoid(sum(4, of_g)), n = tanh(sum(5, of_g + hidden));
     const Floats c = f * load(row.c_before + unit, count) + i * u + m * n;
-    store(at, i, count);
-    store(at + hidden, u, count);
-    store(at + 2 * hidden, f, count);
-    store(at + 3 * hidden, o, count);
-    store(at + 4 * hidden, m, count);
-    store(at + 5 * hidden, n, count);
+    store(of_x, i, count);
+    store(of_x + hidden, u, count);
+    store(of_x + 2 * hidden, f, count);
+    store(of_x + 3 * hidden, o, count);
+    store(of_g, m, count);
+    store(of_g + hidden, n, count);
     store(row.c + unit, c, count);
     store(row.h + unit, o * tanh(c), count);
 }
 
 template <int R>
-void forward_block(const ForwardRow* rows, const float* tile, int depth, int hidden, int unit) {
+void forward_block(const ForwardRow* rows, const float* tile, const float* bias, int depth, int hidden,
+                   int unit) {
     Floats sums[R][GATES];
     {
         Floats sum[R][GATES] = {};
@@ -170,14 +111,14 @@ void forward_block(const ForwardRow* rows, const float* tile, int depth, int hid
             for (int g = 0; g < GATES; ++g) sums[r][g] = sum[r][g];
     }
     const int count = std::min(LANES, hidden - unit);
-    for (int r = 0; r < R; ++r) finish_forward(rows[r], sums[r], hidden, unit, count);
+    for (int r = 0; r < R; ++r) finish_forward(rows[r], sums[r], bias, hidden, unit, count);
 }
 
 // ---------------------------------------------------------------- backward
 
 struct BackwardRow {
-    const float *after, *c, *c_before, *grad_h;
-    float *gates, *grad_c;
+    const float *after_x, *after_g, *c, *c_before, *grad_h;
+    float *of_x, *of_g, *grad_c;
 };
 
 // [panel][k][lane]: weight_h's rows in the order of the gates, cut into panels of WIDE vectors.
@@ -194,20 +135,24 @@ void pack_backward(const float* weight, int hidden, int panel, float* packed) {
 }
 
 inline void finish_backward(const BackwardRow& row, Floats grad_h, int hidden, int unit, int count) {
-    float* at = row.gates + unit;
-    const Floats i = load(at, count), u = load(at + hidden, count), f = load(at + 2 * hidden, count);
-    const Floats o = load(at + 3 * hidden, count), m = load(at + 4 * hidden, count);
-    const Floats n = load(at + 5 * hidden, count);
+    float *of_x = row.of_x + unit, *of_g = row.of_g + unit;
+    const Floats i = load(of_x, count), u = load(of_x + hidden, count);
+    const Floats f = load(of_x + 2 * hidden, count), o = load(of_x + 3 * hidden, count);
+    const Floats m = load(of_g, count), n = load(of_g + hidden, count);
     const Floats out = tanh(load(row.c + unit, count));
     grad_h += load(row.grad_h + unit, count);
     const Floats grad_c = load(row.grad_c + unit) + grad_h * o * (1.0f - out * out);
     store(row.grad_c + unit, grad_c * f);
-    store(at, grad_c * u * i * (1.0f - i), count);
-    store(at + hidden, grad_c * i * (1.0f - u * u), count);
-    store(at + 2 * hidden, grad_c * load(row.c_before + unit, count) * f * (1.0f - f), count);
-    store(at + 3 * hidden, grad_h * out * o * (1.0f - o), count);
-    store(at + 4 * hidden, grad_c * n * m * (1.0f - m), count);
-    store(at + 5 * hidden, grad_c * m * (1.0f - n * n), count);
+    const Floats into_f = grad_c * load(row.c_before + unit, count) * f * (1.0f - f);
+    const Floats into_o = grad_h * out * o * (1.0f - o);
+    store(of_x, grad_c * u * i * (1.0f - i), count);
+    store(of_x + hidden, grad_c * i * (1.0f - u * u), count);
+    store(of_g, grad_c * n * m * (1.0f - m), count);
+    store(of_g + hidden, grad_c * m * (1.0f - n * n), count);
+    for (float* at : {of_x, of_g}) {
+        store(at + 2 * hidden, into_f, count);
+        store(at + 3 * hidden, into_o, count);
+    }
 }
 
 template <int R, int V>
@@ -215,17 +160,21 @@ void backward_block(const BackwardRow* rows, const float* panel, int depth, int 
     Floats sums[R][V];
     {
         Floats sum[R][V] = {};
-        const float* after[R];
-        for (int r = 0; r < R; ++r) after[r] = rows[r].after;
-        for (int k = 0; k < depth; ++k, panel += V * LANES) {
-            Floats weight[V];
+        const int first_of_g = std::min(depth, OF_X * hidden);  // of the numbers that come in
+        for (const bool g : {false, true}) {
+            const float* after[R];
+            for (int r = 0; r < R; ++r) after[r] = g ? rows[r].after_g : rows[r].after_x;
+            const int count = g ? depth - first_of_g : first_of_g;
+            for (int k = 0; k < count; ++k, panel += V * LANES) {
+                Floats weight[V];
 #pragma GCC unroll 4
-            for (int v = 0; v < V; ++v) weight[v] = in_register(load(panel + v * LANES));
+                for (int v = 0; v < V; ++v) weight[v] = in_register(load(panel + v * LANES));
 #pragma GCC unroll 4
-            for (int r = 0; r < R; ++r) {
-                const float grad = after[r][k];
+                for (int r = 0; r < R; ++r) {
+                    const float grad = after[r][k];
 #pragma GCC unroll 4
-                for (int v = 0; v < V; ++v) sum[r][v] += grad * weight[v];
+                    for (int v = 0; v < V; ++v) sum[r][v] += grad * weight[v];
+                }
             }
         }
 #pragma GCC unroll 4
@@ -253,11 +202,12 @@ void backward_panel(const BackwardRow* rows, int count, const float* panel, int 
 
 extern "C" {
 
-void syn_lstm_forward(float* gates, const float* weight_h, const int64_t* offsets, float* h, float* c,
-                      int64_t sentences, int64_t hidden, int64_t threads) {
+void syn_lstm_forward(float* of_x, float* of_g, const float* weight_h, const float* bias,
+                      const int64_t* offsets, float* h, float* c, int64_t sentences, int64_t hidden,
+                      int64_t threads) {
     const int H = hidden, tiles = (H + LANES - 1) / LANES;
     const int64_t size = static_cast<int64_t>(tiles) * H * GATES * LANES;
-    const std::vector<Task> tasks = deal_out(offsets, sentences, threads);
+    const std::vector<Group> groups = deal_out_to(offsets, sentences, threads);
     const std::vector<float> zeros(H);
     Buffer packed = buffer(2 * size);
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -269,12 +219,11 @@ void syn_lstm_forward(float* gates, const float* weight_h, const int64_t* offset
                          packed.get() + direction * size);
         }
 #pragma omp for schedule(static, 1)
-        for (size_t number = 0; number < tasks.size(); ++number) {
-            const Task& task = tasks[number];
-            const int d = task.direction;
-            const float* weight = packed.get() + d * size;
+        for (size_t task = 0; task < 2 * groups.size(); ++task) {
+            const int d = task % 2;
+            const float *weight = packed.get() + d * size, *shift = bias + d * GATES * H;
             ForwardRow rows[MOST_SLOTS];
-            walk(task, offsets, d == 0, [&](const Slot* slots, int count) {
+            walk(groups[task / 2], offsets, d == 0, ROWS, MOST_SLOTS, [&](const Slot* slots, int count) {
                 bool recurrent = false;
                 for (int s = 0; s < count; ++s) {
                     const int64_t row = slots[s].row, from = slots[s].from;
@@ -282,8 +231,8 @@ void syn_lstm_forward(float* gates, const float* weight_h, const int64_t* offset
                     recurrent |= !first;
                     rows[s] = {first ? zeros.data() : h + (from * 2 + d) * H,
                                first ? zeros.data() : c + (from * 2 + d) * H,
-                               gates + (row * 2 + d) * GATES * H, h + (row * 2 + d) * H,
-                               c + (row * 2 + d) * H};
+                               of_x + (row * 2 + d) * OF_X * H, of_g + (row * 2 + d) * OF_X * H,
+                               h + (row * 2 + d) * H, c + (row * 2 + d) * H};
                 }
                 const int depth = recurrent ? H : 0;
                 for (int tile = 0; tile < tiles; ++tile) {
@@ -291,23 +240,24 @@ void syn_lstm_forward(float* gates, const float* weight_h, const int64_t* offset
                     const int unit = tile * LANES;
                     int s = 0;
                     for (; s + ROWS <= count; s += ROWS)
-                        forward_block<ROWS>(rows + s, part, depth, H, unit);
-                    if (count - s == 3) forward_block<3>(rows + s, part, depth, H, unit);
-                    if (count - s == 2) forward_block<2>(rows + s, part, depth, H, unit);
-                    if (count - s == 1) forward_block<1>(rows + s, part, depth, H, unit);
+                        forward_block<ROWS>(rows + s, part, shift, depth, H, unit);
+                    if (count - s == 3) forward_block<3>(rows + s, part, shift, depth, H, unit);
+                    if (count - s == 2) forward_block<2>(rows + s, part, shift, depth, H, unit);
+                    if (count - s == 1) forward_block<1>(rows + s, part, shift, depth, H, unit);
                 }
             });
         }
     }
 }
 
-void syn_lstm_backward(float* gates, const float* weight_h, const int64_t* offsets, const float* grad_h,
-                       const float* c, int64_t sentences, int64_t hidden, int64_t threads) {
+void syn_lstm_backward(float* of_x, float* of_g, const float* weight_h, const int64_t* offsets,
+                       const float* grad_h, const float* c, int64_t sentences, int64_t hidden,
+                       int64_t threads) {
     const int H = hidden, vectors = (H + LANES - 1) / LANES, panels = (vectors + WIDE - 1) / WIDE;
     const int width = vectors * LANES;
     const int64_t size = static_cast<int64_t>(GATES) * H * width;
-    const std::vector<Task> tasks = deal_out(offsets, sentences, threads);
-    const std::vector<float> zeros(GATES * H);
+    const std::vector<Group> groups = deal_out_to(offsets, sentences, threads);
+    const std::vector<float> zeros(OF_X * H);
     Buffer packed = buffer(2 * size);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
@@ -318,14 +268,13 @@ void syn_lstm_backward(float* gates, const float* weight_h, const int64_t* offse
                           packed.get() + direction * size);
         }
 #pragma omp for schedule(static, 1)
-        for (size_t number = 0; number < tasks.size(); ++number) {
-            const Task& task = tasks[number];
-            const int d = task.direction;
+        for (size_t task = 0; task < 2 * groups.size(); ++task) {
+            const int d = task % 2;
             const float* weight = packed.get() + d * size;
             const int64_t before = d == 0 ? -1 : 1;
             BackwardRow rows[MOST_SLOTS];
             Buffer grad_c = buffer(static_cast<int64_t>(MOST_SLOTS) * width);
-            walk(task, offsets, d == 1, [&](const Slot* slots, int count) {
+            walk(groups[task / 2], offsets, d == 1, ROWS, MOST_SLOTS, [&](const Slot* slots, int count) {
                 bool recurrent = false;
                 for (int s = 0; s < count; ++s) {
                     const int64_t row = slots[s].row, from = slots[s].from;
@@ -333,10 +282,14 @@ void syn_lstm_backward(float* gates, const float* weight_h, const int64_t* offse
                     recurrent |= !last;
                     float* carried = grad_c.get() + slots[s].home * width;
                     if (last) std::fill(carried, carried + width, 0.0f);
-                    rows[s] = {last ? zeros.data() : gates + (from * 2 + d) * GATES * H,
+                    rows[s] = {last ? zeros.data() : of_x + (from * 2 + d) * OF_X * H,
+                               last ? zeros.data() : of_g + (from * 2 + d) * OF_X * H,
                                c + (row * 2 + d) * H,
                                first ? zeros.data() : c + ((row + before) * 2 + d) * H,
-                               grad_h + (row * 2 + d) * H, gates + (row * 2 + d) * GATES * H, carried};
+                               grad_h + (row * 2 + d) * H,
+                               of_x + (row * 2 + d) * OF_X * H,
+                               of_g + (row * 2 + d) * OF_X * H,
+                               carried};
                 }
                 const int depth = recurrent ? GATES * H : 0;
                 for (int unit = 0; unit < width; unit += WIDE * LANES) {
