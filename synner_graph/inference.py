@@ -130,7 +130,7 @@ class SynNER:
             source: run folder, or a repository on the Hugging Face hub.
             backend: graph backend: auto, dgl or torch.
             device: where to run.
-            kernel: implementation of the Syn-LSTM and the CRF: auto, cpu, fused or naive.
+            kernel: implementation of the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
 
         Raises:
             InputError: if there is no complete run, or it cannot be run that way.

@@ -28,7 +28,7 @@ class SynNERModel(nn.Module):
         vocabularies: labels, relations, characters, words.
         backend: message passing primitives.
         blueprint: configuration and tokenizer of the transformer; None where there is none.
-        kernel: which implementation computes the Syn-LSTM and the CRF: auto, cpu, fused or naive.
+        kernel: implementation of the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
     """
 
     def __init__(

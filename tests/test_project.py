@@ -92,7 +92,7 @@ def python_files(*folders: str) -> list[Path]:
 
 @pytest.mark.parametrize(
     "requirement",
-    requirements("minilm", "draw", "parse", "features", "lora", "dev"),
+    requirements("minilm", "draw", "parse", "features", "lora", "triton", "dev"),
     ids=lambda r: r.name,
 )
 def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirement) -> None:
@@ -148,7 +148,7 @@ def test_building_the_package_needs_setuptools_alone() -> None:
 def test_every_dependency_is_used() -> None:
     in_package = imported_names(python_files("synner_graph"))
     in_tests = imported_names(python_files("tests", "benchmarks"))
-    for requirement in requirements("draw", "parse"):
+    for requirement in requirements("draw", "parse", "triton"):
         if requirement.name not in NEVER_IMPORTED:
             assert import_name(requirement) in in_package
     for requirement in requirements("dev")[len(PROJECT["dependencies"]) :]:
@@ -165,8 +165,8 @@ def test_the_minilm_package_is_looked_up_by_its_name() -> None:
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
-        (["synner_graph"], ["draw", "parse", "features", "lora"]),
-        (["tests", "benchmarks"], ["minilm", "draw", "parse", "features", "lora", "dev"]),
+        (["synner_graph"], ["draw", "parse", "features", "lora", "triton"]),
+        (["tests", "benchmarks"], ["minilm", "draw", "parse", "features", "lora", "triton", "dev"]),
     ],
 )
 def test_every_import_is_declared(folders: list[str], extras: list[str]) -> None:

@@ -26,6 +26,8 @@ class Kernels(StrEnum):
 
     auto = "auto"
     cpu = "cpu"
+    triton = "triton"
+    triton_float32 = "triton-float32"
     fused = "fused"
     naive = "naive"
 

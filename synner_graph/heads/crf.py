@@ -11,7 +11,9 @@ from synner_graph.data.schemes import entities_to_tags, tag_set, tags_to_entitie
 from synner_graph.data.sentence import Entity, Sentence, SentenceError
 from synner_graph.errors import InputError
 from synner_graph.heads.base import NO_MARKS, Head, Marks, at_least_float32
+from synner_graph.operators.choice import or_auto
 from synner_graph.operators.crf import (
+    IMPLEMENTATIONS,
     crf_forward_backward,
     crf_log_partition,
     crf_score,
@@ -104,14 +106,14 @@ class CRFHead(Head):
     ) -> Tensor:
         """Negative log-likelihood of the gold tags, summed over the sentences."""
         emissions, scores = self._emissions(h), self._scores()
-        log_partition = crf_log_partition(emissions, offsets, *scores, self.implementation)
+        log_partition = crf_log_partition(emissions, offsets, *scores, self._kernel)
         return (log_partition - crf_score(emissions, gold["tags"], offsets, *scores)).sum()
 
     @torch.no_grad()
     def decode(self, h: Tensor, offsets: Tensor, marks: Marks = NO_MARKS) -> list[list[Entity]]:
         """Entities of the best tag sequence, each scored with its exact posterior probability."""
         emissions = self._emissions(h)
-        tags = crf_viterbi(emissions, offsets, *self._scores(), self.implementation)
+        tags = crf_viterbi(emissions, offsets, *self._scores(), self._kernel)
         names = [self.tags[tag] for tag in tags.tolist()]
         bounds = offsets.tolist()
         entities = [
@@ -159,7 +161,7 @@ class CRFHead(Head):
             emissions = emissions.double()  # alpha, beta and log-partition are large and cancel
         emissions, transitions, start, end = self._tempered(emissions)
         alpha, beta, log_partition = crf_forward_backward(
-            emissions, offsets, transitions, start, end, self.implementation
+            emissions, offsets, transitions, start, end, self._kernel
         )
 
         offsets = offsets.to(tags.device)
@@ -199,7 +201,7 @@ class CRFHead(Head):
         held = emissions.masked_fill(others, IMPOSSIBLE)
         offsets = torch.tensor([0, len(h)])
         whole, part = (
-            crf_log_partition(e, offsets, transitions, start, end, self.implementation)[0]
+            crf_log_partition(e, offsets, transitions, start, end, self._kernel)[0]
             for e in (emissions, held)
         )
         return part - whole
@@ -209,7 +211,11 @@ class CRFHead(Head):
         """See `Head.check_implementation`; it reads one token."""
         emissions = self.start.new_zeros(1, len(self.tags))
         for function in (crf_log_partition, crf_viterbi, crf_forward_backward):
-            function(emissions, torch.tensor([0, 1]), *self._scores(), self.implementation)
+            function(emissions, torch.tensor([0, 1]), *self._scores(), self._kernel)
+
+    @property
+    def _kernel(self) -> str:
+        return or_auto(self.implementation, IMPLEMENTATIONS["log-partition"])
 
     def _emissions(self, h: Tensor) -> Tensor:
         return at_least_float32(self.emission(self.dropout(h)))

@@ -12,6 +12,7 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads.base import NO_MARKS, Head, Marks, at_least_float32
 from synner_graph.heads.decode import best_non_crossing, best_non_overlapping, most_probable
+from synner_graph.operators.choice import or_auto
 from synner_graph.operators.span import (
     IMPLEMENTATIONS,
     Spans,
@@ -267,7 +268,6 @@ class SpanHead(Head):
 
     def _log_probs(self, h: Tensor, spans: Spans) -> Tensor:
         weights = dict(self.features.named_parameters())
-        known = self.implementation in IMPLEMENTATIONS  # one for the other operators is none here
         logits = span_logits(
             self.dropout(h),
             spans,
@@ -286,6 +286,6 @@ class SpanHead(Head):
                 length_embedding=weights.get("length.embedding.weight"),
                 length=weights.get("length.linear.weight"),
             ),
-            self.implementation if known else "auto",
+            or_auto(self.implementation, IMPLEMENTATIONS),
         )
         return at_least_float32(logits).log_softmax(dim=1)

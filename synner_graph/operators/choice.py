@@ -12,6 +12,8 @@ from synner_graph.errors import InputError
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 _said: set[str] = set()
+NAMES = ("auto", "cpu", "triton", "triton-float32", "fused", "naive")
+"""Those of all operators' implementations, and `auto`."""
 
 
 def _nothing(rows: Tensor) -> str | None:
@@ -68,14 +70,21 @@ def choose(
     return chosen.run
 
 
+def or_auto(implementation: str, implementations: Mapping[str, Implementation[T]]) -> str:
+    """The implementation, or `"auto"` for an operator that lacks it where others have it."""
+    missing = implementation in NAMES and implementation not in implementations
+    return "auto" if missing else implementation
+
+
 def _fastest(operator: str, implementations: Mapping[str, Implementation[T]], rows: Tensor) -> T:
-    obstacles: list[str] = []
+    obstacles: dict[str, list[str]] = {}
     for name, candidate in implementations.items():
         reason = candidate.obstacle(rows)
         if reason is None:
-            _say_once("; ".join([f"Implementation of {operator}: {name}", *obstacles]))
+            reasons = [f"not {' or '.join(n)}, because {why}" for why, n in obstacles.items()]
+            _say_once("; ".join([f"Implementation of {operator}: {name}", *reasons]))
             return candidate.run
-        obstacles.append(f"not {name}, because {reason}")
+        obstacles.setdefault(reason, []).append(name)
     raise AssertionError(f"no implementation of {operator} can serve: {obstacles}")
 
 

@@ -14,6 +14,7 @@ from tests.cli.conftest import Run
 
 Refused = Callable[..., str]
 SAID = "there is no C++ compiler (looked for c++, g++, clang++)"
+NO_GPU = "it runs on NVIDIA GPUs, not on cpu"
 
 
 @pytest.fixture
@@ -37,8 +38,9 @@ def test_the_list_names_every_implementation(run: Run) -> None:
         "CRF forward-backward pass",
         "span scores",
     ]
+    faster = {"Syn-LSTM": ["cpu", "triton", "triton-float32"], "span scores": []}
     for operator, implementations in found["operators"].items():
-        fastest = [] if operator == "span scores" else ["cpu"]
+        fastest = faster.get(operator, ["cpu"])
         assert [*implementations] == [*fastest, "fused", "naive"]
         assert implementations["naive"] is None
     assert found["cache"] == str(build.cache_folder())
@@ -52,6 +54,8 @@ def test_the_list_says_what_is_missing(run: Run) -> None:
     result = run("kernels", "--json", "--device", "cpu")
     assert json.loads(result.stdout)["operators"]["Syn-LSTM"] == {
         "cpu": SAID,
+        "triton": NO_GPU,
+        "triton-float32": NO_GPU,
         "fused": None,
         "naive": None,
     }

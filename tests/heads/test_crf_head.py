@@ -72,6 +72,15 @@ def test_loss_is_the_negative_log_likelihood_summed_over_sentences(scheme: str) 
     assert loss.item() == pytest.approx(expected, rel=1e-10)
 
 
+def test_a_kernel_of_other_operators_leaves_the_choice_to_auto() -> None:
+    head, h = random_head("bio"), states()
+    gold = head.encode(SENTENCES)
+    expected = head.loss(h, OFFSETS, gold), head.decode(h, OFFSETS)
+    head.implementation = "triton"
+    head.check_implementation()
+    assert (head.loss(h, OFFSETS, gold), head.decode(h, OFFSETS)) == expected
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_decodes_the_best_valid_sequence_and_scores_entities_exactly(scheme: str) -> None:
     found = 0

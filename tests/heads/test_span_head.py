@@ -88,7 +88,7 @@ def materialized_log_probs(
     return F.log_softmax(F.linear(hidden, head.classify.weight, head.classify.bias), dim=0)
 
 
-@pytest.mark.parametrize("implementation", ["auto", "naive", "fused", "cpu"])
+@pytest.mark.parametrize("implementation", ["auto", "naive", "fused", "cpu", "triton"])
 @pytest.mark.parametrize("options", FEATURES)
 def test_factorized_scores_are_those_of_joined_vectors(
     options: dict[str, int], implementation: str

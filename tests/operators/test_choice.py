@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from synner_graph.cli.options import Kernels
 from synner_graph.errors import InputError
-from synner_graph.operators import choice
-from synner_graph.operators.choice import Implementation, choose
+from synner_graph.operators import choice, crf, span, syn_lstm
+from synner_graph.operators.choice import NAMES, Implementation, choose, or_auto
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,35 @@ def test_an_explicit_request_that_cannot_be_met_raises_with_the_reason() -> None
         pick("lost")
     with pytest.raises(InputError, match="'quick' of the sum cannot serve, because it knows no fl"):
         pick("quick", torch.float64)
+
+
+def test_those_that_cannot_serve_for_one_reason_are_named_together(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    twice = {"first": IMPLEMENTATIONS["lost"], **IMPLEMENTATIONS}
+    with caplog.at_level(logging.INFO, logger="synner_graph"):
+        choose("the sum", "auto", twice, torch.empty(0, dtype=torch.float64))
+    assert [record.getMessage() for record in caplog.records] == [
+        "Implementation of the sum: plain; not first or lost, because it was never built; "
+        "not quick, because it knows no float64"
+    ]
+
+
+def test_every_implementation_has_a_name_of_the_command_line() -> None:
+    operators = [syn_lstm.IMPLEMENTATIONS, span.IMPLEMENTATIONS, *crf.IMPLEMENTATIONS.values()]
+    assert {"auto"}.union(*operators) == set(NAMES)
+    assert tuple(Kernels) == NAMES
+
+
+@pytest.mark.parametrize(
+    ("name", "resolved"),
+    [("triton", "auto"), ("fused", "fused"), ("auto", "auto"), ("fast", "fast")],
+)
+def test_an_operator_that_lacks_anothers_implementation_chooses_by_itself(
+    name: str, resolved: str
+) -> None:
+    known = {"fused": IMPLEMENTATIONS["quick"], "naive": IMPLEMENTATIONS["plain"]}
+    assert or_auto(name, known) == resolved
 
 
 def test_an_unknown_name_is_refused_with_the_choices() -> None:

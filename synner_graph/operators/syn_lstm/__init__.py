@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from synner_graph.operators.choice import Implementation, choose
-from synner_graph.operators.syn_lstm import cpu, fused, naive
+from synner_graph.operators.syn_lstm import cpu, fused, naive, triton
 from synner_graph.operators.syn_lstm.weights import SynLSTMWeights
 
 __all__ = ["IMPLEMENTATIONS", "SynLSTMWeights", "syn_lstm"]
@@ -13,6 +13,8 @@ __all__ = ["IMPLEMENTATIONS", "SynLSTMWeights", "syn_lstm"]
 _Algorithm = Callable[[Tensor, Tensor, SynLSTMWeights, Tensor], Tensor]
 IMPLEMENTATIONS: dict[str, Implementation[_Algorithm]] = {
     "cpu": Implementation(cpu.syn_lstm, cpu.obstacle),
+    "triton": Implementation(triton.syn_lstm, triton.obstacle),
+    "triton-float32": Implementation(triton.syn_lstm_float32, triton.obstacle_float32),
     "fused": Implementation(fused.syn_lstm),
     "naive": Implementation(naive.syn_lstm),
 }
@@ -38,7 +40,8 @@ def syn_lstm(
         weights: See `SynLSTMWeights`.
         offsets: First row of each sentence, and at the end N.
             *Shape:* [B + 1]
-        implementation: `"auto"`, `"cpu"`, `"fused"` or `"naive"`; docs/operators.md compares them.
+        implementation: `"auto"`, `"cpu"`, `"triton"`, `"triton-float32"`, `"fused"` or `"naive"`;
+            docs/operators.md compares them.
 
     Returns:
         The states `h`, the forward half first.

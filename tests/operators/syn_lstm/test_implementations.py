@@ -4,7 +4,6 @@ import ctypes
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import torch
@@ -15,46 +14,13 @@ from torch import Tensor
 from synner_graph.errors import InputError
 from synner_graph.operators import build, choice
 from synner_graph.operators.syn_lstm import SynLSTMWeights, cpu, syn_lstm
+from tests.operators.syn_lstm.cases import Case, assert_close, leaves, random_case
 from tests.operators.syn_lstm.kernel import needs_kernel, no_compiler
 
-D, G = 11, 6
 FAST = [
     pytest.param("fused", torch.float64, 1e-12, id="fused"),
     needs_kernel("cpu", torch.float32, 2e-6),
 ]
-
-
-class Case(NamedTuple):
-    """Arguments in float64 and an upstream gradient."""
-
-    x: Tensor
-    g: Tensor
-    weights: SynLSTMWeights
-    offsets: Tensor
-    upstream: Tensor
-
-
-def random_case(hidden: int, lengths: list[int]) -> Case:
-    def normal(*shape: int, scale: float = 1.0) -> Tensor:
-        return torch.randn(*shape, dtype=torch.float64) * scale
-
-    rows, scale = sum(lengths), hidden**-0.5
-    return Case(
-        normal(rows, D),
-        normal(rows, G),
-        SynLSTMWeights(
-            normal(2, 4 * hidden, D, scale=D**-0.5),
-            normal(2, 4 * hidden, G, scale=G**-0.5),
-            normal(2, 6 * hidden, hidden, scale=scale),
-            normal(2, 6 * hidden),
-        ),
-        torch.tensor([0, *lengths]).cumsum(0),
-        normal(rows, 2 * hidden),
-    )
-
-
-def leaves(case: Case, dtype: torch.dtype) -> list[Tensor]:
-    return [t.detach().to(dtype).requires_grad_() for t in (case.x, case.g, *case.weights)]
 
 
 def read(case: Case, inputs: list[Tensor], implementation: str) -> Tensor:
@@ -68,13 +34,6 @@ def output_and_gradients(
     inputs = leaves(case, dtype)
     h = read(case, inputs, implementation)
     return [h.detach(), *torch.autograd.grad(h, inputs, case.upstream.to(dtype))]
-
-
-def assert_close(actual: list[Tensor], expected: list[Tensor], tolerance: float) -> None:
-    names = ("h", "x", "g", "weight_x", "weight_g", "weight_h", "bias")
-    for name, found, wanted in zip(names, actual, expected, strict=True):
-        error, size = (found.double() - wanted).norm(), wanted.norm()
-        assert error <= tolerance * size, f"{name}: {error / size:.1e}"  # NaN is not <=
 
 
 @pytest.mark.parametrize(("implementation", "dtype", "tolerance"), FAST)
@@ -269,7 +228,8 @@ def test_without_a_compiler_fused_serves(
     (record,) = caplog.records
     assert record.getMessage() == (
         "Implementation of the Syn-LSTM: fused; not cpu, because there is no C++ compiler "
-        "(looked for c++, g++, clang++)"
+        "(looked for c++, g++, clang++); "
+        "not triton or triton-float32, because it runs on NVIDIA GPUs, not on cpu"
     )
     with pytest.raises(InputError, match="'cpu' of the Syn-LSTM cannot serve, because there is no"):
         output_and_gradients(case, "cpu", torch.float32)

@@ -165,6 +165,9 @@ def test_tokens_and_graph_features_must_be_as_many() -> None:
 
 def test_an_unknown_implementation_is_refused_with_the_choices() -> None:
     inputs = normal(N, D), normal(N, G), random_weights(), OFFSETS
-    with pytest.raises(InputError, match=r"'fast' of the Syn-LSTM\. .* auto, cpu, fused, naive\."):
+    with pytest.raises(
+        InputError,
+        match=r"'fast' of the Syn-LSTM\. .* auto, cpu, triton, triton-float32, fused, naive\.",
+    ):
         syn_lstm(*inputs, implementation="fast")
     assert torch.equal(syn_lstm(*inputs, implementation="fused"), syn_lstm(*inputs))
