@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch.profiler import ProfilerActivity, profile
 
-from synner_graph.benchmarking.timing import interleaved
+from synner_graph.benchmarking.timing import CPU, interleaved
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,10 @@ def compare_time(
     functions: Mapping[str, Callable[[], object]],
     baseline: str,
     rounds: int,
+    device: torch.device = CPU,
 ) -> list[Comparison]:
     """Time functions, by implementation, one of which is the baseline."""
-    seconds = interleaved(functions, rounds)
+    seconds = interleaved(functions, rounds, device)
     return [
         Comparison(name, shape, implementation, baseline, s / seconds[baseline], seconds=s)
         for implementation, s in seconds.items()
@@ -47,10 +49,17 @@ def compare_time(
 
 
 def compare_memory(
-    name: str, shape: str, functions: Mapping[str, Callable[[], object]], baseline: str
+    name: str,
+    shape: str,
+    functions: Mapping[str, Callable[[], object]],
+    baseline: str,
+    device: torch.device = CPU,
 ) -> list[Comparison]:
     """Weigh functions, by implementation, one of which is the baseline."""
-    peaks = {implementation: peak_bytes(function) for implementation, function in functions.items()}
+    peaks = {
+        implementation: peak_bytes(function, device)
+        for implementation, function in functions.items()
+    }
     return [
         Comparison(
             name, shape, implementation, baseline, peak / peaks[baseline], megabytes=peak / 1e6
@@ -59,8 +68,13 @@ def compare_memory(
     ]
 
 
-def peak_bytes(function: Callable[[], object]) -> int:
-    """The most memory that PyTorch held on the CPU for what a function allocated."""
+def peak_bytes(function: Callable[[], object], device: torch.device = CPU) -> int:
+    """The most memory that PyTorch held on a device for what a function allocated."""
+    if device.type == "cuda":
+        before = torch.cuda.memory_allocated(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        function()
+        return torch.cuda.max_memory_allocated(device) - before
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         function()
     assert profiler.profiler is not None

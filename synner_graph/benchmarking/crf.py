@@ -8,7 +8,7 @@ from torch import Tensor
 
 from synner_graph.benchmarking import kernels
 from synner_graph.benchmarking.comparison import Comparison, compare_time
-from synner_graph.benchmarking.timing import threads
+from synner_graph.benchmarking.timing import CPU, threads
 from synner_graph.operators.crf import IMPLEMENTATIONS, crf_log_partition, crf_viterbi
 from synner_graph.operators.ragged import time_major
 
@@ -16,7 +16,7 @@ TAGS = (13, 37, 73)  # BIOES of 3, 9 and 18 labels
 BASELINE = "log-sum-exp loop"
 
 
-def measure_crf(rounds: int, num_threads: int) -> list[Comparison]:
+def measure_crf(rounds: int, num_threads: int, device: torch.device = CPU) -> list[Comparison]:
     """Log-partition with all gradients, and Viterbi, by all implementations that can serve here.
 
     The baselines are a loop that knows no constraints, and the naive search.
@@ -28,7 +28,7 @@ def measure_crf(rounds: int, num_threads: int) -> list[Comparison]:
             draw = torch.Generator().manual_seed(0)
             shapes = ((int(offsets[-1]), tags), (tags, tags), (tags,), (tags,))
             inputs = [
-                torch.randn(shape, generator=draw, dtype=torch.float64).requires_grad_()
+                torch.randn(shape, generator=draw, dtype=torch.float64).to(device).requires_grad_()
                 for shape in shapes
             ]
             emissions, transitions, start, end = inputs
@@ -48,8 +48,10 @@ def measure_crf(rounds: int, num_threads: int) -> list[Comparison]:
                 name: torch.no_grad()(partial(crf_viterbi, *scores, name)) for name in served
             }
             shape = f"K = {tags}"
-            found += compare_time("CRF log-partition + gradients", shape, both, BASELINE, rounds)
-            found += compare_time("CRF Viterbi", shape, searches, "naive", rounds)
+            found += compare_time(
+                "CRF log-partition + gradients", shape, both, BASELINE, rounds, device
+            )
+            found += compare_time("CRF Viterbi", shape, searches, "naive", rounds, device)
     return found
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_sequence
 
-from synner_graph.benchmarking.timing import interleaved, threads
+from synner_graph.benchmarking.timing import CPU, interleaved, threads
 from synner_graph.operators.syn_lstm import IMPLEMENTATIONS, SynLSTMWeights, syn_lstm
 
 WIDTH = 384  # of x and of g: that of MiniLM
@@ -45,7 +45,9 @@ class Measurement:
     ratio: float
 
 
-def measure_syn_lstm(rounds: int, num_threads: int) -> list[Measurement]:
+def measure_syn_lstm(
+    rounds: int, num_threads: int, device: torch.device = CPU
+) -> list[Measurement]:
     """All implementations that can serve here, and `torch.nn.LSTM`, on all shapes.
 
     `torch.nn.LSTM` reads x alone, packed beforehand; it does about half the arithmetic.
@@ -54,8 +56,8 @@ def measure_syn_lstm(rounds: int, num_threads: int) -> list[Measurement]:
     with threads(num_threads):
         for shape, lengths in SHAPES.items():
             for hidden in HIDDEN:
-                for work, contestants in _contestants(lengths, hidden).items():
-                    seconds = interleaved(contestants, rounds)
+                for work, contestants in _contestants(lengths, hidden, device).items():
+                    seconds = interleaved(contestants, rounds, device)
                     found += [
                         Measurement(shape, hidden, work, name, 1000 * s, s / seconds[BASELINE])
                         for name, s in seconds.items()
@@ -63,10 +65,13 @@ def measure_syn_lstm(rounds: int, num_threads: int) -> list[Measurement]:
     return found
 
 
-def to_json(measurements: Sequence[Measurement], num_threads: int) -> dict[str, Any]:
+def to_json(
+    measurements: Sequence[Measurement], num_threads: int, device: torch.device = CPU
+) -> dict[str, Any]:
     """What `--json` prints."""
     return {
         "threads": num_threads,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
         "torch": torch.__version__,
         "shapes": {name: list(lengths) for name, lengths in SHAPES.items()},
         "width": WIDTH,
@@ -76,13 +81,13 @@ def to_json(measurements: Sequence[Measurement], num_threads: int) -> dict[str, 
 
 
 def _contestants(
-    lengths: tuple[int, ...], hidden: int
+    lengths: tuple[int, ...], hidden: int, device: torch.device
 ) -> dict[str, dict[str, Callable[[], object]]]:
     """Functions by the work they do and their name."""
     draw = torch.Generator().manual_seed(0)
 
     def normal(*shape: int, scale: float = 1.0) -> Tensor:
-        return (torch.randn(*shape, generator=draw) * scale).requires_grad_()
+        return (torch.randn(*shape, generator=draw) * scale).to(device).requires_grad_()
 
     rows, scale = sum(lengths), hidden**-0.5
     offsets = torch.tensor([0, *lengths]).cumsum(0)
@@ -94,7 +99,7 @@ def _contestants(
         normal(2, 6 * hidden, scale=scale),
     )
     upstream = normal(rows, 2 * hidden).detach()
-    lstm = nn.LSTM(WIDTH, hidden, bidirectional=True)
+    lstm = nn.LSTM(WIDTH, hidden, bidirectional=True, device=device)
     packed = pack_sequence(list(torch.split(x.detach(), list(lengths))), enforce_sorted=False)
     packed.data.requires_grad_()
 

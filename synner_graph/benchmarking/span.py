@@ -9,7 +9,7 @@ from torch import Tensor
 
 from synner_graph.benchmarking import kernels
 from synner_graph.benchmarking.comparison import Comparison, compare_memory, compare_time
-from synner_graph.benchmarking.timing import threads
+from synner_graph.benchmarking.timing import CPU, threads
 from synner_graph.operators.span import (
     IMPLEMENTATIONS,
     Spans,
@@ -23,14 +23,14 @@ WIDTHS = (6, 10, 16)
 BASELINE = "naive"
 
 
-def measure_span(rounds: int, num_threads: int) -> list[Comparison]:
+def measure_span(rounds: int, num_threads: int, device: torch.device = CPU) -> list[Comparison]:
     """Scores of all spans and all gradients; of the memory, the ratio of the peaks."""
     found: list[Comparison] = []
     offsets = torch.tensor([0, *kernels.SHAPES["real"]]).cumsum(0)
     with threads(num_threads):
         for max_width in WIDTHS:
             draw = torch.Generator().manual_seed(0)
-            normal = partial(_normal, draw)
+            normal = partial(_normal, draw, device)
             h = normal(int(offsets[-1]), STATES)
             weights = SpanWeights(
                 bias=normal(HIDDEN),
@@ -48,8 +48,8 @@ def measure_span(rounds: int, num_threads: int) -> list[Comparison]:
                 name: partial(_with_gradients, h, spans, weights, name) for name in IMPLEMENTATIONS
             }
             shape = f"W = {max_width}"
-            found += compare_time("span scores + gradients", shape, works, BASELINE, rounds)
-            found += compare_memory("memory of the same", shape, works, BASELINE)
+            found += compare_time("span scores + gradients", shape, works, BASELINE, rounds, device)
+            found += compare_memory("memory of the same", shape, works, BASELINE, device)
     return found
 
 
@@ -59,6 +59,6 @@ def _with_gradients(h: Tensor, spans: Spans, weights: SpanWeights, implementatio
     return torch.autograd.grad(logits.sum(), inputs)
 
 
-def _normal(draw: torch.Generator, *shape: int) -> Tensor:
+def _normal(draw: torch.Generator, device: torch.device, *shape: int) -> Tensor:
     drawn = torch.randn(shape, generator=draw) / math.sqrt(shape[-1])
-    return drawn.requires_grad_()
+    return drawn.to(device).requires_grad_()

@@ -8,16 +8,22 @@ from contextlib import contextmanager
 
 import torch
 
+CPU = torch.device("cpu")
 
-def interleaved(functions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+
+def interleaved(
+    functions: Mapping[str, Callable[[], object]], rounds: int, device: torch.device = CPU
+) -> dict[str, float]:
     """Median seconds of each function; they take turns, so that a disturbance hits all of them.
 
     Args:
         functions: What to time; each is called once beforehand, to warm up.
         rounds: How often each is timed.
+        device: Where they work; a GPU is waited for.
     """
     for function in functions.values():
         function()
+    wait(device)
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     gc.collect()
     gc.disable()
@@ -26,10 +32,17 @@ def interleaved(functions: Mapping[str, Callable[[], object]], rounds: int) -> d
             for name, function in functions.items():
                 started = time.perf_counter()
                 function()
+                wait(device)
                 seconds[name].append(time.perf_counter() - started)
     finally:
         gc.enable()
     return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def wait(device: torch.device) -> None:
+    """Until a GPU has done what it was told to do."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ def main() -> None:
 def kernels(
     rounds: Annotated[int, typer.Option(min=1, help="How often each is timed.")] = 15,
     threads: Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")] = 2,
+    device: options.Device = "cpu",
     json: options.Json = False,
 ) -> None:
     """Time every implementation of the Syn-LSTM beside torch.nn.LSTM of the same hidden size.
@@ -46,12 +47,14 @@ def kernels(
     from synner_graph.benchmarking import kernels as benchmark
     from synner_graph.benchmarking.crf import measure_crf
     from synner_graph.benchmarking.span import measure_span
+    from synner_graph.inference import pick_device
 
-    measurements = benchmark.measure_syn_lstm(rounds, threads)
-    comparisons = measure_crf(rounds, threads) + measure_span(rounds, threads)
+    work = rounds, threads, pick_device(device)
+    measurements = benchmark.measure_syn_lstm(*work)
+    comparisons = measure_crf(*work) + measure_span(*work)
     if json:
         rows = [asdict(comparison) for comparison in comparisons]
-        print_json({**benchmark.to_json(measurements, threads), "comparisons": rows})
+        print_json({**benchmark.to_json(measurements, *work[1:]), "comparisons": rows})
         return
     table = Table("batch", "H", "work", "implementation", "ms", "ratio")
     for m in measurements:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from synner_graph.benchmarking import kernels as benchmark
 from synner_graph.data.catalogue import Corpus
@@ -99,6 +100,7 @@ def test_the_benchmark_compares_with_the_lstm_of_torch(
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert found["threads"] == 1 and found["baseline"] == "torch.nn.LSTM"
+    assert found["device"] == "cpu"
     rows = found["measurements"]
     works = {"forward", "forward + backward"}
     assert {(row["shape"], row["work"]) for row in rows} == {
@@ -109,5 +111,25 @@ def test_the_benchmark_compares_with_the_lstm_of_torch(
         assert row["milliseconds"] > 0
         assert (row["ratio"] == 1) == (row["implementation"] == "torch.nn.LSTM")
 
-    table = run("bench", "kernels", "--rounds", 1, "--threads", 1)
+    table = run("bench", "kernels", "--rounds", 1, "--threads", 1, "--device", "cpu")
     assert table.exit_code == 0 and "torch.nn.LSTM" in table.stdout
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA GPU")
+def test_the_benchmark_refuses_a_device_that_is_missing(refused: Refused) -> None:
+    assert "The device 'cuda' cannot be used here" in refused(
+        "bench", "kernels", "--device", "cuda"
+    )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU")
+def test_the_benchmark_runs_on_a_gpu(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "SHAPES", {"real": (3, 1)})
+    monkeypatch.setattr(benchmark, "WIDTH", 5)
+    monkeypatch.setattr(benchmark, "HIDDEN", (3,))
+    result = run("bench", "kernels", "--rounds", 1, "--device", "cuda", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["device"] == torch.cuda.get_device_name()
+    assert {"torch.nn.LSTM", "fused"} <= {row["implementation"] for row in found["measurements"]}
+    assert all(row["megabytes"] or row["seconds"] for row in found["comparisons"])
