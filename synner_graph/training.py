@@ -22,7 +22,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import get_linear_schedule_with_warmup
 
 from synner_graph.config import ModelConfig, RunConfig, TrainingConfig
 from synner_graph.data.catalogue import Corpus
@@ -471,13 +470,12 @@ def _layer_rates(
 def _schedule(optimizer: Optimizer, settings: TrainingConfig, steps: int) -> LambdaLR:
     """Warm-up, then down to 0 by the last step, or down with each epoch (`inverse`)."""
     warmup = round(settings.warmup * steps)
-    if settings.schedule == "linear":
-        linear: LambdaLR = get_linear_schedule_with_warmup(optimizer, warmup, steps)
-        return linear
 
     def share(step: int) -> float:
         if step < warmup:
             return step / warmup
+        if settings.schedule == "linear":
+            return max(0.0, (steps - step) / max(1, steps - warmup))
         return 1 / (1 + settings.decay * (step * settings.epochs // steps))
 
     return LambdaLR(optimizer, share)

@@ -262,6 +262,8 @@ def test_adamw_takes_its_betas(small_corpus: Corpus) -> None:
     ("settings", "expected"),
     [
         ({"warmup": 0.5}, [0, 1 / 3, 2 / 3, 1, 2 / 3, 1 / 3]),
+        ({"warmup": 0.34}, [0, 0.5, 1, 0.75, 0.5, 0.25]),
+        ({"warmup": 0.0}, [1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]),
         ({"warmup": 0.0, "schedule": "inverse"}, [1, 1, 1, 1, 1, 1]),
         ({"warmup": 0.0, "schedule": "inverse", "decay": 0.5}, [1, 1, 2 / 3, 2 / 3, 0.5, 0.5]),
         ({"warmup": 0.34, "schedule": "inverse", "decay": 1}, [0, 0.5, 0.5, 0.5, 1 / 3, 1 / 3]),

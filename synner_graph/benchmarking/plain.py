@@ -10,7 +10,6 @@ from transformers import (
     AutoModelForTokenClassification,
     AutoTokenizer,
     DataCollatorForTokenClassification,
-    get_linear_schedule_with_warmup,
 )
 
 from synner_graph.config import TrainingConfig
@@ -94,6 +93,8 @@ class PlainLearner:
     """
 
     def __init__(self, tagger: PlainTagger, settings: TrainingConfig, steps: int) -> None:
+        from transformers import get_linear_schedule_with_warmup  # large, and of no use to predict
+
         model = tagger.model
         pretrained, new = model.base_model.parameters(), model.classifier.parameters()
         self.model = model.train()

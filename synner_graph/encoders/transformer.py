@@ -78,8 +78,9 @@ class TransformerEncoder(TokenEncoder):
         """Take over the weights of a hub id or folder.
 
         Raises:
-            InputError: if there are none.
+            InputError: if there are none; the encoder is of no use then.
         """
+        del self.transformer  # not to hold two at once
         try:
             model = AutoModel.from_pretrained(source, config=self.config, dtype=torch.float32)
         except OSError as error:
