@@ -55,7 +55,7 @@ class Explanation:
 
     sentence: Sentence
     entity: Entity
-    edges: tuple[EdgeContribution, ...]
+    edges: tuple[EdgeContribution, ...] = field(repr=False)
     graph: TokenGraph = field(repr=False)
 
     def draw(self) -> Drawing:

@@ -21,7 +21,11 @@ def kinds(notebook: nbformat.NotebookNode) -> list[list[str]]:
 
 
 def test_there_are_notebooks() -> None:
-    assert {path.name for path in NOTEBOOKS} >= {"quickstart.ipynb", "graph_visualization.ipynb"}
+    assert {path.stem for path in NOTEBOOKS} >= {
+        "quickstart",
+        "graph_visualization",
+        "swap_gnn_layers",
+    }
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
