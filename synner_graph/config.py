@@ -172,7 +172,7 @@ class ParserConfig(Section):
     arc_size: int = Field(256, gt=0, description="biaffine: width of an arc's end")
     relation_size: int = Field(128, gt=0, description="biaffine: width of a relation's end")
     dropout: float = Field(0.3, ge=0, lt=1, description="biaffine: on both")
-    weight: float = Field(1.0, gt=0, description="biaffine: of its loss beside the head's")
+    weight: float = Field(0.1, gt=0, description="biaffine: of its loss beside the head's")
     jackknife: int | None = Field(
         None,
         gt=1,

@@ -25,7 +25,9 @@ sample = load_corpus("sample")
 # 33 sentences in batches of 8: the last batch has one sentence, too few for two processes
 splits = {"train": sample.splits["train"][:33], "dev": sample.splits["dev"][:9]}
 corpus = replace(sample, splits=splits)
-config = tiny_config(transformer, encoder__dropout=0, gnn__dropout=0, head__dropout=0)
+parts = ("encoder", "gnn", "head", "parser")
+off = {f"{part}__dropout": 0 for part in parts}
+config = tiny_config(transformer, parser__name="biaffine", parser__jackknife=2, **off)
 train(config, corpus, Path(output), backend="torch", device="cpu", progress=False)
 """
 
