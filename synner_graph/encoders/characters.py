@@ -3,11 +3,14 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from synner_graph.data.lexicon import with_zeros
+from synner_graph.data.memo import Memo
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabulary
 from synner_graph.encoders.base import Inputs, TokenEncoder
@@ -46,23 +49,24 @@ class CharacterEncoder(TokenEncoder):
         )
         self.dropout = nn.Dropout(dropout)
         self.output_size = output_size
+        self.spelled = Memo(self._spell)
 
     def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
         """The line of characters with its blanks, and where each token's characters stand."""
-        line: list[int] = []
-        places: list[int] = []
-        lengths: list[int] = []
-        for token in (token for sentence in sentences for token in sentence.tokens):
-            places.extend(range(len(line), len(line) + len(token)))
-            lengths.append(len(token))
-            spelled = with_zeros(token) if self.zero_digits else token
-            line.extend(self.characters.id_of(character) for character in spelled)
-            line.append(self.blank)
+        spelled = [self.spelled[token] for sentence in sentences for token in sentence.tokens]
+        line = np.concatenate(spelled)
+        counts = np.fromiter(map(len, spelled), np.int64, len(spelled))
+        places = np.delete(np.arange(len(line)), counts.cumsum() - 1)
         return {
-            "characters": torch.tensor(line),
-            "character_places": torch.tensor(places),
-            "character_counts": torch.tensor(lengths),
+            "characters": torch.from_numpy(line),
+            "character_places": torch.from_numpy(places),
+            "character_counts": torch.from_numpy(counts - 1),
         }
+
+    def _spell(self, token: str) -> NDArray[np.int64]:
+        """Ids of the characters of a token, and a blank."""
+        spelled = with_zeros(token) if self.zero_digits else token
+        return np.array([*map(self.characters.id_of, spelled), self.blank])
 
     def forward(self, inputs: Inputs) -> Tensor:
         """See TokenEncoder."""

@@ -4,16 +4,20 @@ Nothing is truncated: a sentence beyond the encoder's limit is cut into overlapp
 every piece is read from the window in which it stands farther from the edge.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import encodable
 from synner_graph.errors import InputError
+
+WORDS_KEPT = 1 << 18
+"""When so many words are known, all are forgotten."""
 
 
 class PieceTokenizer:
@@ -26,6 +30,7 @@ class PieceTokenizer:
 
     Attributes:
         refuses_long: raise for a sentence that needs several windows.
+        known: pieces of the words seen so far.
 
     Raises:
         InputError: if the tokenizer is not a fast one, which alone knows the word of each piece.
@@ -42,11 +47,11 @@ class PieceTokenizer:
         self.tokenizer = tokenizer
         self.first_only = first_only
         self.refuses_long = False
+        self.known: dict[str, NDArray[np.int64]] = {}
         self.prefix, self.suffix = _special_tokens(tokenizer)
         self.room = max_length - len(self.prefix) - len(self.suffix)
         self.overlap = self.room // 4
         self.pad = tokenizer.pad_token_id or 0
-        # A token of which the tokenizer keeps nothing (a zero-width character) still needs a piece.
         self.stand_in = next(
             i for i in (tokenizer.unk_token_id, tokenizer.eos_token_id, self.pad) if i is not None
         )
@@ -63,8 +68,59 @@ class PieceTokenizer:
         Raises:
             InputError: a sentence is too long for one window, and `refuses_long`.
         """
+        self._learn(token for sentence in sentences for token in sentence.tokens)
+        of_token = [self.known[token] for sentence in sentences for token in sentence.tokens]
+        pieces = np.concatenate(of_token)
+        counts = np.fromiter(map(len, of_token), np.int64, len(of_token))
+        ends = counts.cumsum()[np.cumsum(list(map(len, sentences))) - 1]  # of sentences, in pieces
+        lengths = np.diff(ends, prepend=0)
+        step = self.room - self.overlap
+        spans = np.where(lengths <= self.room, 1, -(-(lengths - self.overlap) // step))  # windows
+        if self.refuses_long and (spans > 1).any():
+            long = int(np.flatnonzero(spans > 1)[0])
+            raise InputError(
+                f"expected sentences of up to {self.room} pieces, got one of {lengths[long]}: "
+                f"{' '.join(sentences[long].tokens[:8])[:60]!r} ..."
+            )
+        width = len(self.prefix) + min(lengths.max(), self.room) + len(self.suffix)
+        ids = np.full((spans.sum(), width), self.pad)
+        mask = np.zeros_like(ids)
+        row = 0
+        for end, length, count in zip(ends, lengths, spans, strict=True):
+            for start in range(end - length, end - length + count * step, step):
+                window = [*self.prefix, *pieces[start : min(start + self.room, end)], *self.suffix]
+                ids[row, : len(window)] = window
+                mask[row, : len(window)] = 1
+                row += 1
+        read = counts.cumsum() - counts if self.first_only else np.arange(len(pieces))
+        sentence = np.searchsorted(ends, read, side="right")
+        position = read - (ends - lengths)[sentence]
+        window = ((position - self.overlap // 2) // step).clip(0, spans[sentence] - 1)
+        rows = (spans.cumsum() - spans)[sentence] + window
+        owners = np.arange(len(counts))
+        places = rows * width + position - window * step + len(self.prefix)
+        return {
+            "input_ids": torch.from_numpy(ids),
+            "attention_mask": torch.from_numpy(mask),
+            "piece_index": torch.from_numpy(places),
+            "piece_token": torch.from_numpy(owners if self.first_only else owners.repeat(counts)),
+            "piece_counts": torch.from_numpy(counts),
+        }
+
+    def _learn(self, tokens: Iterable[str]) -> None:
+        """Find out the pieces of tokens that were not seen before.
+
+        Tokenizers cut each word of a text that is given in words on its own, so the pieces of a
+        word are the same in every sentence.
+        """
+        words = set(tokens)
+        if len(self.known) + len(words) > WORDS_KEPT:
+            self.known.clear()
+        new = [word for word in words if word not in self.known]
+        if not new:
+            return
         encoding = self.tokenizer(
-            [[encodable(token) for token in sentence.tokens] for sentence in sentences],
+            [encodable(word) for word in new],
             is_split_into_words=True,
             add_special_tokens=False,
             split_special_tokens=True,  # "[SEP]" in a text is text
@@ -72,65 +128,12 @@ class PieceTokenizer:
             return_token_type_ids=False,
             verbose=False,
         )
-        windows: list[list[int]] = []
-        places: list[tuple[int, int]] = []  # window and position of every piece that is read
-        owners: list[int] = []
-        counts: list[int] = []
-        row = 0
-        for index, sentence in enumerate(sentences):
-            pieces, tokens = self._with_stand_ins(
-                encoding["input_ids"][index], encoding.word_ids(index), len(sentence)
-            )
-            in_token = Counter(tokens)
-            counts.extend(in_token[token] for token in range(len(sentence)))
-            step = self.room - self.overlap
-            count = 1 if len(pieces) <= self.room else -(-(len(pieces) - self.overlap) // step)
-            if count > 1 and self.refuses_long:
-                raise InputError(
-                    f"expected sentences of up to {self.room} pieces, got one of {len(pieces)}: "
-                    f"{' '.join(sentence.tokens[:8])[:60]!r} ..."
-                )
-            previous = -1
-            for position, token in enumerate(tokens):
-                if self.first_only and token == previous:
-                    continue
-                previous = token
-                window = min(max((position - self.overlap // 2) // step, 0), count - 1)
-                places.append((len(windows) + window, position - window * step + len(self.prefix)))
-                owners.append(row + token)
-            for start in range(0, count * step, step):
-                body = pieces[start : start + self.room]
-                windows.append([*self.prefix, *body, *self.suffix])
-            row += len(sentence)
-        width = max(map(len, windows))
-        ids = torch.full((len(windows), width), self.pad)
-        mask = torch.zeros((len(windows), width), dtype=torch.long)
-        for i, row_of_ids in enumerate(windows):
-            ids[i, : len(row_of_ids)] = torch.tensor(row_of_ids)
-            mask[i, : len(row_of_ids)] = 1
-        return {
-            "input_ids": ids,
-            "attention_mask": mask,
-            "piece_index": torch.tensor([window * width + column for window, column in places]),
-            "piece_token": torch.tensor(owners),
-            "piece_counts": torch.tensor(counts),
-        }
-
-    def _with_stand_ins(
-        self, pieces: list[int], words: list[int | None], length: int
-    ) -> tuple[list[int], list[int]]:
-        """Pieces and the token of each, every token having at least one."""
-        tokens = [word for word in words if word is not None]
-        if len(set(tokens)) == length:
-            return pieces, tokens
-        of_token: list[list[int]] = [[] for _ in range(length)]
-        for piece, token in zip(pieces, tokens, strict=True):
-            of_token[token].append(piece)
-        filled = [of or [self.stand_in] for of in of_token]
-        return (
-            [piece for of in filled for piece in of],
-            [token for token, of in enumerate(filled) for _ in of],
-        )
+        found: list[list[int]] = [[] for _ in new]
+        for piece, word in zip(encoding["input_ids"], encoding.word_ids(), strict=True):
+            found[word].append(piece)
+        for word, pieces in zip(new, found, strict=True):
+            # What the tokenizer keeps nothing of (a zero-width character) still needs a piece.
+            self.known[word] = np.array(pieces or [self.stand_in])
 
 
 def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from synner_graph.data.memo import Memo
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders.base import Inputs, TokenEncoder
 
@@ -51,10 +52,11 @@ class ShapeEncoder(TokenEncoder):
         super().__init__()
         self.embedding = nn.Embedding(len(SHAPES), output_size)
         self.output_size = output_size
+        self.shapes = Memo(lambda token: SHAPES.index(shape_of(token)))
 
     def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
         """See TokenEncoder."""
-        ids = [SHAPES.index(shape_of(token)) for s in sentences for token in s.tokens]
+        ids = [self.shapes[token] for s in sentences for token in s.tokens]
         return {"shapes": torch.tensor(ids)}
 
     def forward(self, inputs: Inputs) -> Tensor:

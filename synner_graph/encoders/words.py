@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from synner_graph.data.lexicon import Lexicon, Spelling
+from synner_graph.data.memo import Memo
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabulary
 from synner_graph.encoders.base import Inputs, TokenEncoder
@@ -36,6 +37,7 @@ class WordEncoder(TokenEncoder):
         self.spelling = spelling
         self.dropout = dropout
         self.output_size = size
+        self.ids = Memo(lambda token: spelling.id_of(token, words))
         bound = (3 / size) ** 0.5
         self.vectors = nn.Embedding(len(words), size, padding_idx=0)
         self.unknown = nn.Parameter(torch.empty(size).uniform_(-bound, bound))
@@ -54,7 +56,7 @@ class WordEncoder(TokenEncoder):
     def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
         """See TokenEncoder."""
         tokens = (token for sentence in sentences for token in sentence.tokens)
-        return {"words": torch.tensor([self.spelling.id_of(token, self.words) for token in tokens])}
+        return {"words": torch.tensor([self.ids[token] for token in tokens])}
 
     def forward(self, inputs: Inputs) -> Tensor:
         """See TokenEncoder."""

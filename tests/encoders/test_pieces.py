@@ -1,14 +1,16 @@
 """Pieces in windows: every piece is read exactly once, from where it has most context."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
 import pytest
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.encoders import pieces
 from synner_graph.encoders.pieces import PieceTokenizer
 from synner_graph.errors import InputError
 from tests.fixtures import tiny_tokenizer
@@ -211,3 +213,45 @@ def test_a_slow_tokenizer_is_refused() -> None:
     message = "The tokenizer SimpleNamespace cannot map its pieces to tokens; a fast tokenizer"
     with pytest.raises(InputError, match=message):
         PieceTokenizer(slow, LIMIT, first_only=True)  # type: ignore[arg-type]
+
+
+def byte_level() -> PreTrainedTokenizerFast:
+    backend = Tokenizer(models.BPE({c: i for i, c in enumerate("Ġab[")}, [], unk_token="["))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=True)
+    return PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[")
+
+
+def metaspace() -> PreTrainedTokenizerFast:
+    scores = [("[", 0.0), ("▁", -1.0), ("a", -2.0), ("b", -2.0), ("▁a", -2.5), ("ab", -3.0)]
+    backend = Tokenizer(models.Unigram(scores, unk_id=0))
+    backend.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+    return PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[")
+
+
+@pytest.mark.parametrize("kind", [tiny_tokenizer, byte_level, metaspace])
+def test_the_pieces_of_a_word_are_those_that_it_has_in_its_sentence(
+    kind: Callable[[], PreTrainedTokenizerFast],
+) -> None:
+    """What is known of a word is used in other sentences, so that each is tokenised once."""
+    tokenizer = kind()
+    tokens = ["ab", "a", "b", "aab", "a", "[", "ba", "ab"]
+    whole = tokenizer(
+        tokens, is_split_into_words=True, add_special_tokens=False, split_special_tokens=True
+    )
+    collate = PieceTokenizer(tokenizer, 99, first_only=False)
+    for sentence in (tokens[::-1], tokens):
+        inputs = collate([Sentence(sentence)])
+    read = inputs["input_ids"].flatten()[inputs["piece_index"]]
+    assert read.tolist() == whole["input_ids"]
+    assert inputs["piece_token"].tolist() == whole.word_ids()
+
+
+def test_no_more_words_are_kept_than_allowed(
+    tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "WORDS_KEPT", 8)
+    forgetful, other = (PieceTokenizer(tokenizer, LIMIT, first_only=False) for _ in range(2))
+    for sentence in (*SENTENCES, letters(30)):
+        found = forgetful([sentence])
+        assert len(forgetful.known) <= max(8, len(set(sentence.tokens)))
+        assert all(torch.equal(found[name], tensor) for name, tensor in other([sentence]).items())
