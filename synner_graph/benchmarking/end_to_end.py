@@ -22,9 +22,13 @@ from synner_graph.data.catalogue import Corpus, corpus_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import TransformerEncoder, has_transformer, resolve
 from synner_graph.errors import InputError
+from synner_graph.parsers.base import TREES
+from synner_graph.parsers.biaffine import BIAFFINE
+from synner_graph.text.segment import Segment, Segmenter
 
 MODULE = "synner_graph.benchmarking.end_to_end"
 LEARNED = 20  # batches both models learn from before they predict, so as to find some entities
+ONE_PASS = 10**9  # a cost that no second pass is worth
 SEED = 42
 ENCODER, OPTIMISER, OTHER = "encoder", "optimiser", "other"
 
@@ -44,6 +48,7 @@ class Workload:
         threads: of PyTorch.
         graph_backend: of ours.
         kernel: of ours.
+        raw: predict from the texts of the sentences alone, parsing them too.
     """
 
     task: str
@@ -56,6 +61,7 @@ class Workload:
     threads: int
     graph_backend: str = "auto"
     kernel: str = "auto"
+    raw: bool = False
 
     @cached_property
     def config(self) -> RunConfig:
@@ -64,6 +70,7 @@ class Workload:
             overrides={
                 "encoder.name": self.encoder,
                 "head.name": self.head,
+                "parser.name": BIAFFINE if self.raw else TREES,
                 "training.batch_size": self.batch_size,
                 "training.seed": SEED,
             }
@@ -167,6 +174,7 @@ class Ours(Side):
             torch.device("cpu"),
             workload.kernel,
         )
+        self.raw = workload.raw
         model, watch = self.ner.model, self.clock.watch
         watch(model.collator, "inputs", "collate")
         watch(model.collator, "gold", "collate")
@@ -178,6 +186,11 @@ class Ours(Side):
                 self.watch_transformer(part.transformer)
             else:
                 watch(part, "forward", "orthography")
+        if model.parser is not None:
+            watch(model.parser, "loss", "parse")
+            watch(model.parser, "decode", "parse")
+            pipeline = self.ner.pipeline()
+            pipeline.segmenter = TimedSegmenter(pipeline.segmenter, self.clock)
         watch(model.gnn, "forward", "gnn")
         watch(model.recurrent, "forward", "recurrent")
         watch(model.head, "loss", "head")
@@ -212,8 +225,54 @@ class Ours(Side):
 
     def predict(self, sentences: Sequence[Sentence]) -> None:
         """See Side."""
+        if self.raw:
+            self.entities = sum(len(doc.entities) for doc in self.ner.pipe(map(text_of, sentences)))
+            return
         found = self.ner.predict(sentences, self.config.training.batch_size)
         self.entities = sum(len(sentence.entities) for sentence in found)
+
+
+class Unsorted(Ours):
+    """The same model on raw text, in padded batches as the sentences come."""
+
+    name = "unsorted"
+
+    def __init__(self, workload: Workload) -> None:
+        super().__init__(workload)
+        for part in self.ner.model.encoder.encoders:
+            if isinstance(part, TransformerEncoder):
+                part.pass_cost = ONE_PASS
+
+    def predict(self, sentences: Sequence[Sentence]) -> None:
+        """See Side."""
+        cut = self.ner.pipeline().segmenter
+        found = (segment.sentence for sentence in sentences for segment in cut(text_of(sentence)))
+        named = self.ner.stream(found, self.config.training.batch_size, window=1)
+        self.entities = sum(len(sentence.entities) for sentence in named)
+
+
+class TimedSegmenter(Segmenter):
+    """Another segmenter, on the clock.
+
+    Args:
+        inner: does the work.
+        clock: what is told.
+    """
+
+    def __init__(self, inner: Segmenter, clock: PartClock) -> None:
+        super().__init__(inner.tokenizer, inner.splitter)
+        self.clock = clock
+
+    def __call__(self, text: str) -> Iterator[Segment]:
+        """See Segmenter."""
+        with self.clock.within("tokenise"):
+            found = list(super().__call__(text))
+        yield from found
+
+
+def text_of(sentence: Sentence) -> str:
+    """The raw text of a sentence; its tokens, where it has none."""
+    return sentence.text or " ".join(sentence.tokens)
 
 
 class Plain(Side):
@@ -258,7 +317,9 @@ class Plain(Side):
         self.entities = sum(map(len, found))
 
 
-SIDES: dict[str, type[Ours] | type[Plain]] = {side.name: side for side in (Ours, Plain)}
+def sides_of(workload: Workload) -> dict[str, type[Ours] | type[Plain]]:
+    """The two that are compared, by name: ours, and what it is compared with."""
+    return {side.name: side for side in (Ours, Unsorted if workload.raw else Plain)}
 
 
 @dataclass(frozen=True)
@@ -293,10 +354,11 @@ def measure(workload: Workload, rounds: int, memory: bool = True) -> dict[str, O
         memory: weigh each side too, in a process of its own.
     """
     arguments = json.dumps(asdict(workload))
-    peaks = {n: peak_of_module(MODULE, n, arguments) if memory else None for n in SIDES}
+    kinds = sides_of(workload)
+    peaks = {n: peak_of_module(MODULE, n, arguments) if memory else None for n in kinds}
     with threads(workload.threads):
         torch.manual_seed(SEED)
-        sides = [kind(workload) for kind in SIDES.values()]
+        sides = [kind(workload) for kind in kinds.values()]
         if workload.task == "train":
             _train(sides, workload, rounds)
         else:
@@ -308,7 +370,7 @@ def weigh(name: str, workload: Workload) -> float:
     """Do the work of one side, once; the peak memory of this process."""
     with threads(workload.threads):
         torch.manual_seed(SEED)
-        side = SIDES[name](workload)
+        side = sides_of(workload)[name](workload)
         if workload.task == "predict":
             side.predict(workload.to_predict)
         else:
@@ -318,10 +380,10 @@ def weigh(name: str, workload: Workload) -> float:
 
 def to_json(workload: Workload, rounds: int, outcomes: dict[str, Outcome]) -> dict[str, Any]:
     """What `--json` prints."""
-    ours, plain = outcomes[Ours.name], outcomes[Plain.name]
-    ratios = {"sentences_per_second": ours.sentences_per_second / plain.sentences_per_second}
-    if ours.peak_megabytes is not None and plain.peak_megabytes is not None:
-        ratios["peak_megabytes"] = ours.peak_megabytes / plain.peak_megabytes
+    ours, other = outcomes.values()
+    ratios = {"sentences_per_second": ours.sentences_per_second / other.sentences_per_second}
+    if ours.peak_megabytes is not None and other.peak_megabytes is not None:
+        ratios["peak_megabytes"] = ours.peak_megabytes / other.peak_megabytes
     return {
         **asdict(workload),
         "sentences": len(workload.work),

@@ -65,6 +65,7 @@ class TransformerEncoder(TokenEncoder):
         self.frozen = frozen
         self.config = config
         self.lora = lora
+        self.pass_cost = PASS_COST
         self.mix = LayerMix(config.num_hidden_layers + 1) if mix else None
         # The weights are float32 whatever the checkpoint holds: mixed precision is the loop's part.
         self._take(AutoModel.from_config(config, dtype=torch.float32))
@@ -112,7 +113,7 @@ class TransformerEncoder(TokenEncoder):
         )
         groups = [list(range(len(ids)))]
         if ids.device.type == "cpu":
-            groups = tight_groups(mask.sum(1).tolist(), PASS_COST)
+            groups = tight_groups(mask.sum(1).tolist(), self.pass_cost)
         states = self._states(ids, mask, places, groups)
         if self.pieces.first_only:
             return states

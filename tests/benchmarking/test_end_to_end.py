@@ -10,11 +10,12 @@ import torch
 
 from synner_graph.benchmarking import end_to_end
 from synner_graph.benchmarking.end_to_end import (
-    SIDES,
     Ours,
+    Unsorted,
     Workload,
     measure,
     outside_encoder_and_optimiser,
+    sides_of,
     to_json,
 )
 from synner_graph.errors import InputError
@@ -62,6 +63,27 @@ def test_prediction_is_measured_by_part(workload: Workload, head: str) -> None:
         assert outcome.entities is not None
 
 
+def test_raw_text_is_measured_beside_padded_batches(workload: Workload) -> None:
+    workload = replace(workload, task="predict", raw=True)
+    outcomes = measure(workload, rounds=1, memory=False)
+    assert outcomes.keys() == {"synner", "unsorted"}
+    for outcome in outcomes.values():
+        assert outcome.parts.keys() == LEARNING | {"tokenise", "parse", "decode", "other"}
+        assert sum(outcome.parts.values()) == pytest.approx(outcome.seconds)
+    assert to_json(workload, 1, outcomes)["raw"]
+
+
+def test_unsorted_batches_find_what_sorted_ones_find(workload: Workload) -> None:
+    workload = replace(workload, task="predict", raw=True)
+    ours, other = Ours(workload), Unsorted(workload)
+    other.ner.model.load_state_dict(ours.ner.model.state_dict())
+    for side in (ours, other):
+        with side.clock.running("other"):
+            side.predict(workload.to_predict)
+    assert ours.entities == other.entities
+    assert other.places > ours.places and other.pieces == ours.pieces
+
+
 def test_the_parts_are_nearly_all_of_a_step(workload: Workload) -> None:
     side = Ours(workload)
     side.start_learning(3)
@@ -89,7 +111,7 @@ def test_watching_changes_nothing(workload: Workload) -> None:
 
 
 def test_both_sides_read_every_sentence_once(workload: Workload) -> None:
-    for kind in SIDES.values():
+    for kind in sides_of(workload).values():
         rows = [row for batch in kind(workload).batches() for row in batch]
         assert sorted(rows) == list(range(20))
 

@@ -37,6 +37,13 @@ def test_as_a_table(run: Run, tiny_transformer: Path) -> None:
     assert "measured on the bundled sample" not in result.stderr
 
 
+def test_raw_text(run: Run, tiny_transformer: Path) -> None:
+    result = run("bench", "predict", *SMALL, "--raw", "--encoder", tiny_transformer)
+    assert result.exit_code == 0, result.output
+    for word in ("tokenise", "parse", "unsorted", "times that of unsorted"):
+        assert word in result.stdout
+
+
 def test_what_cannot_be_compared_is_refused(run: Run) -> None:
     result = run("bench", "train", *SMALL, "--encoder", "characters")
     assert result.exit_code == 2

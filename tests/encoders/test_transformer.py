@@ -120,7 +120,7 @@ def test_groups_of_windows_give_what_one_padded_batch_gives(
     found = {}
     upstream = torch.randn(sum(sizes), encoder.output_size)
     for cost in (0, 10**9):
-        monkeypatch.setattr(transformer, "PASS_COST", cost)
+        monkeypatch.setattr(encoder, "pass_cost", cost)
         handle = encoder.transformer.register_forward_pre_hook(lambda *_: passes.append(1))
         passes.clear()
         states = encoder(inputs)
