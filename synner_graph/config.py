@@ -211,6 +211,7 @@ class DataConfig(Section):
     scheme: str | None = Field(None, description="tag scheme of the files; default: the format's")
     repair: bool = Field(False, description="repair broken tag sequences and count them")
     multiple_roots: bool = Field(False, description="accept sentences with several roots")
+    cache: bool = Field(True, description="keep what is read in the user's cache, and use it")
     train_subset: int | None = Field(
         None, gt=0, description="train on that many sentences, drawn with a fixed seed"
     )

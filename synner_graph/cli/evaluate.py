@@ -35,6 +35,7 @@ def evaluate(
     repair: options.Repair = False,
     multiple_roots: options.MultipleRoots = False,
     features: options.Features = None,
+    no_cache: options.NoCache = False,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -74,6 +75,7 @@ def evaluate(
         scheme=scheme,
         repair=repair,
         multiple_roots=multiple_roots,
+        cache=not no_cache,
     )
 
     from synner_graph.data.catalogue import corpus_of

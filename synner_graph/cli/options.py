@@ -79,6 +79,14 @@ Features = Annotated[
         rich_help_panel=DATA,
     ),
 ]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        help="Read the files even where the user's cache holds what was read before.",
+        rich_help_panel=DATA,
+    ),
+]
 GraphBackend = Annotated[
     Backend,
     typer.Option(

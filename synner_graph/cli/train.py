@@ -54,6 +54,7 @@ def train(
     scheme: options.Scheme = None,
     repair: options.Repair = False,
     multiple_roots: options.MultipleRoots = False,
+    no_cache: options.NoCache = False,
     encoder: Annotated[
         str | None,
         typer.Option(
@@ -146,6 +147,7 @@ def train(
         "data.scheme": scheme,
         "data.repair": repair or None,
         "data.multiple_roots": multiple_roots or None,
+        "data.cache": False if no_cache else None,
         "encoder.name": encoder,
         "gnn.name": gnn,
         "gnn.layers": gnn_layers,

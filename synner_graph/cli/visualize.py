@@ -59,6 +59,7 @@ def visualize(
     repair: options.Repair = False,
     multiple_roots: options.MultipleRoots = False,
     features: options.Features = None,
+    no_cache: options.NoCache = False,
     graph_backend: options.GraphBackend = options.Backend.auto,
     device: options.Device = "auto",
     batch_size: options.BatchSize = 32,
@@ -86,6 +87,7 @@ def visualize(
         scheme=scheme,
         repair=repair,
         multiple_roots=multiple_roots,
+        cache=not no_cache,
     )
 
     from synner_graph.data.catalogue import corpus_of

@@ -1,7 +1,7 @@
 """Named corpora, found and read: how the parts of each are joined, and checked."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -9,13 +9,14 @@ from typing import Any
 
 from synner_graph.config import DataConfig
 from synner_graph.data.corpora import CORPORA, CorpusSpec, Counts
-from synner_graph.data.formats import ReadReport, read_sentences
+from synner_graph.data.formats import ReadReport, format_of, read_sentences
 from synner_graph.data.pinned import (
     DATA_DIR_VARIABLE,
     cached,
     fetch,
     find_folder,
 )
+from synner_graph.data.remembered import remembered
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import shuffle_heads, shuffle_relations
 from synner_graph.errors import InputError, suggest
@@ -46,6 +47,8 @@ def load_corpus(
     name: str,
     data_dir: Path | None = None,
     splits: Sequence[str] | None = None,
+    *,
+    cache: bool = True,
     **reading: Any,
 ) -> Corpus:
     """Read a corpus of the catalogue, and note where it is not what was expected.
@@ -55,6 +58,7 @@ def load_corpus(
         data_dir: The folder that holds the corpus's own folder; by default SYNNER_DATA_DIR, then,
             for a corpus that may be downloaded, the user's cache.
         splits: Which parts; by default all that the corpus has.
+        cache: Whether to keep what is read in the user's cache, and to look for it there.
         reading: Options of `read_sentences`, where the files are not as the catalogue says.
 
     Raises:
@@ -74,9 +78,9 @@ def load_corpus(
     notes: list[str] = []
     wanted = tuple(splits or spec.files)
     if loader:
-        sentences = loader(data_dir, wanted, notes)
+        sentences = loader(data_dir, wanted, notes, cache)
     else:
-        sentences = _load_folder(name, spec, data_dir, wanted, notes, options)
+        sentences = _load_folder(name, spec, data_dir, wanted, notes, cache, options)
     for split, rows in sentences.items():
         notes += differences(split, spec.counts.get(split, Counts()), rows)
     return Corpus(name, sentences, spec.description, spec.licence, tuple(notes))
@@ -140,8 +144,11 @@ def load_files(
     scheme: str | None = None,
     repair: bool = False,
     multiple_roots: bool = False,
+    cache: bool = True,
 ) -> Corpus:
     """Read the user's own files as a corpus; the options are those of `read_sentences`.
+
+    With `cache` what is read is kept in the user's cache, and looked for there.
 
     Raises:
         InputError: No file is given, or one cannot be read.
@@ -149,22 +156,12 @@ def load_files(
     files = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
     if not files:
         raise InputError("expected at least one of train, dev and test, got none")
-    splits: Splits = {}
-    notes = []
-    for split, path in files.items():
-        report = ReadReport()
-        splits[split] = tuple(
-            read_sentences(
-                path,
-                format,
-                scheme=scheme,
-                repair=repair,
-                multiple_roots=multiple_roots,
-                report=report,
-            )
-        )
-        if report.repaired_tags:
-            notes.append(f"{split}: {_count(report.repaired_tags, 'invalid tag')} repaired")
+    reading = {"scheme": scheme, "repair": repair, "multiple_roots": multiple_roots}
+    notes: list[str] = []
+    splits = {
+        split: _read_file(path, split, notes, cache, reading | {"format": format_of(path, format)})
+        for split, path in files.items()
+    }
     return Corpus(
         "files", splits, description=", ".join(map(str, files.values())), notes=tuple(notes)
     )
@@ -189,12 +186,15 @@ def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus
     if config.dataset is None and any(files.values()):
         corpus = load_files(
             **{split: path for split, path in files.items() if split in (splits or SPLITS)},
+            cache=config.cache,
             **reading,
         )
     elif any(files.values()):
         raise InputError("expected either a dataset or files (--train, --dev, --test), got both")
     else:
-        corpus = load_corpus(config.dataset or "sample", config.data_dir, splits, **reading)
+        corpus = load_corpus(
+            config.dataset or "sample", config.data_dir, splits, cache=config.cache, **reading
+        )
     if config.shuffle is not None:
         shuffle = {"heads": shuffle_heads, "relations": shuffle_relations}[config.shuffle]
         spoilt = {split: tuple(map(shuffle, rows)) for split, rows in corpus.splits.items()}
@@ -248,29 +248,42 @@ def keep_labels(
     return kept, dropped
 
 
-def _load_sample(data_dir: Path | None, splits: Sequence[str], notes: list[str]) -> Splits:
+def _load_sample(
+    data_dir: Path | None, splits: Sequence[str], notes: list[str], cache: bool
+) -> Splits:
     package = Path(__file__).parents[1]
     places = [package / "sample", package.parent / "datasets" / "sample"]  # wheel, repository
     folder = next((place for place in places if place.is_dir()), None)
     if folder is None:
         raise InputError(f"expected the sample corpus in {places[1]}, got nothing there")
-    return {split: tuple(read_sentences(folder / f"{split}.conllu")) for split in splits}
+    files = {split: folder / f"{split}.conllu" for split in splits}
+    reading = {"format": "conllu"}
+    return {split: _read_file(files[split], split, notes, cache, reading) for split in splits}
 
 
-def _load_uner_ewt(data_dir: Path | None, splits: Sequence[str], notes: list[str]) -> Splits:
+def _load_uner_ewt(
+    data_dir: Path | None, splits: Sequence[str], notes: list[str], cache: bool
+) -> Splits:
     folder = _folder("uner-ewt", data_dir, notes)
     loaded = {}
     for split in splits:
         trees, tags = _paths("uner-ewt", CORPORA["uner-ewt"], split, folder, notes)
-        report = ReadReport()
-        annotated, dropped = keep_labels(
-            read_sentences(tags, repair=True, report=report), ("LOC", "ORG", "PER")
-        )
-        for label, tokens in sorted(dropped.items()):
-            notes.append(f"{split}: {_count(tokens, 'token')} labelled {label} read as O")
-        if report.repaired_tags:
-            notes.append(f"{split}: {_count(report.repaired_tags, 'invalid tag')} repaired")
-        loaded[split] = join_entities(read_sentences(trees), annotated)
+
+        def read(
+            said: list[str], split: str = split, trees: Path = trees, tags: Path = tags
+        ) -> tuple[Sentence, ...]:
+            report = ReadReport()
+            annotated, dropped = keep_labels(
+                read_sentences(tags, repair=True, report=report), ("LOC", "ORG", "PER")
+            )
+            for label, tokens in sorted(dropped.items()):
+                said.append(f"{split}: {_count(tokens, 'token')} labelled {label} read as O")
+            if report.repaired_tags:
+                said.append(f"{split}: {_count(report.repaired_tags, 'invalid tag')} repaired")
+            return join_entities(read_sentences(trees), annotated)
+
+        settings = {"corpus": "uner-ewt", "split": split}
+        loaded[split] = remembered((trees, tags), settings, read, notes, cache)
     return loaded
 
 
@@ -280,6 +293,7 @@ def _load_folder(
     data_dir: Path | None,
     splits: Sequence[str],
     notes: list[str],
+    cache: bool,
     options: dict[str, Any],
 ) -> Splits:
     """One file a split, all in the corpus's folder."""
@@ -287,15 +301,30 @@ def _load_folder(
     loaded = {}
     for split in splits:
         (path,) = _paths(name, spec, split, folder, notes)
-        report = ReadReport()
         reading = {"format": spec.format, "scheme": spec.scheme} | options
-        sentences = read_sentences(path, **reading, report=report)
-        if spec.segmented:
-            sentences = map(_without_places, sentences)
-        loaded[split] = tuple(sentences)
-        if report.repaired_tags:
-            notes.append(f"{split}: {_count(report.repaired_tags, 'invalid tag')} repaired")
+        loaded[split] = _read_file(path, split, notes, cache, reading, spec.segmented)
     return loaded
+
+
+def _read_file(
+    path: Path,
+    split: str,
+    notes: list[str],
+    cache: bool,
+    reading: dict[str, Any],
+    segmented: bool = False,
+) -> tuple[Sentence, ...]:
+    """The sentences of a file; `reading` are options of `read_sentences`, the format among them."""
+
+    def read(said: list[str]) -> Iterator[Sentence]:
+        report = ReadReport()
+        sentences = read_sentences(path, **reading, report=report)
+        yield from map(_without_places, sentences) if segmented else sentences
+        if report.repaired_tags:
+            said.append(f"{split}: {_count(report.repaired_tags, 'invalid tag')} repaired")
+
+    settings = reading | {"split": split, "segmented": segmented}
+    return remembered([path], settings, read, notes, cache)
 
 
 def _folder(name: str, data_dir: Path | None, notes: list[str]) -> Path | None:
@@ -347,8 +376,8 @@ def _count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
-LOADERS: dict[str, Callable[[Path | None, Sequence[str], list[str]], Splits]] = {
+LOADERS: dict[str, Callable[[Path | None, Sequence[str], list[str], bool], Splits]] = {
     "sample": _load_sample,
     "uner-ewt": _load_uner_ewt,
 }
-"""Corpora that are more than a file a split: data folder, splits and the notes to add to."""
+"""Corpora that are more than a file a split: data folder, splits, notes to add to, cache or not."""

@@ -66,9 +66,10 @@ def find_record(records: Iterable[Record], config: RunConfig, test: bool = False
 
 
 def _comparable(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by dotted name, without the one that only says where this machine keeps its data."""
+    """Settings by dotted name, without those that only say where this machine keeps its data."""
     flat = dict(_flat(settings))
-    flat.pop("data.data_dir", None)
+    for name in ("data.data_dir", "data.cache"):
+        flat.pop(name, None)
     return flat
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import conv1d
 
@@ -146,3 +148,18 @@ class TestLSTM:
     def test_refuses_an_odd_width(self) -> None:
         with pytest.raises(InputError, match=r"even encoder.character_size .* got 7"):
             CharacterLSTM(KNOWN, 4, 7, 0.0)
+
+
+@given(st.lists(st.text(st.characters(), min_size=1), min_size=1), st.text(max_size=9))
+def test_every_character_is_looked_up(tokens: list[str], known: str) -> None:
+    characters = Vocabulary(tuple(dict.fromkeys(known)))
+    inputs = CharacterCNN(characters, 2, 2, 0.0).collate([Sentence(tokens)])
+    line, blank = inputs["characters"].tolist(), len(characters)
+    expected = [[*map(characters.id_of, token), blank] for token in tokens]
+    assert line == [i for ids in expected for i in ids]
+    assert inputs["character_counts"].tolist() == list(map(len, tokens))
+    places = inputs["character_places"].tolist()
+    assert [line[place] for place in places] == [
+        i for token in tokens for i in map(characters.id_of, token)
+    ]
+    assert blank not in [line[place] for place in places]
