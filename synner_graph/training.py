@@ -96,8 +96,7 @@ def train(
     if not any(sentence.entities for sentence in sentences):
         raise InputError("The training split has no entities, so there is nothing to learn.")
     started = time.perf_counter()
-    on_cpu = pick_device(device).type == "cpu"
-    accelerator = Accelerator(cpu=on_cpu, mixed_precision=config.training.precision)
+    accelerator = _accelerator(device, config.training.precision)
     set_seed(config.training.seed)
     lexicon = _read_lexicon(config, sentences, (*dev, *test))
     ner = new_recogniser(config, sentences, backend, accelerator.device, kernel, lexicon)
@@ -203,6 +202,29 @@ def _read_lexicon(
     if vectors is not None and len(lexicon.ids) == 0:
         raise InputError(f"None of the words of the corpus has a vector in {settings.vectors}.")
     return lexicon
+
+
+def _accelerator(device: str, precision: str) -> Accelerator:
+    """What runs the loop, on that device and with that precision.
+
+    Raises:
+        InputError: It cannot, here or any more: accelerate fixes both for the life of a process.
+    """
+    kind = pick_device(device).type
+    try:
+        accelerator = Accelerator(cpu=kind == "cpu", mixed_precision=precision)
+        again = accelerator.device.type != kind
+    except ValueError as error:
+        again = "already been initialized" in str(error)
+        if not again:
+            message = f"Cannot train with --training.precision {precision} on {kind}: {error}"
+            raise InputError(message) from error
+    if again:
+        raise InputError(
+            "This process has trained with another precision or on another device before, and "
+            f"accelerate keeps to the first: train with {precision} on {kind} in a new process."
+        )
+    return accelerator
 
 
 def new_recogniser(

@@ -168,6 +168,22 @@ def test_nested_entities_are_refused_by_the_crf(tmp_path: Path) -> None:
         train(config, nested_corpus(), tmp_path / "run", device="cpu", progress=False)
 
 
+def test_another_precision_in_one_process_is_refused(tmp_path: Path) -> None:
+    Accelerator(cpu=True, mixed_precision="no")  # as every training in this process has it
+    config = tiny_config("characters", gnn__name="none", training__precision="bf16")
+    with pytest.raises(InputError, match=r"another precision .* train with bf16 on cpu in a new"):
+        train(config, nested_corpus(), tmp_path / "run", device="cpu", progress=False)
+
+
+def test_a_precision_that_the_device_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacks(**options: object) -> Accelerator:
+        raise ValueError("fp16 mixed precision requires a GPU (not 'cpu').")
+
+    monkeypatch.setattr(training, "Accelerator", lacks)
+    with pytest.raises(InputError, match=r"precision fp16 on cpu: fp16 mixed precision requires"):
+        training._accelerator("cpu", "fp16")
+
+
 def test_without_dev_the_last_epoch_is_kept(
     tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
 ) -> None:
