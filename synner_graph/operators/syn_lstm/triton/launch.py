@@ -13,7 +13,7 @@ from synner_graph.operators.syn_lstm.triton import resident, streamed
 SENTENCES = 16  # read by a program: the rows of a tensor core's tile
 RESIDENT_UNITS = 128
 SHARED_UNITS = 256  # beyond, a program a direction has too much to do
-EXCHANGE_BYTES = 8192  # of shared memory, beside U
+EXCHANGE_BYTES = 32 * 1024  # of shared memory, beside U; more than any version has needed
 STREAMED_OPTIONS = {"num_warps": 8, "num_stages": 2, "enable_fp_fusion": True}
 
 Method = Literal["resident", "streamed", "stepwise"]
