@@ -145,7 +145,7 @@ def test_killed_and_resumed_it_is_the_same_file(
     words = [*TEXT.split(), "\n", ".", "👍🏽", "[SEP]", '"quoted,"', ""]
     source, output = tmp_path / "in.txt", tmp_path / f"out.{suffix}"
     with open(source, "w", encoding="utf-8") as file:
-        for _ in range(12_000):
+        for _ in range(3_000):
             file.write(" ".join(draw.choices(words, k=draw.randint(0, 40))) + "\n")
     program = Path(__file__).parents[2] / "cli.py"
     command = [sys.executable, str(program), "predict", str(text_run), "-i", str(source)]
