@@ -34,7 +34,7 @@ from torch.nn import functional as F
 from synner_graph.operators.span.spans import Spans, length_bucket
 from synner_graph.operators.span.weights import SpanWeights
 
-SPANS_IN_BLOCK = 1024
+ROWS_IN_BLOCK = 80
 
 
 def span_logits(h: Tensor, spans: Spans, weights: SpanWeights) -> Tensor:
@@ -198,8 +198,8 @@ class _FirstLayer:
     def hidden(self, rows: slice, widths: int) -> tuple[Tensor, Tensor | None]:
         """`hidden` of a block and, where there is pooling, `total`. *Shape:* [W, R, F] each."""
         first, last, value, _ = self.columns
-        shape = rows.stop - rows.start, self.width.shape[1]
-        hidden = self.width[:widths].unsqueeze(1).expand(-1, *shape).contiguous()
+        # A copy even of a single row, for it is added to in place.
+        hidden = self.width[:widths].unsqueeze(1).repeat(1, rows.stop - rows.start, 1)
         if first is not None:
             hidden += first[rows]
         if self.table is not None:
@@ -274,9 +274,8 @@ class _Gradient:
 def _blocks(fits: Tensor) -> Iterator[tuple[slice, int]]:
     """Runs of rows, and the widest span that fits in each."""
     room = fits.sum(0).tolist()
-    size = max(1, SPANS_IN_BLOCK // len(fits))
-    for start in range(0, len(room), size):
-        rows = slice(start, min(start + size, len(room)))
+    for start in range(0, len(room), ROWS_IN_BLOCK):
+        rows = slice(start, min(start + ROWS_IN_BLOCK, len(room)))
         yield rows, max(room[rows])
 
 

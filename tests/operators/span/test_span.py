@@ -121,7 +121,7 @@ def test_scores_and_gradients_are_those_of_spans_one_by_one(
     device: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fused, "SPANS_IN_BLOCK", 37)  # several blocks
+    monkeypatch.setattr(fused, "ROWS_IN_BLOCK", 7)  # several blocks
     h, weights = states(device), random_weights(device, features, max_width)
     spans = marked_spans(device, max_width)
     upstream = torch.randn(len(spans.starts), CLASSES, dtype=torch.float64, device=device)
