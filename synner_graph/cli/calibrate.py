@@ -28,6 +28,7 @@ def calibrate(
     scheme: options.Scheme = None,
     repair: options.Repair = False,
     multiple_roots: options.MultipleRoots = False,
+    features: options.Features = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -55,6 +56,8 @@ def calibrate(
             dataset, input, "dev", data_dir=data_dir, multiple_roots=multiple_roots, **reading
         )
     ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
+    if features is not None:
+        ner.use_features(features)
     corpus = corpus_of(data, splits=("dev", "test"))
     print_notes(corpus.notes)
     splits = {name: rows for name, rows in corpus.splits.items() if rows}

@@ -55,6 +55,9 @@ def test_from_training_to_prediction(
     assert found == [s.entities for s in ner.predict(sentences)]
     assert any(found)
 
+    result = run("calibrate", folder, "--input", DEV, *given, "--json")
+    assert result.exit_code == 0, result.output
+
     drawing = tmp_path / "drawing.svg"
     result = run("visualize", folder, "--input", DEV, "--index", 3, "--output", drawing, *given)
     assert result.exit_code == 0, result.output
