@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synner_graph import SynNER
@@ -74,6 +74,7 @@ def test_a_long_text_is_read_bit_by_bit() -> None:
     assert sum(map(len, namer.batches)) < 100
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 60))
 def test_batches_hold_every_position_once_within_the_budget(costs: list[int], budget: int) -> None:
     found = list(batches(costs, budget))
@@ -83,6 +84,7 @@ def test_batches_hold_every_position_once_within_the_budget(costs: list[int], bu
     assert flat == sorted(flat)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=9), max_size=30), st.integers(1, 20))
 def test_chunks_are_the_same_wherever_one_begins_to_read(texts: list[str], size: int) -> None:
     found = list(chunks(texts, str, size))
@@ -121,6 +123,15 @@ def test_a_model_with_syntax_asks_for_trees(
     assert doc.graph.num_nodes == 10
     parsed = [s.replace(entities=()) for s in doc.sentences]
     assert ner.predict(parsed) == list(doc.sentences)
+
+
+def test_a_run_with_its_own_parser_needs_no_other(parsing_run: Path) -> None:
+    ner = SynNER.from_pretrained(parsing_run, backend="torch")
+    texts = ["Ann met Bob in Oslo. Then she left.", "", "Zoë \ud800 [SEP] x"]
+    for text, doc in zip(texts, ner.pipe(texts), strict=True):
+        unparsed = [segment.sentence for segment in build_segmenter(TextConfig())(text)]
+        assert list(doc.sentences) == ner.predict(unparsed)
+        assert all(s.heads is not None and s.heads.count(ROOT) == 1 for s in doc.sentences)
 
 
 def test_pipe_is_lazy(text_run: Path) -> None:
