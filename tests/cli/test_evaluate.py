@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from synner_graph.data.cache import CACHE_VARIABLE
 from synner_graph.data.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
 from tests.cli.conftest import Run
@@ -33,6 +34,23 @@ def test_a_table_for_people(run: Run, trained_run: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "dev: entities" in result.stdout
     assert all(word in result.stdout for word in ("LOC", "MISC", "ORG", "PER", "155"))
+
+
+def test_no_cache_neither_keeps_what_is_read_nor_looks_for_it(
+    run: Run,
+    trained_run: Path,
+    test_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    command = ("eval", trained_run, "--input", test_file, "--json")
+    without = run(*command, "--no-cache")
+    assert without.exit_code == 0, without.output
+    assert not (tmp_path / "cache" / "sentences").exists()
+    first, second = run(*command), run(*command)
+    assert len(list((tmp_path / "cache" / "sentences").iterdir())) == 1
+    assert without.stdout == first.stdout == second.stdout
 
 
 @pytest.mark.slow
