@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from synner_graph.config import ModelConfig
@@ -81,7 +82,10 @@ class SynNERModel(nn.Module):
 
     def read(self, x: Tensor, graph: TokenGraph) -> Tensor:
         """What the head reads of every token, given its features. *Shape:* [N, C]"""
-        g = self.gnn(graph, x)  # [N, G]
+        mixed = torch.is_autocast_enabled(x.device.type)
+        # Mixed precision would give some factors of a message another type than the others.
+        with torch.autocast(x.device.type, enabled=False):
+            g = self.gnn(graph, x.float() if mixed else x)  # [N, G]
         h: Tensor = self.recurrent(x, g, graph)  # [N, C]
         return h
 

@@ -10,6 +10,7 @@ from synner_graph.data.catalogue import Corpus
 from synner_graph.data.vocabulary import Vocabularies, Vocabulary
 from synner_graph.encoders import load_blueprint
 from synner_graph.errors import InputError
+from synner_graph.gnn import LAYERS
 from synner_graph.graph.backends import graph_backend
 from synner_graph.heads.span import CASES, case_of
 from synner_graph.model import SynNERModel
@@ -23,14 +24,16 @@ COMBINATIONS = [
 ]
 
 
-def build(transformer: Path | str, corpus: Corpus, **overrides: object) -> SynNERModel:
+def build(
+    transformer: Path | str, corpus: Corpus, backend: str = "torch", **overrides: object
+) -> SynNERModel:
     config = tiny_config(transformer, head__max_width=3, **overrides)
     alone = transformer in ("characters", "lexical")
     blueprint = None if alone else load_blueprint(str(transformer))
     train = corpus.splits["train"]
     words = Vocabulary(tuple({token for s in train[1:] for token in s.tokens}))
     vocabularies = replace(Vocabularies.collect(train), words=words)
-    return SynNERModel(config, vocabularies, graph_backend("torch"), blueprint)
+    return SynNERModel(config, vocabularies, graph_backend(backend), blueprint)
 
 
 @pytest.mark.parametrize(("head", "recurrent", "gnn"), COMBINATIONS)
@@ -46,6 +49,37 @@ def test_gradient_reaches_every_parameter(
     assert loss.shape == () and torch.isfinite(loss)
     without = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert without == []
+
+
+MIXED = [
+    *(("crf", "syn-lstm", gnn) for gnn in LAYERS),
+    *((head, recurrent, "gcn") for head, recurrent, gnn in COMBINATIONS if gnn == "gcn"),
+]
+
+
+@pytest.mark.parametrize("backend", ["torch", "dgl"])
+@pytest.mark.parametrize(("head", "recurrent", "gnn"), MIXED)
+def test_learns_in_mixed_precision(
+    head: str, recurrent: str, gnn: str, backend: str, tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    if backend == "dgl":
+        pytest.importorskip("dgl")
+    model = build(
+        tiny_transformer,
+        small_corpus,
+        backend,
+        head__name=head,
+        recurrent__name=recurrent,
+        gnn__name=gnn,
+        parser__name="biaffine",
+    ).eval()
+    batch = model.collator(small_corpus.splits["train"][:6])
+    exact = model(batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = model(batch)
+    loss.backward()
+    assert loss.item() == pytest.approx(exact.item(), rel=0.05)
+    assert all(p.grad is None or torch.isfinite(p.grad).all() for p in model.parameters())
 
 
 def test_a_parser_beside_learns_and_changes_nothing_else(
