@@ -21,7 +21,8 @@ from synner_graph.data.catalogue import corpus_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import resolve
 from synner_graph.evaluation import evaluate
-from synner_graph.training import LengthGroupedBatches, train
+from synner_graph.learning import LengthGroupedBatches
+from synner_graph.training import train
 
 
 def fit(tagger: PlainTagger, config: RunConfig, sentences: Sequence[Sentence]) -> None:

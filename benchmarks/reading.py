@@ -24,8 +24,8 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import load_blueprint, resolve
 from synner_graph.graph.backends import graph_backend
+from synner_graph.learning import LengthGroupedBatches
 from synner_graph.model import SynNERModel
-from synner_graph.training import LengthGroupedBatches
 
 Seconds = tuple[float, float]
 """Of the clock, of the processor."""

@@ -2,56 +2,38 @@
 
 import json
 import logging
-import math
 import platform
-import random
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, set_seed
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor, nn
-from torch.optim import SGD, AdamW, Optimizer
-from torch.optim.lr_scheduler import LambdaLR
+from torch import nn
 
-from synner_graph.config import ModelConfig, RunConfig, TrainingConfig
+from synner_graph.config import RunConfig
 from synner_graph.data.catalogue import Corpus
 from synner_graph.data.collate import Batch
-from synner_graph.data.features import open_features
-from synner_graph.data.lexicon import Lexicon, count_words
 from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Sentence
-from synner_graph.data.vectors import read_vectors
-from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import (
     FeatureEncoder,
     TransformerEncoder,
-    WordEncoder,
-    check_encoder,
-    has_transformer,
-    load_blueprint,
-    reads_words,
-    resolve,
-    spelling,
 )
-from synner_graph.encoders.depth import layer_count, parameter_levels
 from synner_graph.errors import InputError
 from synner_graph.evaluation import Report
-from synner_graph.gnn import check_options
 from synner_graph.inference import SynNER, pick_device
+from synner_graph.learning import Learner, LengthGroupedBatches, progress_bar
 from synner_graph.model_card import model_card
 from synner_graph.parsers import RUN, TREES, ParserRecord, load_parser
 from synner_graph.parsers.biaffine import BIAFFINE
-from synner_graph.text import resolve_tokenizer
+from synner_graph.parsers.biaffine.jackknife import jackknife
+from synner_graph.recogniser import new_recogniser, read_lexicon
 
 METRICS = "metrics.json"
 LOG = "train.log"
@@ -98,7 +80,7 @@ def train(
     started = time.perf_counter()
     accelerator = _accelerator(device, config.training.precision)
     set_seed(config.training.seed)
-    lexicon = _read_lexicon(config, sentences, (*dev, *test))
+    lexicon = read_lexicon(config, sentences, (*dev, *test))
     ner = new_recogniser(config, sentences, backend, accelerator.device, kernel, lexicon)
     ner.parser_record = record or ner.parser_record
     for part in ner.model.encoder.encoders:
@@ -137,9 +119,6 @@ def train(
             )
         trees = sentences
         if config.parser.jackknife is not None:
-            # Training a parser is training, so this module cannot import that one while it loads.
-            from synner_graph.parsers.biaffine.jackknife import jackknife
-
             sentences, note = jackknife(config, sentences, backend, kernel, accelerator, progress)
             corpus = replace(corpus, notes=(*corpus.notes, note))
         epochs = _fit(ner, config, sentences, trees, dev, output, accelerator, progress)
@@ -185,25 +164,6 @@ def _read(config: RunConfig, sentences: Sequence[Sentence]) -> Sequence[Sentence
     return [sentence.without_tree() for sentence in sentences]
 
 
-def _read_lexicon(
-    config: RunConfig, sentences: Sequence[Sentence], others: Sequence[Sentence]
-) -> Lexicon | None:
-    """The words of a model that reads words, with the vectors of those that have one."""
-    settings = config.encoder
-    check_encoder(settings)
-    if not reads_words(settings):
-        return None
-    how, vectors = spelling(settings), None
-    if settings.vectors is not None:
-        words = count_words((*sentences, *others), how)
-        forms = {form for word in words for form in how.forms(word)}
-        vectors = read_vectors(settings.vectors, forms)
-    lexicon = Lexicon.collect(sentences, others, how, vectors, settings.fix_words)
-    if vectors is not None and len(lexicon.ids) == 0:
-        raise InputError(f"None of the words of the corpus has a vector in {settings.vectors}.")
-    return lexicon
-
-
 def _accelerator(device: str, precision: str) -> Accelerator:
     """What runs the loop, on that device and with that precision.
 
@@ -225,64 +185,6 @@ def _accelerator(device: str, precision: str) -> Accelerator:
             f"accelerate keeps to the first: train with {precision} on {kind} in a new process."
         )
     return accelerator
-
-
-def new_recogniser(
-    config: RunConfig,
-    sentences: Sequence[Sentence],
-    backend: str,
-    device: torch.device,
-    kernel: str,
-    lexicon: Lexicon | None = None,
-) -> SynNER:
-    """A recogniser for the labels, relations and characters of the training sentences.
-
-    Its words are those of the lexicon, where it reads words; by default those of the sentences.
-    """
-    lexicon = lexicon or _read_lexicon(config, sentences, ())
-    architecture = _resolved(config.model, sentences, lexicon)
-    vocabularies = Vocabularies.collect(sentences, config.gnn.fold_subtypes)
-    if lexicon is not None:
-        vocabularies = replace(vocabularies, words=lexicon.words)
-    source = blueprint = None
-    if has_transformer(config.encoder):
-        source = resolve(config.encoder.name)
-        blueprint = load_blueprint(source, config.encoder.transformer_dropout)
-    ner = SynNER.build(architecture, vocabularies, blueprint, backend, device, kernel)
-    if source is not None:
-        ner.load_encoder(source)
-    if lexicon is not None:
-        ner.load_words(lexicon)
-    if config.encoder.features is not None:
-        ner.use_features(config.encoder.features)
-    return ner
-
-
-def _resolved(
-    config: ModelConfig, sentences: Sequence[Sentence], lexicon: Lexicon | None
-) -> ModelConfig:
-    """What the settings leave open: the GNN layer's options, the tokenizer, the widest span.
-
-    A saved run holds them, so that it stays what it is when a default changes. It also holds its
-    words, so it names no file with vectors; and features belong to sentences, not to a model.
-    """
-    encoder: dict[str, Any] = {"vectors": None, "features": None}
-    if config.encoder.features is not None:
-        encoder["features_size"] = open_features(config.encoder.features).width(sentences[0])
-    if lexicon is not None and config.encoder.vectors is not None:
-        encoder["word_size"] = lexicon.matrix.shape[1]
-    config = config.model_copy(
-        update={
-            "encoder": config.encoder.model_copy(update=encoder),
-            "gnn": check_options(config.gnn),
-            "text": resolve_tokenizer(config.text, sentences),
-        }
-    )
-    if config.head.max_width is not None:
-        return config
-    widest = max(e.end - e.start for sentence in sentences for e in sentence.entities)
-    head = config.head.model_copy(update={"max_width": widest})
-    return config.model_copy(update={"head": head})
 
 
 def _fit(
@@ -353,177 +255,11 @@ def _fit(
     return history
 
 
-class Learner:
-    """Takes the steps of a training run.
-
-    Args:
-        model: what learns.
-        config: every setting.
-        steps: how many there will be, for the learning rates to rise and fall over.
-        accelerator: where it runs.
-    """
-
-    def __init__(
-        self, model: nn.Module, config: RunConfig, steps: int, accelerator: Accelerator
-    ) -> None:
-        optimizer = _optimizer(model, config)
-        self.schedule = _schedule(optimizer, config.training, steps)
-        self.model, self.optimizer = accelerator.prepare(model, optimizer)
-        self.accelerator = accelerator
-        self.clip_norm = config.training.clip_norm
-        self.loss = config.training.loss
-
-    def epoch(
-        self,
-        batches: Iterable[list[int]],
-        collate: Callable[[Sequence[int]], Batch],
-        tick: Callable[[str], None],
-    ) -> float:
-        """Learn from batches of rows once; the loss, summed over all rows.
-
-        Raises:
-            InputError: The loss is no longer a number.
-        """
-        processes, total = self.accelerator.num_processes, 0.0
-        self.model.train()
-        for rows in batches:
-            # Each process takes its share of the global batch. Their gradients are averaged, so
-            # this sum becomes the mean (or the sum) over the sentences of the global batch. A
-            # process that the last batch leaves without a share takes part with weight 0.
-            share = rows[self.accelerator.process_index :: processes]
-            divisor = len(rows) if self.loss == "mean" else 1
-            scale = processes / divisor if share else 0.0
-            loss = self.step(collate(share or rows[:1]).to(self.accelerator.device), scale)
-            value = self.accelerator.reduce(loss, "mean").item()
-            if not math.isfinite(value):
-                raise InputError(f"The loss became {value}: lower the learning rates.")
-            total += value * divisor
-            tick(f"loss {value:7.3f}")
-        return total
-
-    def step(self, batch: Batch, scale: float) -> Tensor:
-        """Learn from a batch; its loss times `scale`, without gradient. *Shape:* []"""
-        loss: Tensor = self.model(batch) * scale
-        self.accelerator.backward(loss)
-        if self.clip_norm:
-            self.accelerator.clip_grad_norm_(self.model.parameters(), self.clip_norm)
-        self.optimizer.step()
-        self.schedule.step()
-        self.optimizer.zero_grad()
-        return loss.detach()
-
-
-class LengthGroupedBatches:
-    """Batches of sentences of similar length, in an order drawn anew for every epoch.
-
-    Args:
-        lengths: tokens of each sentence.
-        batch_size: sentences in a batch.
-        seed: of the draw.
-        pool: batches whose sentences are sorted together; larger saves more padding and mixes less.
-    """
-
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int, pool: int = 50) -> None:
-        self.lengths = lengths
-        self.batch_size = batch_size
-        self.seed = seed
-        self.pool = pool
-
-    def __len__(self) -> int:
-        """Batches in an epoch."""
-        return -(-len(self.lengths) // self.batch_size)
-
-    def epoch(self, number: int) -> Iterator[list[int]]:
-        """The batches of an epoch, as rows of `lengths`; every row comes exactly once."""
-        draw = random.Random(f"{self.seed}-{number}")
-        rows = list(range(len(self.lengths)))
-        draw.shuffle(rows)
-        size, pool = self.batch_size, self.batch_size * self.pool
-        batches: list[list[int]] = []
-        for start in range(0, len(rows), pool):
-            group = sorted(rows[start : start + pool], key=lambda row: self.lengths[row])
-            batches.extend(group[first : first + size] for first in range(0, len(group), size))
-        draw.shuffle(batches)
-        yield from batches
-
-
-def _optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
-    """One rate for pretrained weights and one for the rest; only matrices decay."""
-    settings = config.training
-    pretrained = {
-        id(parameter): rate
-        for part in model.modules()
-        if isinstance(part, TransformerEncoder)
-        for parameter, rate in _layer_rates(part.transformer, settings)
-    }
-    # A step that does not see a word must not shrink it.
-    words = {id(part.vectors.weight) for part in model.modules() if isinstance(part, WordEncoder)}
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for parameter in model.parameters():
-        if not parameter.requires_grad:
-            continue
-        rate = pretrained.get(id(parameter), settings.learning_rate)
-        matrix = parameter.dim() > 1 and id(parameter) not in words
-        decay = settings.weight_decay if matrix else 0.0
-        groups.setdefault((rate, decay), []).append(parameter)
-    tables = [{"params": p, "lr": rate, "weight_decay": w} for (rate, w), p in groups.items()]
-    if settings.optimizer == "sgd":
-        return SGD(tables)
-    return AdamW(tables, betas=settings.betas, fused=True)
-
-
-def _layer_rates(
-    transformer: nn.Module, settings: TrainingConfig
-) -> Iterator[tuple[nn.Parameter, float]]:
-    """The peak rate of each weight of a transformer: the deeper its layer, the lower.
-
-    Source: Howard and Ruder (ACL 2018), section 3.2; Clark et al. (ICLR 2020), appendix B.
-    """
-    if settings.layer_decay == 1:
-        yield from ((p, settings.encoder_learning_rate) for p in transformer.parameters())
-        return
-    levels = parameter_levels(transformer)
-    layers = layer_count(transformer)
-    for name, parameter in transformer.named_parameters():
-        below_top = max(layers - levels[name], 0)
-        yield parameter, settings.encoder_learning_rate * settings.layer_decay**below_top
-
-
-def _schedule(optimizer: Optimizer, settings: TrainingConfig, steps: int) -> LambdaLR:
-    """Warm-up, then down to 0 by the last step, or down with each epoch (`inverse`)."""
-    warmup = round(settings.warmup * steps)
-
-    def share(step: int) -> float:
-        if step < warmup:
-            return step / warmup
-        if settings.schedule == "linear":
-            return max(0.0, (steps - step) / max(1, steps - warmup))
-        return 1 / (1 + settings.decay * (step * settings.epochs // steps))
-
-    return LambdaLR(optimizer, share)
-
-
 def _on_main(accelerator: Accelerator, work: Any) -> Any:
     """Do something in the main process and tell all others what came out."""
     result = [work() if accelerator.is_main_process else None]
     broadcast_object_list(result)
     return result[0]
-
-
-@contextmanager
-def progress_bar(title: str, total: int, enabled: bool, accelerator: Accelerator) -> Iterator[Any]:
-    """A progress bar; yields the function that advances it by one batch."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    hidden = not (enabled and accelerator.is_main_process)
-    with Progress(*columns, console=Console(stderr=True), disable=hidden) as bar:
-        task = bar.add_task(title, total=total, note="")
-        yield lambda note: bar.update(task, advance=1, note=note)
 
 
 def _prepare_folder(output: Path, overwrite: bool) -> None:

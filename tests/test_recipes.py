@@ -9,7 +9,7 @@ import torch
 from accelerate import Accelerator
 from typer.main import get_command
 
-from synner_graph import recipes, training
+from synner_graph import recipes
 from synner_graph.cli import app
 from synner_graph.config import RunConfig
 from synner_graph.data.catalogue import corpus_of, load_corpus
@@ -17,6 +17,7 @@ from synner_graph.data.corpora import CORPORA
 from synner_graph.data.formats import write_sentences
 from synner_graph.encoders import check_encoder, has_transformer
 from synner_graph.errors import InputError
+from synner_graph.learning import Learner
 from synner_graph.recipes import (
     find_vectors,
     load_recipe,
@@ -24,6 +25,7 @@ from synner_graph.recipes import (
     recipe_path,
     with_vectors,
 )
+from synner_graph.recogniser import new_recogniser
 
 NAMES = recipe_names()
 
@@ -70,8 +72,8 @@ def test_a_recipe_learns(name: str, data_dir: Path, tiny_transformer: Path) -> N
     check_encoder(config.encoder)
     sentences = corpus_of(config.data).splits["train"]
     assert len(sentences) == 6
-    ner = training.new_recogniser(config, sentences, "torch", torch.device("cpu"), "auto")
-    learner = training.Learner(ner.model, config, 2, Accelerator(cpu=True))
+    ner = new_recogniser(config, sentences, "torch", torch.device("cpu"), "auto")
+    learner = Learner(ner.model, config, 2, Accelerator(cpu=True))
     learner.model.train()
     before = {key: value.clone() for key, value in ner.model.state_dict().items()}
     for rows in (sentences[:3], sentences[3:]):

@@ -162,7 +162,7 @@ class Ours(Side):
     name = "synner"
 
     def __init__(self, workload: Workload) -> None:
-        from synner_graph.training import new_recogniser
+        from synner_graph.recogniser import new_recogniser
 
         super().__init__()
         self.config = workload.config
@@ -203,7 +203,7 @@ class Ours(Side):
         """See Side."""
         from accelerate import Accelerator
 
-        from synner_graph.training import Learner
+        from synner_graph.learning import Learner
 
         accelerator = Accelerator(cpu=True)
         self.learner = Learner(self.ner.model, self.config, steps, accelerator)
@@ -212,7 +212,7 @@ class Ours(Side):
 
     def batches(self) -> Iterator[list[int]]:
         """See Side; sentences of similar length together."""
-        from synner_graph.training import LengthGroupedBatches
+        from synner_graph.learning import LengthGroupedBatches
 
         lengths = [len(sentence) for sentence in self.sentences]
         settings = self.config.training

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json, print_notes
-from synner_graph.cli.source import split_of
+from synner_graph.cli.source import open_run, split_of
 from synner_graph.config import DataConfig
 from synner_graph.errors import InputError
 
@@ -44,7 +44,6 @@ def calibrate(
     """
     from synner_graph.calibration import calibrate as choose
     from synner_graph.data.catalogue import corpus_of
-    from synner_graph.inference import SynNER, pick_device
     from synner_graph.parsers import RUN, TREES, load_parser
     from synner_graph.parsers.biaffine import BIAFFINE
 
@@ -55,9 +54,7 @@ def calibrate(
         data = split_of(
             dataset, input, "dev", data_dir=data_dir, multiple_roots=multiple_roots, **reading
         )
-    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
-    if features is not None:
-        ner.use_features(features)
+    ner = open_run(run, features, graph_backend, device, kernel)
     corpus = corpus_of(data, splits=("dev", "test"))
     print_notes(corpus.notes)
     splits = {name: rows for name, rows in corpus.splits.items() if rows}

@@ -14,7 +14,7 @@ from synner_graph.cli.console import (
     print_report,
     unknown_relations,
 )
-from synner_graph.cli.source import split_of
+from synner_graph.cli.source import open_run, split_of
 
 
 def evaluate(
@@ -79,19 +79,16 @@ def evaluate(
     )
 
     from synner_graph.data.catalogue import corpus_of
-    from synner_graph.inference import SynNER, pick_device
-    from synner_graph.parsers import load_parser
+    from synner_graph.parsers import RUN, load_parser
     from synner_graph.parsers.comparison import compare_trees
     from synner_graph.text.scoring import evaluate_raw
 
-    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
-    if features is not None:
-        ner.use_features(features)
+    ner = open_run(run, features, graph_backend, device, kernel)
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     sentences = corpus.splits[split]
     if raw:
-        report = evaluate_raw(partial(ner.pipe, parser=parser or "run"), sentences, split)
+        report = evaluate_raw(partial(ner.pipe, parser=parser or RUN), sentences, split)
     elif parser is not None:
         compared = compare_trees(ner, load_parser(parser, ner), sentences, split, batch_size)
         print_notes(compared.notes)

@@ -21,6 +21,7 @@ from rich.text import Text
 from synner_graph.cli import options
 from synner_graph.cli.console import errors, print_notes, unknown_relations
 from synner_graph.cli.console import output as stdout
+from synner_graph.cli.source import open_run
 from synner_graph.data.formats import FORMATS, format_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import encodable
@@ -130,7 +131,7 @@ def predict(
 
     Example: synner predict runs/sample --input parsed.conllu --output named.conllu
     """
-    from synner_graph.inference import SynNER, pick_device
+    from synner_graph.parsers import RUN
     from synner_graph.text.sources import given
 
     if text and input is not None:
@@ -141,9 +142,7 @@ def predict(
         raise InputError("--resume goes on with a file of named texts: say which with --output.")
     written = _written_format(records is not None, source, format, output, output_format)
 
-    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device), kernel)
-    if features is not None:
-        ner.use_features(features)
+    ner = open_run(run, features, graph_backend, device, kernel)
     ner.refuse_long_sentences(long == Long.error)
     if records is not None:
         quiet = pretty or context.find_root().params["quiet"]
@@ -151,7 +150,7 @@ def predict(
             _name_texts(
                 ner,
                 islice(records, limit),
-                (parser or "run", batch_tokens),
+                (parser or RUN, batch_tokens),
                 None if pretty else output,
                 (written, output_scheme),
                 resume,

@@ -1,11 +1,14 @@
-"""One split of a dataset, or a file: what `eval` and `visualize` read."""
+"""What commands on a run read: the run itself, and one split of a dataset or a file."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synner_graph.config import DataConfig
 from synner_graph.data.catalogue import SPLITS
 from synner_graph.errors import InputError, suggest
+
+if TYPE_CHECKING:
+    from synner_graph.inference import SynNER
 
 
 def split_of(dataset: str | None, input: Path | None, split: str, **reading: Any) -> DataConfig:
@@ -25,3 +28,24 @@ def split_of(dataset: str | None, input: Path | None, split: str, **reading: Any
     if split not in SPLITS:
         raise InputError(f"Unknown split {split!r}.{suggest(split, SPLITS)}")
     return DataConfig(dataset=dataset, **reading, **({} if input is None else {split: input}))
+
+
+def open_run(
+    run: Path | str, features: Path | None, backend: str, device: str, kernel: str = "auto"
+) -> "SynNER":
+    """A run, ready to read sentences.
+
+    Args:
+        run: run folder, or a hub repository.
+        features: precomputed features of the sentences, for a model that reads some.
+        backend, device, kernel: as on the command line.
+
+    Raises:
+        InputError: There is no such run, it cannot be run that way, or the features do not fit.
+    """
+    from synner_graph.inference import SynNER, pick_device
+
+    ner = SynNER.from_pretrained(run, backend, pick_device(device), kernel)
+    if features is not None:
+        ner.use_features(features)
+    return ner

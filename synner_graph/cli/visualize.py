@@ -7,7 +7,7 @@ import typer
 
 from synner_graph.cli import options
 from synner_graph.cli.console import print_notes
-from synner_graph.cli.source import split_of
+from synner_graph.cli.source import open_run, split_of
 from synner_graph.errors import InputError
 
 
@@ -95,7 +95,6 @@ def visualize(
     from synner_graph.graph.draw import draw_sentence
     from synner_graph.graph.draw.drawing import check_suffix, write
     from synner_graph.graph.draw.page import Card, cards_page
-    from synner_graph.inference import SynNER, pick_device
     from synner_graph.mistakes import mistakes_page, numbered
 
     is_page = check_suffix(output) == ".html"
@@ -112,9 +111,7 @@ def visualize(
     if index is None and not is_page:
         raise InputError(f"{output} holds one sentence: say which with --index, or write .html.")
 
-    ner = SynNER.from_pretrained(run, graph_backend, pick_device(device))
-    if features is not None:
-        ner.use_features(features)
+    ner = open_run(run, features, graph_backend, device)
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     sentences = corpus.splits[split]

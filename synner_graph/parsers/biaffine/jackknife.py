@@ -13,9 +13,10 @@ from synner_graph.data.collate import Batch
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.inference import SynNER
+from synner_graph.learning import Learner, LengthGroupedBatches, progress_bar
 from synner_graph.model import SynNERModel
 from synner_graph.parsers.biaffine.parser import BiaffineParser
-from synner_graph.training import Learner, LengthGroupedBatches, new_recogniser, progress_bar
+from synner_graph.recogniser import new_recogniser
 
 logger = logging.getLogger(__name__)
 
