@@ -1,5 +1,6 @@
 """Running a study: cell by cell, on one day or on several, in one process or in several."""
 
+import gc
 import hashlib
 import json
 import logging
@@ -87,6 +88,9 @@ def run_study(
         except InputError as error:
             failures.append(f"{cell}: {error}")
             logger.warning("cell %d of %d failed: %s", number, len(todo), failures[-1])
+        # Under mixed precision accelerate ties a model to itself, and beside millions of objects
+        # of the corpus Python rarely looks for such garbage by itself.
+        gc.collect()
     return failures
 
 

@@ -1,12 +1,18 @@
 """Studies on the sample corpus, with tiny models."""
 
+import gc
 import json
+import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
+from synner_graph import training
+from synner_graph.inference import SynNER
+from synner_graph.recogniser import new_recogniser
 from synner_graph.study import runner
 from synner_graph.study.grid import Grid, cells
 from synner_graph.study.results import read_records
@@ -63,6 +69,26 @@ def test_every_cell_once(
     monkeypatch.setattr(runner, "train", None)  # nothing is trained again
     assert study(grid) == []
     assert read_records(results) == records
+
+
+def test_a_cell_leaves_no_model_in_memory(
+    grid: Grid, study: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = []
+
+    def watched(*arguments: Any, **options: Any) -> SynNER:
+        ner = new_recogniser(*arguments, **options)
+        ner.model.cycle = [ner.model]  # as mixed precision has one
+        models.append(weakref.ref(ner.model))
+        return ner
+
+    monkeypatch.setattr(training, "new_recogniser", watched)
+    gc.disable()
+    try:
+        study(grid, limit=2)
+        assert [model() for model in models] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_cells_of_another_grid_are_taken_over(
