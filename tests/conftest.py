@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from synner_graph.data.catalogue import Corpus, load_corpus
 from synner_graph.operators.build import CACHE_VARIABLE
@@ -17,6 +18,10 @@ from tests.fixtures import save_tiny_transformer, tiny_config
 
 # Tests that import dgl themselves, as oracle, must not make it write into the user's home either.
 os.environ.setdefault("DGLBACKEND", "pytorch")
+
+# A busy machine is slow, not wrong.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -43,7 +43,7 @@ def tags(entities: list[Entity], length: int, scheme: str) -> list[str]:
     return row
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pairs_of_annotations(), st.sampled_from(["bio", "bioes"]))
 def test_scores_equal_those_of_seqeval(pairs: Pairs, scheme: str) -> None:
     gold = [tags(entities, length, scheme) for length, entities, _ in pairs]
@@ -126,7 +126,6 @@ def test_reports_become_json() -> None:
     }
 
 
-@settings(deadline=None)
 @given(pairs_of_annotations())
 def test_the_counts_of_the_sentences_add_up(pairs: Pairs) -> None:
     report = evaluate([gold for _, gold, _ in pairs], [found for _, _, found in pairs], "dev")

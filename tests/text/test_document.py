@@ -37,7 +37,7 @@ def test_characters_and_tokens_count_over_the_whole_text() -> None:
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=hostile_texts)
 def test_offsets_slice_back_to_the_entity_in_any_text(ner: SynNER, text: str) -> None:
     doc = ner(text)

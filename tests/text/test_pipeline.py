@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synner_graph import SynNER
@@ -74,7 +74,6 @@ def test_a_long_text_is_read_bit_by_bit() -> None:
     assert sum(map(len, namer.batches)) < 100
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 60))
 def test_batches_hold_every_position_once_within_the_budget(costs: list[int], budget: int) -> None:
     found = list(batches(costs, budget))
@@ -84,7 +83,6 @@ def test_batches_hold_every_position_once_within_the_budget(costs: list[int], bu
     assert flat == sorted(flat)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=9), max_size=30), st.integers(1, 20))
 def test_chunks_are_the_same_wherever_one_begins_to_read(texts: list[str], size: int) -> None:
     found = list(chunks(texts, str, size))

@@ -1,7 +1,7 @@
 """Segmenters: sentences that know their place."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from synner_graph.config import TextConfig
 from synner_graph.data.sentence import Sentence
@@ -12,7 +12,6 @@ from tests.text.strategies import hostile_texts
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS)
-@settings(deadline=None)
 @given(text=hostile_texts)
 def test_offsets_slice_back_to_the_tokens(tokenizer: str, text: str) -> None:
     segments = list(build_segmenter(TextConfig(tokenizer=tokenizer, max_tokens=9))(text))

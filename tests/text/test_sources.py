@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synner_graph.data.formats import FormatError
@@ -22,7 +22,6 @@ def written(folder: Path, content: bytes, name: str = "in.txt") -> str:
 lines = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=9))
 
 
-@settings(deadline=None)
 @given(lines, st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_lines_are_where_they_say(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], end: str, is_ended: bool

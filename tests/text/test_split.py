@@ -1,7 +1,7 @@
 """Sentence splitters."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from synner_graph.text.languages import LANGUAGES
 from synner_graph.text.split import SPLITTERS, Lines, Rules
@@ -18,7 +18,6 @@ def sentences(text: str, splitter=None) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SPLITTERS)
-@settings(deadline=None)
 @given(text=hostile_texts)
 def test_every_token_is_in_one_sentence(name: str, text: str) -> None:
     tokens = list(Tokens(ENGLISH)(text))

@@ -94,9 +94,7 @@ def test_sentences(format: str, tmp_path: Path) -> None:
 
 
 @given(st.lists(hostile_texts, max_size=4))
-@settings(
-    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_json_lines_give_back_any_text(texts: list[str]) -> None:
     texts = json.loads(json.dumps(texts))  # which joins surrogates that are a pair
     lines = whole(texts, "jsonl").decode().split("\n")
@@ -137,9 +135,7 @@ def test_continued_anywhere_it_is_the_same_file(format: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("format", FORMATS)
 @given(st.lists(hostile_texts, max_size=8), st.floats(0, 1))
-@settings(
-    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_texts_are_continued_anywhere(
     tmp_path_factory: pytest.TempPathFactory, format: str, texts: list[str], share: float
 ) -> None:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synner_graph.data.catalogue import load_corpus
@@ -21,7 +21,6 @@ def tokens(text: str, tokenizer=ENGLISH) -> list[str]:
 
 @pytest.mark.parametrize("name", TOKENIZERS)
 @pytest.mark.parametrize("code", LANGUAGES)
-@settings(deadline=None)
 @given(text=hostile_texts)
 def test_no_character_is_lost_and_none_doubled(name: str, code: str, text: str) -> None:
     spans = list(TOKENIZERS[name](LANGUAGES[code])(text))
@@ -30,7 +29,6 @@ def test_no_character_is_lost_and_none_doubled(name: str, code: str, text: str) 
     assert all(start < end for start, end in spans)
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=40))
 def test_what_is_remembered_of_a_run_is_what_is_found_anew(text: str) -> None:
     assert list(ENGLISH(text)) == list(ENGLISH(text)) == list(Rules(LANGUAGES["en"])(text))

@@ -62,7 +62,7 @@ def test_equals_the_plain_one_forward_and_in_all_gradients(
 
 
 @pytest.mark.parametrize(("implementation", "dtype", "tolerance"), FAST)
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=40), hidden=st.integers(1, 20))
 def test_any_lengths(
     implementation: str, dtype: torch.dtype, tolerance: float, lengths: list[int], hidden: int
