@@ -94,7 +94,7 @@ class GNNConfig(Section):
     `--gnn.heads 4` on the command line.
     """
 
-    name: str = Field("gcn", description="a layer's name, a library's dotted name, or 'none'")
+    name: str = Field("compgcn", description="a layer's name, a library's dotted name, or 'none'")
     layers: int = Field(2, gt=0, description="rounds of message passing")
     size: int = Field(200, gt=0, description="width of the graph features")
     dropout: float = Field(0.1, ge=0, lt=1, description="between layers")

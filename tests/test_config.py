@@ -23,7 +23,8 @@ def write(folder: Path, text: str) -> Path:
 def test_nothing_said_means_the_defaults() -> None:
     config = load_config()
     assert config == RunConfig()
-    assert (config.gnn.name, config.recurrent.name, config.head.name) == ("gcn", "syn-lstm", "crf")
+    assert (config.gnn.name, config.recurrent.name) == ("compgcn", "syn-lstm")
+    assert config.head.name == "crf"
     assert config.gnn.edges == EDGE_KINDS
 
 

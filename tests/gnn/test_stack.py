@@ -14,7 +14,8 @@ X = torch.arange(sum(LENGTHS) * INPUT).view(-1, INPUT).sin()
 
 
 def build(**settings: object) -> GNN:
-    config = GNNConfig.model_validate({"size": SIZE, "dropout": 0.0, "layers": 3} | settings)
+    base = {"name": "gcn", "size": SIZE, "dropout": 0.0, "layers": 3}
+    config = GNNConfig.model_validate(base | settings)
     gnn = build_gnn(config, INPUT, inventory(), graph_backend("torch"), needs_graph=True)
     assert isinstance(gnn, GNN)
     return gnn
