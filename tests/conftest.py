@@ -73,9 +73,12 @@ def text_run(
 def trained_run(
     tiny_transformer: Path, small_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Run folder of a tiny model with all parts, trained until it finds entities."""
+    """Run folder of a tiny model with all parts, trained until it finds entities.
+
+    Its GNN is the plain GCN, which a test can write out by hand.
+    """
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    config = tiny_config(tiny_transformer, training__epochs=10)
+    config = tiny_config(tiny_transformer, gnn__name="gcn", training__epochs=10)
     train(config, small_corpus, folder, device="cpu", progress=False)
     return folder
 
