@@ -15,10 +15,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from synner_graph.config import RunConfig, TrainingConfig
 from synner_graph.data.collate import Batch
-from synner_graph.encoders import (
-    TransformerEncoder,
-    WordEncoder,
-)
+from synner_graph.encoders import TransformerEncoder, WordEncoder
 from synner_graph.encoders.depth import layer_count, parameter_levels
 from synner_graph.errors import InputError
 

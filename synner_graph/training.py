@@ -21,10 +21,7 @@ from synner_graph.data.catalogue import Corpus
 from synner_graph.data.collate import Batch
 from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders import (
-    FeatureEncoder,
-    TransformerEncoder,
-)
+from synner_graph.encoders import FeatureEncoder, TransformerEncoder
 from synner_graph.errors import InputError
 from synner_graph.evaluation import Report
 from synner_graph.inference import SynNER, pick_device

@@ -80,17 +80,17 @@ def difference(
     The bootstrap draws sentences, the same for both sides, and seeds, for each side its own, so
     the interval covers both the choice of the sentences and the luck of the training.
     """
-    rows = sorted({row for record in (*ours, *control) for row in _counts(record)})
+    found = [[_counts(record) for record in records] for records in (ours, control)]
+    rows = sorted({row for side in found for of in side for row in of})
     draw = np.random.default_rng(seed)
     weights = draw.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=RESAMPLES)
     weights = weights.astype(np.float64)  # products of whole numbers are slow
     sides = []
-    for records in (ours, control):
+    for side in found:
         # [seeds, sentences, 3] and [resamples, sentences] -> [resamples, seeds, 3]
-        found = [_counts(record) for record in records]
-        counts = np.array([[of.get(row, (0, 0, 0)) for row in rows] for of in found], np.float64)
+        counts = np.array([[of.get(row, (0, 0, 0)) for row in rows] for of in side], np.float64)
         f1 = _f1(np.einsum("rs,ksc->rkc", weights, counts, optimize=True))
-        seeds = draw.integers(len(records), size=(RESAMPLES, len(records)))
+        seeds = draw.integers(len(side), size=(RESAMPLES, len(side)))
         resampled = np.take_along_axis(f1, seeds, axis=1).mean(1)
         sides.append((_f1(counts.sum(1)).mean(), resampled))
     (mean_ours, ours_resampled), (mean_control, control_resampled) = sides
