@@ -15,9 +15,9 @@ import torch
 import typer
 
 from synner_graph.config import load_config
-from synner_graph.data.catalogue import corpus_of
+from synner_graph.data.corpora.catalogue import corpus_of
 from synner_graph.gnn import LAYERS
-from synner_graph.training import train
+from synner_graph.training.run import train
 
 
 def main(

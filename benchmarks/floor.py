@@ -17,12 +17,12 @@ from accelerate.utils import set_seed
 
 from synner_graph.benchmarking.plain import PlainLearner, PlainTagger
 from synner_graph.config import RunConfig, load_config
-from synner_graph.data.catalogue import corpus_of
+from synner_graph.data.corpora.catalogue import corpus_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import resolve
-from synner_graph.evaluation import evaluate
-from synner_graph.learning import LengthGroupedBatches
-from synner_graph.training import train
+from synner_graph.evaluation.scores import evaluate
+from synner_graph.training.batches import LengthGroupedBatches
+from synner_graph.training.run import train
 
 
 def fit(tagger: PlainTagger, config: RunConfig, sentences: Sequence[Sentence]) -> None:

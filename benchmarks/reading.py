@@ -18,14 +18,14 @@ import torch
 import typer
 
 from synner_graph.config import RunConfig, load_config
-from synner_graph.data.cache import CACHE_VARIABLE
-from synner_graph.data.catalogue import corpus_of
+from synner_graph.data.corpora.catalogue import corpus_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import load_blueprint, resolve
+from synner_graph.files import CACHE_VARIABLE
 from synner_graph.graph.backends import graph_backend
-from synner_graph.learning import LengthGroupedBatches
-from synner_graph.model import SynNERModel
+from synner_graph.model.network import SynNERModel
+from synner_graph.training.batches import LengthGroupedBatches
 
 Seconds = tuple[float, float]
 """Of the clock, of the processor."""

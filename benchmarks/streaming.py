@@ -19,7 +19,7 @@ from typing import Annotated
 
 import typer
 
-from synner_graph.data.catalogue import load_corpus
+from synner_graph.data.corpora.catalogue import load_corpus
 from synner_graph.data.formats import write_sentences
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synner_graph.data.sentence import Entity, Sentence
-    from synner_graph.inference import SynNER
+    from synner_graph.recogniser.synner import SynNER
 
 __version__ = "0.1.0"
 __all__ = ["Entity", "Sentence", "SynNER", "__version__"]
@@ -13,7 +13,7 @@ __all__ = ["Entity", "Sentence", "SynNER", "__version__"]
 _HOMES = {
     "Entity": "synner_graph.data.sentence",
     "Sentence": "synner_graph.data.sentence",
-    "SynNER": "synner_graph.inference",
+    "SynNER": "synner_graph.recogniser.synner",
 }
 
 

@@ -13,11 +13,12 @@ from huggingface_hub import try_to_load_from_cache
 from pydantic import Field, ValidationError
 
 from synner_graph.config import RunConfig, Section, explain, load_config
-from synner_graph.data.catalogue import spec_of, whereabouts
-from synner_graph.data.corpora import Counts
-from synner_graph.data.pinned import data_folder
+from synner_graph.data.corpora.catalogue import spec_of, whereabouts
+from synner_graph.data.corpora.known import Counts
+from synner_graph.data.corpora.pinned import data_folder
 from synner_graph.encoders import has_transformer, resolve
 from synner_graph.errors import InputError, suggest
+from synner_graph.files import bundled
 
 VECTORS_FOLDER = "vectors"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -100,7 +101,7 @@ class Recipe:
 
 def recipe_names() -> list[str]:
     """The names of all recipes, sorted."""
-    return sorted(path.stem for path in _folder().glob("*.toml"))
+    return sorted(path.stem for path in bundled("recipes").glob("*.toml"))
 
 
 def recipe_path(name: str) -> Path:
@@ -112,7 +113,7 @@ def recipe_path(name: str) -> Path:
     names = recipe_names()
     if name not in names:
         raise InputError(f"Unknown recipe {name!r}.{suggest(name, names)}")
-    return _folder() / f"{name}.toml"
+    return bundled("recipes") / f"{name}.toml"
 
 
 def load_recipe(name: str) -> Recipe:
@@ -171,12 +172,3 @@ def _has_weights(encoder: str) -> bool:
         return True
     found = (try_to_load_from_cache(source, name) for name in WEIGHTS)
     return any(isinstance(path, str) for path in found)
-
-
-def _folder() -> Path:
-    package = Path(__file__).parent
-    places = [package / "configs" / "recipes", package.parent / "configs" / "recipes"]
-    folder = next((place for place in places if place.is_dir()), None)  # wheel, repository
-    if folder is None:
-        raise InputError(f"expected the recipes in {places[1]}, got nothing there")
-    return folder

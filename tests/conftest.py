@@ -10,10 +10,10 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from synner_graph.data.catalogue import Corpus, load_corpus
+from synner_graph.data.corpora.catalogue import Corpus, load_corpus
 from synner_graph.operators.build import CACHE_VARIABLE
-from synner_graph.recogniser import new_recogniser
-from synner_graph.training import train
+from synner_graph.recogniser.new import new_recogniser
+from synner_graph.training.run import train
 from tests.fixtures import save_tiny_transformer, tiny_config
 
 # Tests that import dgl themselves, as oracle, must not make it write into the user's home either.

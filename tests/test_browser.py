@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from synner_graph.data.catalogue import load_corpus
+from synner_graph.data.corpora.catalogue import load_corpus
 from synner_graph.data.sentence import Entity, Sentence
-from synner_graph.graph.draw import draw_sentence
-from synner_graph.mistakes import find_mistakes, mistakes_page
+from synner_graph.drawing import draw_sentence
+from synner_graph.evaluation.mistakes import find_mistakes, mistakes_page
 from tests.browser import Browser, chromium
-from tests.graph.draw.conftest import hostile
+from tests.drawing.conftest import hostile
 
 __all__ = ["hostile"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from synner_graph.config import DataConfig, load_config
-from synner_graph.data.catalogue import Corpus, corpus_of
+from synner_graph.data.corpora.catalogue import Corpus, corpus_of
 from synner_graph.gnn import LAYERS
-from synner_graph.training import train
+from synner_graph.training.run import train
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

@@ -271,7 +271,7 @@ def test_a_wheel_holds_its_data_and_works_away_from_the_repository(tmp_path: Pat
     subprocess.run([*pip, "install", *alone, "--target", str(installed), str(wheel)], check=True)
     program = (
         "import synner_graph\n"
-        "from synner_graph.data.catalogue import load_corpus\n"
+        "from synner_graph.data.corpora.catalogue import load_corpus\n"
         "from synner_graph.recipes import load_recipe, recipe_names\n"
         "assert load_recipe(recipe_names()[0]).about.title\n"
         "splits = load_corpus('sample').splits\n"

@@ -12,12 +12,11 @@ from typer.main import get_command
 from synner_graph import recipes
 from synner_graph.cli import app
 from synner_graph.config import RunConfig
-from synner_graph.data.catalogue import corpus_of, load_corpus
-from synner_graph.data.corpora import CORPORA
+from synner_graph.data.corpora.catalogue import corpus_of, load_corpus
+from synner_graph.data.corpora.known import CORPORA
 from synner_graph.data.formats import write_sentences
 from synner_graph.encoders import check_encoder, has_transformer
 from synner_graph.errors import InputError
-from synner_graph.learning import Learner
 from synner_graph.recipes import (
     find_vectors,
     load_recipe,
@@ -25,7 +24,8 @@ from synner_graph.recipes import (
     recipe_path,
     with_vectors,
 )
-from synner_graph.recogniser import new_recogniser
+from synner_graph.recogniser.new import new_recogniser
+from synner_graph.training.learner import Learner
 
 NAMES = recipe_names()
 

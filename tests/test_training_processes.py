@@ -16,8 +16,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from synner_graph.data.catalogue import load_corpus
-from synner_graph.training import train
+from synner_graph.data.corpora.catalogue import load_corpus
+from synner_graph.training.run import train
 from tests.fixtures import tiny_config
 
 transformer, output = sys.argv[1:]

@@ -18,12 +18,12 @@ from synner_graph.benchmarking.memory import peak_megabytes, peak_of_module
 from synner_graph.benchmarking.parts import PartClock
 from synner_graph.benchmarking.timing import threads
 from synner_graph.config import DataConfig, RunConfig, load_config
-from synner_graph.data.catalogue import Corpus, corpus_of
+from synner_graph.data.corpora.catalogue import Corpus, corpus_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import TransformerEncoder, has_transformer, resolve
 from synner_graph.errors import InputError
+from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.parsers.base import TREES
-from synner_graph.parsers.biaffine import BIAFFINE
 from synner_graph.text.segment import Segment, Segmenter
 
 MODULE = "synner_graph.benchmarking.end_to_end"
@@ -162,7 +162,7 @@ class Ours(Side):
     name = "synner"
 
     def __init__(self, workload: Workload) -> None:
-        from synner_graph.recogniser import new_recogniser
+        from synner_graph.recogniser.new import new_recogniser
 
         super().__init__()
         self.config = workload.config
@@ -203,7 +203,7 @@ class Ours(Side):
         """See Side."""
         from accelerate import Accelerator
 
-        from synner_graph.learning import Learner
+        from synner_graph.training.learner import Learner
 
         accelerator = Accelerator(cpu=True)
         self.learner = Learner(self.ner.model, self.config, steps, accelerator)
@@ -212,7 +212,7 @@ class Ours(Side):
 
     def batches(self) -> Iterator[list[int]]:
         """See Side; sentences of similar length together."""
-        from synner_graph.learning import LengthGroupedBatches
+        from synner_graph.training.batches import LengthGroupedBatches
 
         lengths = [len(sentence) for sentence in self.sentences]
         settings = self.config.training

@@ -42,10 +42,11 @@ def calibrate(
 
     Example: synner calibrate runs/sample
     """
-    from synner_graph.calibration import calibrate as choose
-    from synner_graph.data.catalogue import corpus_of
-    from synner_graph.parsers import RUN, TREES, load_parser
-    from synner_graph.parsers.biaffine import BIAFFINE
+    from synner_graph.data.corpora.catalogue import corpus_of
+    from synner_graph.evaluation.calibration import calibrate as choose
+    from synner_graph.heads.biaffine import BIAFFINE
+    from synner_graph.parsers import TREES
+    from synner_graph.recogniser.synner import RUN, load_parser
 
     if dataset is None and input is None:
         data = _trained_on(run, data_dir)

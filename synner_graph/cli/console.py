@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from synner_graph.evaluation import Report, Score
+from synner_graph.evaluation.scores import Report, Score
 
 if TYPE_CHECKING:
-    from synner_graph.parsers.comparison import TreeComparison
+    from synner_graph.evaluation.tree_comparison import TreeComparison
 
 output = Console()
 errors = Console(stderr=True)

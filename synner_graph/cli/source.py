@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synner_graph.config import DataConfig
-from synner_graph.data.catalogue import SPLITS
+from synner_graph.data.corpora.catalogue import SPLITS
 from synner_graph.errors import InputError, suggest
 
 if TYPE_CHECKING:
-    from synner_graph.inference import SynNER
+    from synner_graph.recogniser.synner import SynNER
 
 
 def split_of(dataset: str | None, input: Path | None, split: str, **reading: Any) -> DataConfig:
@@ -43,7 +43,7 @@ def open_run(
     Raises:
         InputError: There is no such run, it cannot be run that way, or the features do not fit.
     """
-    from synner_graph.inference import SynNER, pick_device
+    from synner_graph.recogniser.synner import SynNER, pick_device
 
     ner = SynNER.from_pretrained(run, backend, pick_device(device), kernel)
     if features is not None:

@@ -183,11 +183,11 @@ def train(
     if row is not None:
         settings = with_vectors(settings, row.about)
 
-    from synner_graph import training
-    from synner_graph.data.catalogue import corpus_of
+    from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.encoders import check_encoder
     from synner_graph.gnn import check_options
     from synner_graph.graph.edges import EdgeInventory
+    from synner_graph.training import run as training
 
     check_encoder(settings.encoder)  # before a corpus is read
     check_options(settings.gnn)

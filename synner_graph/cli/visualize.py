@@ -90,12 +90,12 @@ def visualize(
         cache=not no_cache,
     )
 
-    from synner_graph.data.catalogue import corpus_of
-    from synner_graph.explain import explain, weighted_graph
-    from synner_graph.graph.draw import draw_sentence
-    from synner_graph.graph.draw.drawing import check_suffix, write
-    from synner_graph.graph.draw.page import Card, cards_page
-    from synner_graph.mistakes import mistakes_page, numbered
+    from synner_graph.data.corpora.catalogue import corpus_of
+    from synner_graph.drawing import draw_sentence
+    from synner_graph.drawing.drawing import check_suffix, write
+    from synner_graph.drawing.page import Card, cards_page
+    from synner_graph.evaluation.explain import explain, weighted_graph
+    from synner_graph.evaluation.mistakes import mistakes_page, numbered
 
     is_page = check_suffix(output) == ".html"
     if errors and weights:

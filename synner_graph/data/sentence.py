@@ -176,7 +176,7 @@ class Sentence:
 
     def _repr_html_(self) -> str:
         # Drawings are made from sentences, so nothing here may need them before one is asked for.
-        from synner_graph.graph.draw import draw_sentence
+        from synner_graph.drawing import draw_sentence
 
         return draw_sentence(self)._repr_html_()
 

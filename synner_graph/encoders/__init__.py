@@ -3,8 +3,8 @@
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from synner_graph.config import EncoderConfig
-from synner_graph.data.lexicon import Spelling
 from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.data.words.lexicon import Spelling
 from synner_graph.encoders.base import ConcatEncoder, TokenEncoder
 from synner_graph.encoders.characters import CHARACTER_MODELS
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder

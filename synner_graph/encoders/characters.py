@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from synner_graph.data.lexicon import with_zeros
-from synner_graph.data.memo import Memo
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabulary
+from synner_graph.data.words.lexicon import with_zeros
+from synner_graph.data.words.memo import Memo
 from synner_graph.encoders.base import Inputs, TokenEncoder
 from synner_graph.errors import InputError
 from synner_graph.operators.ragged import time_major

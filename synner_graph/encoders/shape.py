@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from synner_graph.data.memo import Memo
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.words.memo import Memo
 from synner_graph.encoders.base import Inputs, TokenEncoder
 
 SHAPES = (

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from synner_graph.data.lexicon import Lexicon, Spelling
-from synner_graph.data.memo import Memo
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabulary
+from synner_graph.data.words.lexicon import Lexicon, Spelling
+from synner_graph.data.words.memo import Memo
 from synner_graph.encoders.base import Inputs, TokenEncoder
 
 

@@ -226,7 +226,7 @@ class TokenGraph:
         return graph
 
     def _repr_html_(self) -> str:
-        from synner_graph.graph.draw import graph_html  # it reads graphs: no import the other way
+        from synner_graph.drawing import graph_html  # it reads graphs: no import the other way
 
         return graph_html(self)
 

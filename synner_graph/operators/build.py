@@ -24,7 +24,7 @@ from pathlib import Path
 
 import torch
 
-from synner_graph.data.cache import CACHE_VARIABLE
+from synner_graph.files import CACHE_VARIABLE
 
 COMPILER_VARIABLE = "CXX"
 COMPILERS = ("c++", "g++", "clang++")

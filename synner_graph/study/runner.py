@@ -14,12 +14,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from synner_graph.config import DataConfig
-from synner_graph.data.catalogue import SPLITS, Corpus, corpus_of
+from synner_graph.data.corpora.catalogue import SPLITS, Corpus, corpus_of
 from synner_graph.errors import InputError
-from synner_graph.evaluation import Report, Score
+from synner_graph.evaluation.scores import Report, Score
 from synner_graph.study.grid import Cell, Grid, cells
 from synner_graph.study.results import Record, add_record, find_record, read_records
-from synner_graph.training import train
+from synner_graph.training.run import train
 
 logger = logging.getLogger(__name__)
 

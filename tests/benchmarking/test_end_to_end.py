@@ -19,7 +19,7 @@ from synner_graph.benchmarking.end_to_end import (
     to_json,
 )
 from synner_graph.errors import InputError
-from synner_graph.recogniser import new_recogniser
+from synner_graph.recogniser.new import new_recogniser
 
 LEARNING = {"collate", "graph", "encoder", "orthography", "gnn", "recurrent", "head"}
 

@@ -7,7 +7,7 @@ import torch
 
 from synner_graph.benchmarking.plain import IGNORED, PlainLearner, PlainTagger
 from synner_graph.config import TrainingConfig
-from synner_graph.data.catalogue import Corpus
+from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Entity, Sentence
 
 

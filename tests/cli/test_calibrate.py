@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from synner_graph.data.catalogue import Corpus
+from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
 from tests.cli.conftest import Run
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from synner_graph.data.cache import CACHE_VARIABLE
-from synner_graph.data.catalogue import Corpus
+from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
+from synner_graph.files import CACHE_VARIABLE
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).parents[2]

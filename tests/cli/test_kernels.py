@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from synner_graph.benchmarking import kernels as benchmark
-from synner_graph.data.catalogue import Corpus
+from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
 from synner_graph.operators import build
 from tests.cli.conftest import Run

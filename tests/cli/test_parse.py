@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from synner_graph import SynNER
-from synner_graph.data.catalogue import Corpus
+from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import read_sentences, write_sentences
-from synner_graph.parsers import load_parser
+from synner_graph.recogniser.synner import load_parser
 from tests.cli.conftest import Run
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from synner_graph import SynNER
 from synner_graph.cli.predict import print_pretty
-from synner_graph.data.catalogue import Corpus
+from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import FORMATS, read_sentences, write_sentences
 from synner_graph.data.sentence import Entity, Sentence
 from tests.cli.conftest import Run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from synner_graph.data.catalogue import load_corpus
+from synner_graph.data.corpora.catalogue import load_corpus
 from synner_graph.data.formats import write_sentences
 from tests.cli.conftest import Run
 

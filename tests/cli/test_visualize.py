@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from synner_graph import SynNER
-from synner_graph.data.catalogue import Corpus
+from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
-from synner_graph.explain import explain
-from synner_graph.graph.draw.text import visible
-from synner_graph.mistakes import find_mistakes
+from synner_graph.drawing.text import visible
+from synner_graph.evaluation.explain import explain
+from synner_graph.evaluation.mistakes import find_mistakes
 from tests.cli.conftest import Run
-from tests.graph.draw.conftest import data, elements, texts
-from tests.graph.draw.test_page import read
+from tests.drawing.conftest import data, elements, texts
+from tests.drawing.test_page import read
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synner_graph.data.catalogue import load_corpus
 from synner_graph.data.characters import AlignmentReport, align_characters, split_characters
+from synner_graph.data.corpora.catalogue import load_corpus
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.data.trees import is_projective
 from synner_graph.errors import InputError

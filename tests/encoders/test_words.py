@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from synner_graph.data.lexicon import Lexicon, Spelling
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabulary
+from synner_graph.data.words.lexicon import Lexicon, Spelling
 from synner_graph.encoders.words import WordEncoder
 
 WORDS = Vocabulary(("the", "Paris", "0000", "paris"))

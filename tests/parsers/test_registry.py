@@ -6,7 +6,8 @@ import pytest
 
 from synner_graph import SynNER
 from synner_graph.errors import InputError
-from synner_graph.parsers import CorpusTrees, ParserRecord, load_parser
+from synner_graph.parsers import CorpusTrees, ParserRecord
+from synner_graph.recogniser.synner import load_parser
 
 
 def test_trees() -> None:

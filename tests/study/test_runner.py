@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from synner_graph import training
-from synner_graph.inference import SynNER
-from synner_graph.recogniser import new_recogniser
+from synner_graph.recogniser.new import new_recogniser
+from synner_graph.recogniser.synner import SynNER
 from synner_graph.study import runner
 from synner_graph.study.grid import Grid, cells
 from synner_graph.study.results import read_records
 from synner_graph.study.runner import missing_cells, run_study
+from synner_graph.training import run as training
 
 SAMPLE = Path(__file__).parents[2] / "datasets" / "sample" / "dev.conllu"
 

@@ -115,7 +115,9 @@ def test_a_model_with_syntax_asks_for_trees(
     trained_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ner = SynNER.from_pretrained(trained_run, backend="torch")
-    monkeypatch.setattr("synner_graph.inference.load_parser", lambda name, ner: RightBranching())
+    monkeypatch.setattr(
+        "synner_graph.recogniser.synner.load_parser", lambda name, ner: RightBranching()
+    )
     doc = ner("Ann met Bob in Oslo. Then she left.", parser="right")
     assert [s.heads for s in doc.sentences] == [(-1, 0, 1, 2, 3, 4), (-1, 0, 1, 2)]
     assert doc.graph.num_nodes == 10

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synner_graph.data.catalogue import load_corpus
+from synner_graph.data.corpora.catalogue import load_corpus
 from synner_graph.errors import InputError
 from synner_graph.text.languages import LANGUAGES, language
 from synner_graph.text.tokenize import LONGEST, TOKENIZERS, Characters, Rules

@@ -135,7 +135,7 @@ def test_importing_dgl_leaves_the_home_folder_alone(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_importing_the_package_imports_no_dgl(tmp_path: Path) -> None:
     code = (
-        "import sys, synner_graph.model, synner_graph.graph.backends as backends; "
+        "import sys, synner_graph.model.network, synner_graph.graph.backends as backends; "
         "backends.graph_backend('torch'); print('dgl' in sys.modules)"
     )
     assert run_python(code, tmp_path).strip() == "False"

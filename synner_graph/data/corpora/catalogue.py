@@ -1,0 +1,380 @@
+"""Named corpora, found and read: how the parts of each are joined, and checked."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from synner_graph.config import DataConfig
+from synner_graph.data.corpora.cache import cached_sentences
+from synner_graph.data.corpora.known import CORPORA, CorpusSpec, Counts
+from synner_graph.data.corpora.pinned import (
+    DATA_DIR_VARIABLE,
+    cached,
+    fetch,
+    find_folder,
+)
+from synner_graph.data.formats import ReadReport, format_of, read_sentences
+from synner_graph.data.sentence import Sentence
+from synner_graph.data.trees import shuffle_heads, shuffle_relations
+from synner_graph.errors import InputError, suggest
+from synner_graph.files import bundled
+
+SPLITS = ("train", "dev", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The sentences of a corpus.
+
+    Attributes:
+        splits: By `train`, `dev` and `test`; only those asked for.
+        notes: What was changed or skipped while reading, one line each, with counts.
+    """
+
+    name: str
+    splits: dict[str, tuple[Sentence, ...]]
+    description: str = ""
+    licence: str = ""
+    notes: tuple[str, ...] = ()
+
+
+Splits = dict[str, tuple[Sentence, ...]]
+
+
+def load_corpus(
+    name: str,
+    data_dir: Path | None = None,
+    splits: Sequence[str] | None = None,
+    *,
+    cache: bool = True,
+    **reading: Any,
+) -> Corpus:
+    """Read a corpus of the catalogue, and note where it is not what was expected.
+
+    Args:
+        name: A name in `CORPORA`.
+        data_dir: The folder that holds the corpus's own folder; by default SYNNER_DATA_DIR, then,
+            for a corpus that may be downloaded, the user's cache.
+        splits: Which parts; by default all that the corpus has.
+        cache: Whether to keep what is read in the user's cache, and to look for it there.
+        reading: Options of `read_sentences`, where the files are not as the catalogue says.
+
+    Raises:
+        InputError: The name or a split is unknown, the files are not to be had, or they contradict
+            each other.
+    """
+    spec = spec_of(name)
+    for split in splits or ():
+        if split not in SPLITS:
+            raise InputError(f"expected a split, got {split!r}.{suggest(split, SPLITS)}")
+        if split not in spec.files:
+            raise InputError(f"expected a split of {name}, which has no {split}")
+    options = {key: value for key, value in reading.items() if value not in (None, False)}
+    loader = LOADERS.get(name)
+    if loader and options:
+        raise InputError(f"{name} is read in one way: {', '.join(options)} cannot be chosen")
+    notes: list[str] = []
+    wanted = tuple(splits or spec.files)
+    if loader:
+        sentences = loader(data_dir, wanted, notes, cache)
+    else:
+        sentences = _load_folder(name, spec, data_dir, wanted, notes, cache, options)
+    for split, rows in sentences.items():
+        notes += differences(split, spec.counts.get(split, Counts()), rows)
+    return Corpus(name, sentences, spec.description, spec.licence, tuple(notes))
+
+
+def spec_of(name: str) -> CorpusSpec:
+    """What the catalogue knows of a corpus.
+
+    Raises:
+        InputError: for an unknown name; suggests the nearest.
+    """
+    if name not in CORPORA:
+        raise InputError(
+            f"expected a corpus of the catalogue, got {name!r}.{suggest(name, CORPORA)}"
+        )
+    return CORPORA[name]
+
+
+def differences(split: str, expected: Counts, sentences: Sequence[Sentence]) -> list[str]:
+    """A note on the counts of a split that are not as expected; none where all are."""
+    got = {
+        "sentences": len(sentences),
+        "tokens": sum(map(len, sentences)),
+        "entities": sum(len(sentence.entities) for sentence in sentences),
+    }
+    wrong = [
+        f"{number:,} {what}, got {got[what]:,}"
+        for what in got
+        if (number := getattr(expected, what)) is not None and number != got[what]
+    ]
+    return [f"{split}: expected {'; '.join(wrong)}"] if wrong else []
+
+
+def whereabouts(name: str, data_dir: Path | None = None) -> tuple[bool, str]:
+    """Whether a corpus can be read as things stand, and where it is, or what is missing."""
+    spec = spec_of(name)
+    if name == "sample":
+        return True, "bundled"
+    try:
+        folder = find_folder(name, data_dir)
+    except InputError:
+        folder = None
+    names = [file for files in spec.files.values() for file in files]
+    if folder is not None:
+        missing = [file for file in names if not (folder / file).is_file()]
+        return not missing, f"{folder} lacks {', '.join(missing)}" if missing else str(folder)
+    if spec.pinned:
+        pinned = [file for files in spec.pinned.values() for file in files]
+        here = all(cached(file, name).is_file() for file in pinned)
+        return True, "in the cache" if here else "will be downloaded"
+    place = data_dir or f"--data-dir or {DATA_DIR_VARIABLE}"
+    return False, f"no folder {name} in {place}"
+
+
+def load_files(
+    train: Path | None = None,
+    dev: Path | None = None,
+    test: Path | None = None,
+    format: str | None = None,
+    *,
+    scheme: str | None = None,
+    repair: bool = False,
+    multiple_roots: bool = False,
+    cache: bool = True,
+) -> Corpus:
+    """Read the user's own files as a corpus; the options are those of `read_sentences`.
+
+    With `cache` what is read is kept in the user's cache, and looked for there.
+
+    Raises:
+        InputError: No file is given, or one cannot be read.
+    """
+    files = {split: path for split, path in zip(SPLITS, (train, dev, test), strict=True) if path}
+    if not files:
+        raise InputError("expected at least one of train, dev and test, got none")
+    reading = {"scheme": scheme, "repair": repair, "multiple_roots": multiple_roots}
+    notes: list[str] = []
+    splits = {
+        split: _read_file(path, split, notes, cache, reading | {"format": format_of(path, format)})
+        for split, path in files.items()
+    }
+    return Corpus(
+        "files", splits, description=", ".join(map(str, files.values())), notes=tuple(notes)
+    )
+
+
+def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus:
+    """The corpus that the settings name: one of the catalogue, or files; else the sample.
+
+    With `train_subset` the training split is a sample of that size, the same for every seed; with
+    `shuffle` all trees are spoilt.
+
+    Raises:
+        InputError: as `load_corpus` and `load_files` do; or for a dataset and files at once.
+    """
+    files = {split: getattr(config, split) for split in SPLITS}
+    reading: dict[str, Any] = {
+        "format": config.format,
+        "scheme": config.scheme,
+        "repair": config.repair,
+        "multiple_roots": config.multiple_roots,
+    }
+    if config.dataset is None and any(files.values()):
+        corpus = load_files(
+            **{split: path for split, path in files.items() if split in (splits or SPLITS)},
+            cache=config.cache,
+            **reading,
+        )
+    elif any(files.values()):
+        raise InputError("expected either a dataset or files (--train, --dev, --test), got both")
+    else:
+        corpus = load_corpus(
+            config.dataset or "sample", config.data_dir, splits, cache=config.cache, **reading
+        )
+    if config.shuffle is not None:
+        shuffle = {"heads": shuffle_heads, "relations": shuffle_relations}[config.shuffle]
+        spoilt = {split: tuple(map(shuffle, rows)) for split, rows in corpus.splits.items()}
+        corpus = replace(corpus, splits=spoilt)
+    train = corpus.splits.get("train", ())
+    if config.train_subset is None or config.train_subset >= len(train):
+        return corpus
+    rows = sorted(Random(0).sample(range(len(train)), config.train_subset))
+    return replace(corpus, splits={**corpus.splits, "train": tuple(train[row] for row in rows)})
+
+
+def join_entities(trees: Iterable[Sentence], annotated: Iterable[Sentence]) -> tuple[Sentence, ...]:
+    """The sentences of one file with the entities of another, paired by id.
+
+    Raises:
+        InputError: An id is missing on either side or given twice, or the tokens differ.
+    """
+    entities_of: dict[str | None, Sentence] = {}
+    for sentence in annotated:
+        if sentence.id in entities_of:
+            raise InputError(f"expected every sent_id once, got {sentence.id} twice")
+        entities_of[sentence.id] = sentence
+    joined = []
+    for tree in trees:
+        other = entities_of.pop(tree.id, None)
+        if other is None:
+            raise InputError(f"expected entities for sent_id {tree.id}, got none")
+        if other.tokens != tree.tokens:
+            ours, theirs = " ".join(tree.tokens), " ".join(other.tokens)
+            raise InputError(f"expected sent_id {tree.id} to read {ours!r}, got {theirs!r}")
+        joined.append(tree.replace(entities=other.entities) if other.entities else tree)
+    if entities_of:
+        raise InputError(f"expected a tree for sent_id {next(iter(entities_of))}, got none")
+    return tuple(joined)
+
+
+def keep_labels(
+    sentences: Iterable[Sentence], labels: Iterable[str]
+) -> tuple[list[Sentence], Counter[str]]:
+    """The sentences with entities of these labels alone; the tokens read as O, by other label."""
+    labels = set(labels)
+    kept = []
+    dropped: Counter[str] = Counter()
+    for sentence in sentences:
+        others = [entity for entity in sentence.entities if entity.label not in labels]
+        for entity in others:
+            dropped[entity.label] += entity.end - entity.start
+        if others:
+            sentence = sentence.replace(entities=set(sentence.entities).difference(others))
+        kept.append(sentence)
+    return kept, dropped
+
+
+def _load_sample(
+    data_dir: Path | None, splits: Sequence[str], notes: list[str], cache: bool
+) -> Splits:
+    folder = bundled("sample")
+    files = {split: folder / f"{split}.conllu" for split in splits}
+    reading = {"format": "conllu"}
+    return {split: _read_file(files[split], split, notes, cache, reading) for split in splits}
+
+
+def _load_uner_ewt(
+    data_dir: Path | None, splits: Sequence[str], notes: list[str], cache: bool
+) -> Splits:
+    folder = _folder("uner-ewt", data_dir, notes)
+    loaded = {}
+    for split in splits:
+        trees, tags = _paths("uner-ewt", CORPORA["uner-ewt"], split, folder, notes)
+
+        def read(
+            said: list[str], split: str = split, trees: Path = trees, tags: Path = tags
+        ) -> tuple[Sentence, ...]:
+            report = ReadReport()
+            annotated, dropped = keep_labels(
+                read_sentences(tags, repair=True, report=report), ("LOC", "ORG", "PER")
+            )
+            for label, tokens in sorted(dropped.items()):
+                said.append(f"{split}: {_count(tokens, 'token')} labelled {label} read as O")
+            if report.repaired_tags:
+                said.append(f"{split}: {_count(report.repaired_tags, 'invalid tag')} repaired")
+            return join_entities(read_sentences(trees), annotated)
+
+        settings = {"corpus": "uner-ewt", "split": split}
+        loaded[split] = cached_sentences((trees, tags), settings, read, notes, cache)
+    return loaded
+
+
+def _load_folder(
+    name: str,
+    spec: CorpusSpec,
+    data_dir: Path | None,
+    splits: Sequence[str],
+    notes: list[str],
+    cache: bool,
+    options: dict[str, Any],
+) -> Splits:
+    """One file a split, all in the corpus's folder."""
+    folder = _folder(name, data_dir, notes)
+    loaded = {}
+    for split in splits:
+        (path,) = _paths(name, spec, split, folder, notes)
+        reading = {"format": spec.format, "scheme": spec.scheme} | options
+        loaded[split] = _read_file(path, split, notes, cache, reading, spec.segmented)
+    return loaded
+
+
+def _read_file(
+    path: Path,
+    split: str,
+    notes: list[str],
+    cache: bool,
+    reading: dict[str, Any],
+    segmented: bool = False,
+) -> tuple[Sentence, ...]:
+    """The sentences of a file; `reading` are options of `read_sentences`, the format among them."""
+
+    def read(said: list[str]) -> Iterator[Sentence]:
+        report = ReadReport()
+        sentences = read_sentences(path, **reading, report=report)
+        yield from map(_without_places, sentences) if segmented else sentences
+        if report.repaired_tags:
+            said.append(f"{split}: {_count(report.repaired_tags, 'invalid tag')} repaired")
+
+    settings = reading | {"split": split, "segmented": segmented}
+    return cached_sentences([path], settings, read, notes, cache)
+
+
+def _folder(name: str, data_dir: Path | None, notes: list[str]) -> Path | None:
+    """The user's folder of a corpus; None where there is none, but the corpus can be downloaded."""
+    spec = CORPORA[name]
+    try:
+        folder = find_folder(name, data_dir)
+    except InputError:
+        if not spec.pinned:
+            raise
+        notes.append(f"{data_dir} holds no folder {name}: its published files are read")
+        return None
+    if folder is None and not spec.pinned:
+        raise InputError(
+            f"expected {name}, which cannot be downloaded, in a folder given by --data-dir or "
+            f"{DATA_DIR_VARIABLE}: {spec.source}"
+        )
+    return folder
+
+
+def _without_places(sentence: Sentence) -> Sentence:
+    """The characters alone, without the digit that gives their place in the word."""
+    for token in sentence.tokens:
+        if len(token) < 2 or not token[-1].isdigit():
+            raise InputError(f"expected a character and its place in the word, got {token!r}")
+    return sentence.replace(tokens=[token[:-1] for token in sentence.tokens])
+
+
+def _paths(
+    name: str, spec: CorpusSpec, split: str, folder: Path | None, notes: list[str]
+) -> list[Path]:
+    """The files of a split in the user's folder, whatever their version, else as pinned."""
+    pinned = spec.pinned.get(split, ())
+    if folder is None:
+        return [fetch(file, name) for file in pinned]
+    paths = [folder / file for file in spec.files[split]]
+    for path in paths:
+        if not path.is_file():
+            raise InputError(f"expected the file {path}, got none there")
+    for file, path in zip(pinned, paths, strict=bool(pinned)):
+        got = file.checksum_of(path.read_bytes())
+        if got != file.checksum:
+            known = f"{file.kind} {got}, not {file.checksum}"
+            notes.append(f"{path} is {known} of commit {file.commit}")
+    return paths
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+LOADERS: dict[str, Callable[[Path | None, Sequence[str], list[str], bool], Splits]] = {
+    "sample": _load_sample,
+    "uner-ewt": _load_uner_ewt,
+}
+"""Corpora that are more than a file a split: data folder, splits, notes to add to, cache or not."""

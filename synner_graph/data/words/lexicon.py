@@ -1,0 +1,116 @@
+"""Which words a model knows, and with which vectors they start."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.data.vocabulary import Vocabulary
+from synner_graph.data.words.vectors import WordVectors
+
+DIGIT = re.compile(r"\d")
+
+
+def with_zeros(text: str) -> str:
+    """A text with every digit read as 0; it keeps its length."""
+    return DIGIT.sub("0", text)
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a token is looked up.
+
+    Attributes:
+        lowercase: try the lower-case form of what is not found.
+        zero_digits: read digits as 0.
+    """
+
+    lowercase: bool = False
+    zero_digits: bool = False
+
+    def forms(self, token: str) -> tuple[str, ...]:
+        """The forms of a token, in the order in which they are tried."""
+        word = with_zeros(token) if self.zero_digits else token
+        return (word, word.lower()) if self.lowercase and word.lower() != word else (word,)
+
+    def id_of(self, token: str, words: Vocabulary) -> int:
+        """Id of the first form that is known, 0 if none is."""
+        return next((i for form in self.forms(token) if (i := words.id_of(form))), 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """The words of a model to be trained.
+
+    Attributes:
+        words: known words.
+        ids: those that start from a vector. *Shape:* [F]
+        matrix: their vectors. *Shape:* [F, size]
+        coverage: one line of counts.
+    """
+
+    words: Vocabulary
+    ids: NDArray[np.int64]
+    matrix: NDArray[np.float32]
+    coverage: str
+
+    @classmethod
+    def collect(
+        cls,
+        train: Sequence[Sentence],
+        others: Sequence[Sentence],
+        spelling: Spelling,
+        vectors: WordVectors | None = None,
+        fixed: bool = False,
+    ) -> "Lexicon":
+        """Every word of the training sentences, and those of the others that have a vector.
+
+        Args:
+            train: training sentences.
+            others: those of dev and test; the published systems know their words, too.
+            spelling: how words are looked up.
+            vectors: of all forms of all those words, as far as there are.
+            fixed: vectors are not trained: words without one are left out.
+        """
+        tokens = count_words(train, spelling)
+        kept = Vocabulary.collect(tokens.elements()).names
+        if vectors is None:
+            nothing = np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32)
+            words = Vocabulary(kept)
+            return cls(words, *nothing, f"{len(kept):,} words in train, no vectors")
+        more = sorted(count_words(others, spelling).keys() - tokens.keys())
+        rows = {
+            word: row
+            for word in (*kept, *more)
+            if (row := _row(word, spelling, vectors)) is not None
+        }
+        learned = set() if fixed else tokens.keys()
+        words = Vocabulary(tuple(w for w in (*kept, *more) if w in rows or w in learned))
+        known = [word for word in rows if word in tokens]
+        return cls(
+            words,
+            np.array([words.ids[word] for word in rows], dtype=np.int64),
+            vectors.matrix[np.array(list(rows.values()), dtype=np.int64)],
+            f"vectors of width {vectors.size} for {_share(len(known), len(tokens))} words and "
+            f"{_share(sum(tokens[word] for word in known), tokens.total())} tokens of train, "
+            f"{sum(word not in vectors for word in known):,} of the words in lower case; "
+            f"{len(rows) - len(known):,} of {len(more):,} words of dev and test alone",
+        )
+
+
+def count_words(sentences: Iterable[Sentence], spelling: Spelling) -> Counter[str]:
+    """How often each word stands in some sentences, as it is spelled first."""
+    return Counter(spelling.forms(token)[0] for s in sentences for token in s.tokens)
+
+
+def _row(word: str, spelling: Spelling, vectors: WordVectors) -> int | None:
+    forms = (vectors.rows.get(form) for form in spelling.forms(word))
+    return next((row for row in forms if row is not None), None)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,} ({100 * part / whole:.1f}%)"

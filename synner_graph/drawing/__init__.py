@@ -1,0 +1,61 @@
+"""Drawings of sentences and graphs, for notebooks, browsers and papers."""
+
+from collections.abc import Collection, Sequence
+
+from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.drawing.batch import graph_scene
+from synner_graph.drawing.drawing import Drawing
+from synner_graph.drawing.sentence import sentence_scene
+from synner_graph.graph.token_graph import TokenGraph
+
+__all__ = ["Drawing", "draw_graph", "draw_sentence"]
+
+MOST_NODES = 60
+"""Of a graph that draws itself: sentences beyond are left out, and counted in the caption."""
+
+
+def draw_sentence(
+    sentence: Sentence,
+    gold: Sequence[Entity] | None = None,
+    graph: TokenGraph | None = None,
+    labels: Collection[str] = (),
+) -> Drawing:
+    """Draw a sentence: its tree above the words, its entities below.
+
+    Args:
+        sentence: the sentence; entities with scores say them.
+        gold: what the entities should have been, in a row of their own; an entity that one row has
+            and the other has not gets a dashed border.
+        graph: the sentence as a graph: its edges are drawn in place of the tree, coloured by
+            direction, or, where it has weights, as wide and as strong as they are.
+        labels: all entity labels in use, where several drawings shall agree in their colours.
+
+    Raises:
+        InputError: if the graph is not that of one sentence of this length.
+    """
+    return Drawing(sentence_scene(sentence, gold, graph, labels))
+
+
+def draw_graph(graph: TokenGraph, sentences: Sequence[Sentence] | None = None) -> Drawing:
+    """Draw a batch as what it is, one graph: nodes in a row, sentences in boxes.
+
+    Edges from heads to dependents run above the nodes, those from dependents to heads below, self
+    edges are rings. Colours are relations, or weights where the graph has some.
+
+    Args:
+        graph: the batch.
+        sentences: the sentences behind it: then nodes show their tokens and entities.
+    """
+    return Drawing(graph_scene(graph.to_networkx(sentences)))
+
+
+def graph_html(graph: TokenGraph) -> str:
+    """The first sentences of a graph as HTML, and how many more there are."""
+    offsets = graph.offsets.tolist()
+    shown = max(sum(end <= MOST_NODES for end in offsets[1:]), min(1, graph.num_sentences))
+    view = graph.to_networkx().subgraph(range(offsets[shown]))
+    html = Drawing(graph_scene(view))._repr_html_()
+    rest, tokens = graph.num_sentences - shown, graph.num_nodes - offsets[shown]
+    plural = "s" if rest > 1 else ""
+    more = f"<p>and {rest} more sentence{plural} of {tokens} tokens</p>" if rest else ""
+    return html + more

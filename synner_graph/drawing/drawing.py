@@ -1,0 +1,95 @@
+"""Drawing: a scene that shows itself in a notebook and saves itself in any format."""
+
+import os
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synner_graph.drawing.figure import figure
+from synner_graph.drawing.page import page
+from synner_graph.drawing.scene import Scene
+from synner_graph.drawing.svg import scrolling, svg
+from synner_graph.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".html", ".svg", ".png", ".pdf")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished picture.
+
+    Attributes:
+        scene: what is on it.
+    """
+
+    scene: Scene = field(repr=False)
+
+    def svg(self) -> str:
+        """A self-contained SVG file, light or dark as the reader's system is."""
+        return svg(self.scene)
+
+    def html(self) -> str:
+        """A self-contained HTML page."""
+        return page(self.scene.caption, [self.scene])
+
+    def figure(self, dark: bool = False) -> "Figure":
+        """A matplotlib figure.
+
+        Raises:
+            InputError: if matplotlib is not installed.
+        """
+        return figure(self.scene, dark)
+
+    def save(self, path: Path | str) -> None:
+        """Write a file; its suffix, .html, .svg, .png or .pdf, says as what.
+
+        Raises:
+            InputError: for another suffix, if matplotlib is needed and not installed, or if the
+                file cannot be written.
+        """
+        suffix = check_suffix(path)
+        if suffix == ".html":
+            content = self.html().encode()
+        elif suffix == ".svg":
+            content = self.svg().encode()
+        else:
+            buffer = BytesIO()
+            self.figure().savefig(buffer, format=suffix[1:], dpi=192)
+            content = buffer.getvalue()
+        write(path, content)
+
+    def _repr_html_(self) -> str:
+        return scrolling(self.scene)
+
+
+def check_suffix(path: Path | str) -> str:
+    """The suffix of a file that can be drawn.
+
+    Raises:
+        InputError: for any other.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(f"expected a file named {', '.join(SUFFIXES)}, got {path}")
+    return suffix
+
+
+def write(path: Path | str, content: bytes) -> None:
+    """Write a file, which appears, or is replaced, only when all is written.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
+    target = Path(path).resolve()
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        draft.write_bytes(content)
+        draft.replace(target)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)

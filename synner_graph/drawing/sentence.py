@@ -1,0 +1,290 @@
+"""A sentence as a scene: arcs above the words, entities below them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from synner_graph.data.sentence import ROOT, Entity, Sentence
+from synner_graph.drawing import layout
+from synner_graph.drawing.colours import tones_of
+from synner_graph.drawing.edges import Edge, arrowhead_size, edges_of, legend, stroke_of
+from synner_graph.drawing.scene import (
+    Box,
+    Fill,
+    Group,
+    Label,
+    Scene,
+    Shape,
+    arrowhead,
+    bracket,
+    line,
+    shortened,
+)
+from synner_graph.drawing.text import runs_right_to_left, text_width, visible
+from synner_graph.errors import InputError
+from synner_graph.graph.token_graph import TokenGraph
+
+WORD = 15.0
+SMALL = 11.0
+MARGIN = 14.0
+LEVEL = 22.0
+FIRST_LEVEL = 20.0
+LOOP = 13.0
+TRACK = 19.0
+PAD = 10.0
+GOLD = "gold"
+PREDICTED = "predicted"
+
+
+def sentence_scene(
+    sentence: Sentence,
+    gold: Sequence[Entity] | None = None,
+    graph: TokenGraph | None = None,
+    labels: Collection[str] = (),
+) -> Scene:
+    """A sentence with its tree, or with the edges of a graph in the tree's place.
+
+    Args:
+        sentence: words, tree and entities.
+        gold: what the entities should have been. Then there are two rows, and an entity that the
+            other row lacks has a dashed border.
+        graph: one sentence as a graph, whose edges, and weights if it has some, are drawn.
+        labels: entity labels that keep their colours free for themselves.
+    """
+    rows = [_Row("", sentence.entities)]
+    if gold is not None:
+        rows = [
+            _Row(PREDICTED, sentence.entities, set(sentence.entities) - set(gold)),
+            _Row(GOLD, tuple(gold), set(gold) - set(sentence.entities)),
+        ]
+    if graph is not None and graph.lengths.tolist() != [len(sentence)]:
+        raise InputError(
+            f"expected the graph of one sentence of {len(sentence)} tokens, got sentences of "
+            f"{', '.join(map(str, graph.lengths.tolist()))} tokens"
+        )
+    known = {entity.label for row in rows for entity in row.entities}
+    tones = tones_of(known | set(labels))
+    edges = _tree(sentence) if graph is None else edges_of(graph.to_networkx())
+    page = _Page.arrange(sentence, edges, rows)
+    groups = [
+        *(_arc(edge, page) for edge in edges),
+        *(_word(i, word, page) for i, word in enumerate(sentence.tokens)),
+    ]
+    y = page.base + WORD * 1.75
+    for row in rows:
+        made, y = _row(row, y, tones, page)
+        groups += made
+    if graph is not None:
+        made, y = legend(edges, page.left, y + 4)
+        groups += made
+    scene = Scene(
+        width=page.left + page.width + MARGIN,
+        height=y + MARGIN / 2,
+        groups=tuple(groups),
+        caption=" ".join(map(visible, sentence.tokens)),
+    )
+    return mirrored(scene) if runs_right_to_left(sentence.tokens) else scene
+
+
+class _Row(NamedTuple):
+    """Entities that are drawn under one caption, some of them as not matched by the other row."""
+
+    caption: str
+    entities: Sequence[Entity]
+    unmatched: Collection[Entity] = ()
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Where everything of a sentence goes.
+
+    Attributes:
+        left: where the first column starts: right of the captions.
+        width: of all columns.
+        base: where arcs end, just above the words.
+        top: of the highest arc that comes from no word.
+        centres: the middle of each column.
+        widths: what each column needs.
+        feet: x of both ends of each edge, source first.
+        heights: of each arc above the base.
+        right_to_left: how the words run.
+    """
+
+    left: float
+    width: float
+    base: float
+    top: float
+    centres: list[float]
+    widths: list[float]
+    feet: dict[Edge, tuple[float, float]]
+    heights: dict[Edge, float]
+    right_to_left: bool
+
+    @classmethod
+    def arrange(cls, sentence: Sentence, edges: Sequence[Edge], rows: Sequence[_Row]) -> "_Page":
+        """Give every word, arc and entity the room it needs."""
+        arcs = [edge for edge in edges if edge.is_arc]
+        roots = [edge for edge in edges if edge.source == ROOT]
+        loops = {edge.target for edge in edges if edge.source == edge.target}
+        spans = [edge.span for edge in arcs]
+        level = layout.levels(spans)
+        feet, counts, places = layout.slots(spans, level, [edge.target for edge in roots])
+        counts += [0] * (len(sentence) - len(counts))
+
+        widths = [max(text_width(word, WORD), 12.0) for word in sentence.tokens]
+        for i, count in enumerate(counts):
+            # A loop stands beside the last arc: twice, so that the arcs stay in the middle.
+            widths[i] = max(widths[i], count * layout.SLOT + (4 * layout.SLOT if i in loops else 0))
+        for edge in roots:
+            widths[edge.target] = max(widths[edge.target], text_width(edge.text, SMALL))
+        boxes = [(e.start, e.end - 1, _entity_width(e)) for row in rows for e in row.entities]
+        for first, last, needed in boxes:
+            if first == last:
+                widths[first] = max(widths[first], needed)
+        demands = [
+            (first, last, needed - (widths[first] + widths[last]) / 2)
+            for first, last, needed in boxes
+            if first < last
+        ]
+        for edge, (at_left, at_right) in zip(arcs, feet, strict=True):
+            left, right = edge.span
+            inner = layout.offset(at_right, counts[right]) - layout.offset(at_left, counts[left])
+            demands.append((left, right, text_width(edge.text, SMALL) + 2 * PAD - inner))
+
+        captions = max(text_width(row.caption, SMALL) for row in rows)
+        edge_of_words = MARGIN + (captions + PAD if captions else 0)
+        middles = [edge_of_words + x for x in layout.centres(widths, demands)]
+        x_of: dict[Edge, tuple[float, float]] = {}
+        heights: dict[Edge, float] = {}
+        lift = LOOP if loops else 0.0
+        for edge, place, height in zip(arcs, feet, level, strict=True):
+            ends = [
+                middles[column] + layout.offset(at, counts[column])
+                for column, at in zip(edge.span, place, strict=True)
+            ]
+            x_of[edge] = (ends[0], ends[1]) if edge.source < edge.target else (ends[1], ends[0])
+            heights[edge] = lift + FIRST_LEVEL + height * LEVEL
+        for edge in roots:
+            x = middles[edge.target] + layout.offset(places[edge.target], counts[edge.target])
+            x_of[edge] = (x, x)
+        for edge in edges:
+            if edge.source == edge.target:
+                x = middles[edge.target] + layout.offset(counts[edge.target], counts[edge.target])
+                x_of[edge] = (x, x + layout.SLOT * 1.4)
+        highest = max((heights[edge] for edge in arcs), default=lift)
+        top = MARGIN + SMALL
+        above_words = highest + (LEVEL if roots else 0)
+        base = top + above_words if edges else MARGIN
+        return cls(
+            left=edge_of_words,
+            width=middles[-1] + widths[-1] / 2 - edge_of_words,
+            base=base,
+            top=top,
+            centres=middles,
+            widths=widths,
+            feet=x_of,
+            heights=heights,
+            right_to_left=runs_right_to_left(sentence.tokens),
+        )
+
+
+def mirrored(scene: Scene) -> Scene:
+    """The scene as a right-to-left reader wants it: what was left is right."""
+
+    def flip(shape: Shape) -> Shape:
+        if isinstance(shape, Box):
+            return replace(shape, x=scene.width - shape.x - shape.width)
+        if isinstance(shape, Label):
+            other = {"left": "right", "right": "left", "middle": "middle"}
+            return replace(shape, x=scene.width - shape.x, align=other[shape.align])
+        path = tuple(
+            (name, tuple((scene.width - x, y) for x, y in points)) for name, points in shape.path
+        )
+        return replace(shape, path=path)
+
+    groups = (replace(g, shapes=tuple(flip(shape) for shape in g.shapes)) for g in scene.groups)
+    return replace(scene, groups=tuple(groups), right_to_left=True)
+
+
+def _tree(sentence: Sentence) -> list[Edge]:
+    if sentence.heads is None:
+        return []
+    return [Edge(head, dependent, relation) for head, dependent, relation in sentence.arcs]
+
+
+def _arc(edge: Edge, page: _Page) -> Group:
+    start, end = page.feet[edge]
+    stroke = stroke_of(edge)
+    size = arrowhead_size(stroke)
+    tip = arrowhead((end, page.base), size)
+    shapes: tuple[Shape, ...]
+    if edge.source == edge.target:
+        path = bracket(start, end, page.base, LOOP - 3, radius=5)
+        tip = arrowhead((end, page.base), size - 1)
+        shapes = (replace(stroke, path=path), Fill(tip, stroke.tone, stroke.opacity))
+        return Group("arc", shapes, edge.data(), edge.title)
+    if edge.source == ROOT:
+        path = line((start, page.top + 4), (end, page.base - 2))
+        label = Label(start, page.top, visible(edge.text), SMALL, halo=True)
+    else:
+        height = page.heights[edge]
+        path = shortened(bracket(start, end, page.base, height), size)
+        top = page.base - height - stroke.width / 2
+        label = Label((start + end) / 2, top - 2.5, visible(edge.text), SMALL, halo=True)
+    shapes = (replace(stroke, path=path), Fill(tip, stroke.tone, stroke.opacity), label)
+    return Group("arc", shapes, edge.data(), edge.title)
+
+
+def _word(position: int, word: str, page: _Page) -> Group:
+    label = Label(
+        page.centres[position],
+        page.base + WORD * 1.2,
+        visible(word),
+        WORD,
+        right_to_left=page.right_to_left,
+    )
+    return Group("token", (label,), {"position": position})
+
+
+def _row(row: _Row, y: float, tones: dict[str, str], page: _Page) -> tuple[list[Group], float]:
+    """The entities of a row, on as many tracks as nesting needs, and where the next row starts."""
+    groups = []
+    tracks = layout.levels([(entity.start, entity.end) for entity in row.entities])
+    if row.caption:
+        label = Label(page.left - PAD, y + 13, row.caption, SMALL, "line", align="right")
+        groups.append(Group("caption", (label,)))
+    for entity, track in zip(row.entities, tracks, strict=True):
+        first, last = entity.start, entity.end - 1
+        left = page.centres[first] - page.widths[first] / 2 - 3
+        right = page.centres[last] + page.widths[last] / 2 + 3
+        wrong = entity in row.unmatched
+        box = Box(
+            left,
+            y + track * TRACK,
+            right - left,
+            TRACK - 3,
+            tones[entity.label],
+            dashed=wrong,
+            border=1.8 if wrong else 1.0,
+            tint=0.08 if wrong else 0.22,
+        )
+        middle = box.y + box.height / 2 + SMALL * 0.36
+        label = Label((left + right) / 2, middle, visible(_entity_text(entity)), SMALL, bold=True)
+        data: dict[str, str | int | float] = {
+            "start": entity.start,
+            "end": entity.end,
+            "label": entity.label,
+        }
+        if row.caption:
+            data["row"] = row.caption
+        groups.append(Group("entity", (box, label), data))
+    needs_room = bool(row.entities) or bool(row.caption)
+    return groups, y + (max(tracks, default=0) + 1) * TRACK * needs_room
+
+
+def _entity_text(entity: Entity) -> str:
+    return entity.label if entity.score is None else f"{entity.label} {entity.score:.2f}"
+
+
+def _entity_width(entity: Entity) -> float:
+    return text_width(_entity_text(entity), SMALL) + PAD

@@ -1,0 +1,1 @@
+"""Score what a run finds: entities, trees, mistakes, calibration, explanations."""

@@ -1,0 +1,227 @@
+"""Which edges spoke for an entity: gates or attention, and gradient times input, as data."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.drawing import Drawing, draw_sentence
+from synner_graph.errors import InputError
+from synner_graph.gnn import GraphLayer, WeightedLayer
+from synner_graph.graph.backends import GraphBackend
+from synner_graph.graph.backends.base import EdgeOp, End, Reduce, align_weight
+from synner_graph.graph.token_graph import TokenGraph
+from synner_graph.recogniser.synner import SynNER
+
+
+@dataclass(frozen=True)
+class EdgeContribution:
+    """One edge in one layer.
+
+    Attributes:
+        layer: which GNN layer, from 0.
+        source: token that the message comes from.
+        target: token that the message goes to.
+        relation: relation type of the edge.
+        kind: edge kind.
+        weight: gate or attention, the mean over heads; None for a layer that has neither.
+        contribution: derivative of the entity's log-probability by the strength of the edge's
+            message, which is gradient times input, summed over the message.
+    """
+
+    layer: int
+    source: int
+    target: int
+    relation: str
+    kind: str
+    weight: float | None
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What the edges of a sentence contribute to the score of an entity.
+
+    Attributes:
+        sentence: the sentence.
+        entity: the entity, with the probability that the model gives it as score.
+        edges: every edge in every layer.
+        graph: the graph of the sentence; the weight of an edge is the sum of its contributions.
+    """
+
+    sentence: Sentence
+    entity: Entity
+    edges: tuple[EdgeContribution, ...] = field(repr=False)
+    graph: TokenGraph = field(repr=False)
+
+    def draw(self) -> Drawing:
+        """The entity under the sentence, and in the tree's place the edges by contribution.
+
+        Edges that speak for the entity differ in colour from those that speak against it.
+        """
+        return draw_sentence(self.sentence.replace(entities=(self.entity,)), graph=self.graph)
+
+    def _repr_html_(self) -> str:
+        return self.draw()._repr_html_()
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "tokens": list(self.sentence.tokens),
+            "entity": asdict(self.entity),
+            "edges": [asdict(edge) for edge in self.edges],
+        }
+
+
+def explain(ner: SynNER, sentence: Sentence, entity: Entity) -> Explanation:
+    """What each edge contributes to the log-probability of an entity.
+
+    To first order: a message that is stronger by one percent raises the log-probability by one
+    percent of its contribution.
+
+    Args:
+        ner: a recogniser with a GNN.
+        sentence: with its tree.
+        entity: found by the model or not; it need not be right.
+
+    Raises:
+        InputError: if the model has no GNN, the GNN is a library's, or the head cannot score the
+            entity.
+    """
+    model = ner.model.eval()
+    layers = [module for module in model.gnn.modules() if isinstance(module, GraphLayer)]
+    if not layers:
+        raise InputError("The model has no GNN, so there are no edges to explain.")
+    batch = model.collator([sentence], with_gold=False).to(ner.device)
+    graph = batch.graph
+    strengths = [torch.ones(graph.num_edges, device=ner.device) for _ in layers]
+    # cuDNN has no backward pass for recurrent layers outside training.
+    with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+        for strength in strengths:
+            strength.requires_grad_()
+        with _messages_scaled(layers, strengths) as inputs:
+            states = model.states(batch)
+        score = model.head.log_probability(states, entity, batch.marks)
+        gradients = torch.autograd.grad(score, strengths, allow_unused=True)
+    edges: list[EdgeContribution] = []
+    for index, (layer, x, gradient) in enumerate(zip(layers, inputs, gradients, strict=True)):
+        if gradient is None:
+            raise InputError(
+                f"The messages of {type(layer).__name__} cannot be explained: "
+                "they do not pass through the graph backend."
+            )
+        edges.extend(_contributions(index, layer, graph, x, gradient))
+    scored = replace(entity, score=score.exp().item())
+    # The edges come layer by layer, in the order of the graph.
+    total = torch.tensor([edge.contribution for edge in edges]).view(-1, graph.num_edges).sum(0)
+    return Explanation(sentence, scored, tuple(edges), replace(graph, weight=total.to(ner.device)))
+
+
+def weighted_graph(ner: SynNER, sentence: Sentence) -> TokenGraph:
+    """The graph of a sentence, each edge as heavy as it counts for the sentence's entities.
+
+    A weight is the sum of the edge's contributions, without their signs, over all layers and
+    entities, as a share of the greatest. Without entities there are no weights.
+
+    Args:
+        ner: a recogniser with a GNN.
+        sentence: with its tree, and with entities found by the model or not.
+
+    Raises:
+        InputError: as `explain` does.
+    """
+    graph = ner.model.collator.graph([sentence])
+    if not sentence.entities:
+        return graph
+    rows = [[e.contribution for e in explain(ner, sentence, n).edges] for n in sentence.entities]
+    weight = torch.tensor(rows).abs().view(-1, graph.num_edges).sum(0)
+    return replace(graph, weight=weight / weight.max().clamp(min=torch.finfo().tiny))
+
+
+@torch.no_grad()
+def _contributions(
+    index: int, layer: GraphLayer, graph: TokenGraph, x: Tensor, gradient: Tensor
+) -> Iterator[EdgeContribution]:
+    weights: Sequence[float | None] = [None] * graph.num_edges
+    if isinstance(layer, WeightedLayer):
+        weights = layer.edge_weights(graph, x).mean(1).tolist()
+    names, kinds = graph.inventory.relation_types, graph.inventory.kinds
+    columns = (graph.src, graph.dst, graph.relation, graph.direction, gradient)
+    rows = zip(*(column.tolist() for column in columns), weights, strict=True)
+    for source, target, relation, kind, contribution, weight in rows:
+        yield EdgeContribution(
+            index, source, target, names[relation], kinds[kind], weight, contribution
+        )
+
+
+@contextmanager
+def _messages_scaled(
+    layers: Sequence[GraphLayer], strengths: Sequence[Tensor]
+) -> Iterator[list[Tensor]]:
+    """Multiply the messages of each layer by its strengths; yields the layers' inputs to come."""
+    inputs: list[Tensor] = []
+    backends = [layer.backend for layer in layers]
+    handles = []
+    for layer, strength in zip(layers, strengths, strict=True):
+
+        def enter(
+            layer: torch.nn.Module, arguments: tuple[Any, ...], strength: Tensor = strength
+        ) -> tuple[TokenGraph, Tensor]:
+            graph, x = arguments
+            inputs.append(x)
+            return replace(graph, weight=strength.to(x.dtype)), x
+
+        handles.append(layer.register_forward_pre_hook(enter))
+        layer.backend = ScalingBackend(layer.backend)
+    try:
+        yield inputs
+    finally:
+        for layer, backend, handle in zip(layers, backends, handles, strict=True):
+            handle.remove()
+            layer.backend = backend
+
+
+class ScalingBackend(GraphBackend):
+    """Multiplies every message by the weight of its edge in the graph; else as another backend.
+
+    Args:
+        inner: does the work.
+    """
+
+    def __init__(self, inner: GraphBackend) -> None:
+        self.inner = inner
+
+    def gather(self, graph: TokenGraph, x: Tensor, end: End = "src") -> Tensor:
+        """See GraphBackend."""
+        return self.inner.gather(graph, x, end)
+
+    def aggregate(
+        self, graph: TokenGraph, x: Tensor, weight: Tensor | None = None, reduce: Reduce = "sum"
+    ) -> Tensor:
+        """See GraphBackend."""
+        strength = _strength(graph)
+        scaled = strength if weight is None else weight * align_weight(strength, weight)
+        return self.inner.aggregate(graph, x, scaled, reduce)
+
+    def reduce_edges(self, graph: TokenGraph, m: Tensor, reduce: Reduce = "sum") -> Tensor:
+        """See GraphBackend."""
+        return self.inner.reduce_edges(graph, m * align_weight(_strength(graph), m), reduce)
+
+    def edge_scores(
+        self, graph: TokenGraph, left: Tensor, right: Tensor, op: EdgeOp = "dot"
+    ) -> Tensor:
+        """See GraphBackend."""
+        return self.inner.edge_scores(graph, left, right, op)
+
+    def edge_softmax(self, graph: TokenGraph, scores: Tensor) -> Tensor:
+        """See GraphBackend."""
+        return self.inner.edge_softmax(graph, scores)
+
+
+def _strength(graph: TokenGraph) -> Tensor:
+    assert graph.weight is not None
+    return graph.weight

@@ -1,0 +1,63 @@
+"""What a model finds on the trees of its sentences, and on those of a parser."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.evaluation.scores import Report
+from synner_graph.evaluation.trees import TreeReport, evaluate_trees
+from synner_graph.parsers.base import Parser, ParserRecord, scheme_note
+from synner_graph.recogniser.synner import SynNER
+
+
+@dataclass(frozen=True)
+class TreeComparison:
+    """Entity scores on trees of two kinds.
+
+    Attributes:
+        parser: whose trees are compared.
+        on_parsed: entities found on its trees.
+        on_gold: entities found on the trees of the sentences; None if they have none.
+        trees: its trees against those of the sentences; None if they have none.
+        notes: what to know of its relations.
+    """
+
+    parser: ParserRecord
+    on_parsed: Report
+    on_gold: Report | None
+    trees: TreeReport | None
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `eval --parser P --json` prints."""
+        return {
+            "split": self.on_parsed.split,
+            "gold_trees": self.on_gold and self.on_gold.to_json(),
+            "parsed_trees": self.on_parsed.to_json(),
+            "parser": self.parser.to_json(),
+            "trees": self.trees and self.trees.to_json(),
+        }
+
+
+def compare_trees(
+    ner: SynNER, parser: Parser, sentences: Sequence[Sentence], split: str, batch_size: int = 32
+) -> TreeComparison:
+    """Score a model on sentences as they are and as a parser parses them.
+
+    Raises:
+        InputError: as `SynNER.evaluate` and `Parser.parse` do.
+    """
+    parsed = parser.parse(sentences)
+    on_gold = trees = None
+    if all(sentence.heads is not None for sentence in sentences):
+        on_gold = ner.evaluate(sentences, split, batch_size)
+        found = [(s.heads or (), s.relations or ()) for s in parsed]
+        # A parser that never saw a subtype cannot be asked for one.
+        folded = ner.config.gnn.fold_subtypes and parser.record == ner.parser_record
+        trees = evaluate_trees(sentences, found, split, folded)
+    note = scheme_note(ner.parser_record, parser)
+    on_parsed = ner.evaluate(parsed, split, batch_size)
+    return TreeComparison(
+        parser.record, on_parsed, on_gold, trees, notes=() if note is None else (note,)
+    )

@@ -1,0 +1,165 @@
+"""A deep biaffine parser as a head: token features in, trees out."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from synner_graph.config import ParserConfig
+from synner_graph.data.sentence import ROOT
+from synner_graph.errors import InputError
+from synner_graph.heads.base import at_least_float32
+from synner_graph.heads.best_tree import best_tree
+from synner_graph.parsers.base import Tree
+
+BIAFFINE = "biaffine"
+
+
+class BiaffineHead(nn.Module):
+    """Scores every arc of a sentence, and every relation of an arc.
+
+    With `d` a token as dependent and `h` a token, or the root, as head, each a perceptron of the
+    token features, one pair for arcs and one for relations:
+
+        arc(d, h) = d' U h + u' h           relation_r(d, h) = [d; 1]' V_r [h; 1]
+
+    The loss is the cross-entropy of each token's head among the root and the tokens of its
+    sentence, plus that of its relation to the gold head. Decoding finds the best tree with one
+    root, then the best relation of each of its arcs.
+
+    Source: Dozat and Manning (ICLR 2017), equations 4 to 9.
+
+    Args:
+        input_size: D, width of the token features.
+        relations: the relations it can give.
+        arc_size: width of a token as one end of an arc.
+        relation_size: width of a token as one end of an arc whose relation is sought.
+        dropout: on all four perceptrons.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        relations: Sequence[str],
+        arc_size: int,
+        relation_size: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.relations = tuple(relations)
+        self.ids = {name: i for i, name in enumerate(self.relations)}
+        self.root = nn.Parameter(torch.zeros(input_size))
+        self.arc_dependent = _perceptron(input_size, arc_size, dropout)
+        self.arc_head = _perceptron(input_size, arc_size, dropout)
+        self.relation_dependent = _perceptron(input_size, relation_size, dropout)
+        self.relation_head = _perceptron(input_size, relation_size, dropout)
+        self.arc = nn.Linear(arc_size, arc_size)  # weight: U transposed; bias: u
+        size = relation_size + 1
+        self.relation = nn.Parameter(torch.empty(len(self.relations), size, size))
+        nn.init.uniform_(self.relation, -1 / size, 1 / size)
+
+    def encode(self, trees: Sequence[Tree]) -> dict[str, Tensor]:
+        """Gold trees of one batch as the tensors that `loss` reads."""
+        return {
+            "tree_heads": torch.tensor([head for heads, _ in trees for head in heads]),
+            "tree_relations": torch.tensor([self.ids[r] for _, names in trees for r in names]),
+        }
+
+    def loss(self, x: Tensor, offsets: Tensor, gold: dict[str, Tensor]) -> Tensor:
+        """Cross-entropy of heads and relations, summed over the tokens of the batch.
+
+        Args:
+            x: Token features.
+                *Shape:* [N, D]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+            gold: What `encode` gave for these sentences.
+
+        Returns:
+            A scalar.
+        """
+        heads = gold["tree_heads"]
+        loss = functional.cross_entropy(
+            self.relation_scores(x, offsets, heads), gold["tree_relations"], reduction="sum"
+        )
+        first = offsets.tolist()
+        for scores, start in zip(self.arc_scores(x, offsets), first, strict=False):
+            wanted = heads[start : start + len(scores)] + 1  # the root has column 0
+            loss = loss + functional.cross_entropy(scores, wanted, reduction="sum")
+        return loss
+
+    @torch.no_grad()
+    def decode(self, x: Tensor, offsets: Tensor) -> list[Tree]:
+        """The best tree of each sentence; arguments as those of `loss`."""
+        arcs = [scores.log_softmax(1).double().cpu() for scores in self.arc_scores(x, offsets)]
+        heads = [best_tree(scores.numpy()) for scores in arcs]
+        flat = torch.tensor([head for tree in heads for head in tree], device=x.device)
+        relations = iter(self.relation_scores(x, offsets, flat).argmax(1).tolist())
+        return [(tree, [self.relations[next(relations)] for _ in tree]) for tree in heads]
+
+    def arc_scores(self, x: Tensor, offsets: Tensor) -> list[Tensor]:
+        """Of each sentence, how well each token hangs from the root (column 0) and from each token.
+
+        Returns:
+            *Shape:* [n, n + 1] for a sentence of n tokens
+        """
+        dependents: Tensor = self.arc(self.arc_dependent(x))  # [N, A]
+        heads = self.arc_head(self._with_root(x))  # [N + 1, A], the root last
+        first = offsets.tolist()
+        scores = []
+        for start, end in pairwise(first):
+            candidates = torch.cat([heads[-1:], heads[start:end]])
+            scores.append(at_least_float32(dependents[start:end] @ candidates.T))
+        return scores
+
+    def relation_scores(self, x: Tensor, offsets: Tensor, heads: Tensor) -> Tensor:
+        """How well each relation fits the arc of each token to its head.
+
+        Args:
+            x: Token features.
+                *Shape:* [N, D]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+            heads: Of each token, counted in its sentence; `ROOT` for a root.
+                *Shape:* [N]
+
+        Returns:
+            *Shape:* [N, R]
+        """
+        lengths = offsets.diff()
+        start = torch.repeat_interleave(offsets[:-1], lengths, output_size=len(x)).to(x.device)
+        rows = torch.where(heads == ROOT, len(x), start + heads)
+        dependents = _with_one(self.relation_dependent(x))  # [N, P + 1]
+        sources = _with_one(self.relation_head(self._with_root(x)))[rows]  # [N, P + 1]
+        between = torch.einsum("np,rpq->nrq", dependents, self.relation.to(dependents.dtype))
+        return at_least_float32(torch.einsum("nrq,nq->nr", between, sources))
+
+    def _with_root(self, x: Tensor) -> Tensor:
+        return torch.cat([x, self.root.to(x.dtype).unsqueeze(0)])
+
+
+def build_parser_head(
+    config: ParserConfig, input_size: int, relations: Sequence[str]
+) -> BiaffineHead | None:
+    """The parser that the settings describe; nothing where the model has none of its own.
+
+    Raises:
+        InputError: There are no relations to learn.
+    """
+    if config.name != BIAFFINE:
+        return None
+    if not relations:
+        raise InputError("The parser 'biaffine' learns from trees, but the corpus has none.")
+    return BiaffineHead(
+        input_size, relations, config.arc_size, config.relation_size, config.dropout
+    )
+
+
+def _perceptron(input_size: int, output_size: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(input_size, output_size), nn.LeakyReLU(0.1), nn.Dropout(dropout))
+
+
+def _with_one(x: Tensor) -> Tensor:
+    return torch.cat([x, x.new_ones(len(x), 1)], dim=1)

@@ -1,0 +1,110 @@
+"""The model: its constructor is the architecture, `states` is the forward pass."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from synner_graph.config import ModelConfig
+from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.encoders import Blueprint, build_encoder
+from synner_graph.encoders.base import Inputs
+from synner_graph.errors import InputError
+from synner_graph.gnn import build_gnn
+from synner_graph.graph.backends import GraphBackend
+from synner_graph.graph.edges import EdgeInventory
+from synner_graph.graph.token_graph import TokenGraph
+from synner_graph.heads import build_head
+from synner_graph.heads.biaffine import BIAFFINE, build_parser_head
+from synner_graph.model.collate import Batch, Collator
+from synner_graph.recurrent import recurrent_class
+
+
+class SynNERModel(nn.Module):
+    """Encoder, GNN, recurrent layer, head, and where asked for a parser; knows nothing of files.
+
+    Args:
+        config: the architecture.
+        vocabularies: labels, relations, characters, words.
+        backend: message passing primitives.
+        blueprint: configuration and tokenizer of the transformer; None where there is none.
+        kernel: implementation of the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        vocabularies: Vocabularies,
+        backend: GraphBackend,
+        blueprint: Blueprint | None,
+        kernel: str = "auto",
+    ) -> None:
+        super().__init__()
+        self.backend = backend
+        recurrent = recurrent_class(config.recurrent.name)
+        edges = config.gnn.edges if config.gnn.name != "none" else recurrent.edges
+        self.inventory = EdgeInventory(edges, vocabularies.relations.all_names)
+
+        self.encoder = build_encoder(
+            config.encoder, vocabularies, blueprint, config.gnn.fold_subtypes
+        )
+        self.dropout = nn.Dropout(config.encoder.dropout)
+        width = self.encoder.output_size
+        self.gnn = build_gnn(config.gnn, width, self.inventory, backend, recurrent.needs_graph)
+        self.recurrent = recurrent.build(
+            config.recurrent, width, self.gnn.output_size, self.inventory
+        )
+        self.head = build_head(config.head, self.recurrent.output_size, vocabularies.labels)
+        if config.parser.name == BIAFFINE and config.encoder.relation_size:
+            raise InputError(
+                "The parser 'biaffine' cannot read the relations that it is to find: leave "
+                "encoder.relation_size at 0."
+            )
+        self.parser = build_parser_head(config.parser, width, vocabularies.relations.names)
+        self.parser_weight = config.parser.weight
+        self.recurrent.implementation = self.head.implementation = kernel
+        self.collator = Collator(
+            self.inventory,
+            vocabularies.relations,
+            self.encoder.collate,
+            self.head.encode,
+            config.gnn.fold_subtypes,
+            reads_relations=config.encoder.relation_size > 0,
+            marks=self._marks,
+            trees=self.parser and self.parser.encode,
+        )
+
+    def features(self, inputs: Inputs) -> Tensor:
+        """What GNN, recurrent layer and parser read of every token. *Shape:* [N, D]"""
+        x: Tensor = self.dropout(self.encoder(inputs))
+        return x
+
+    def read(self, x: Tensor, graph: TokenGraph) -> Tensor:
+        """What the head reads of every token, given its features. *Shape:* [N, C]"""
+        mixed = torch.is_autocast_enabled(x.device.type)
+        # Mixed precision would give some factors of a message another type than the others.
+        with torch.autocast(x.device.type, enabled=False):
+            g = self.gnn(graph, x.float() if mixed else x)  # [N, G]
+        h: Tensor = self.recurrent(x, g, graph)  # [N, C]
+        return h
+
+    def states(self, batch: Batch) -> Tensor:
+        """What the head reads of every token. *Shape:* [N, C]"""
+        return self.read(self.features(batch.inputs), batch.graph)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Loss of the batch, summed over its sentences. *Shape:* []"""
+        x = self.features(batch.inputs)
+        offsets = batch.graph.offsets
+        loss = self.head.loss(self.read(x, batch.graph), offsets, batch.gold, batch.marks)
+        if self.parser is not None:
+            loss = loss + self.parser_weight * self.parser.loss(x, offsets, batch.gold)
+        return loss
+
+    def decode(self, batch: Batch) -> list[list[Entity]]:
+        """Entities of each sentence, with scores."""
+        return self.head.decode(self.states(batch), batch.graph.offsets, batch.marks)
+
+    def _marks(self, sentences: Sequence[Sentence], inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        return self.head.marks(sentences, self.encoder.piece_counts(inputs))

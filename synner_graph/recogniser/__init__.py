@@ -1,0 +1,1 @@
+"""A recogniser: the model with its vocabularies and tokenizer, and its run folder."""

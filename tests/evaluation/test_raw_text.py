@@ -1,0 +1,59 @@
+"""Entities in raw text against gold ones."""
+
+from pathlib import Path
+
+import pytest
+
+from synner_graph import SynNER
+from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.errors import InputError
+from synner_graph.evaluation.raw_text import evaluate_raw
+from synner_graph.text.document import Doc
+from synner_graph.text.segment import Segment
+
+
+def sentence(text: str, *entities: Entity) -> Sentence:
+    offsets, end = [], 0
+    for word in text.split():
+        start = text.index(word, end)
+        end = start + len(word)
+        offsets.append((start, end))
+    return Sentence(text.split(), text=text, offsets=offsets, entities=entities)
+
+
+def test_characters_and_label_decide() -> None:
+    gold = [
+        sentence("Jo Li left Oslo", Entity(0, 2, "PER"), Entity(3, 4, "LOC")),
+        sentence("the UN", Entity(1, 2, "ORG")),
+        sentence("nothing"),
+    ]
+    # Other tokens: "Jo Li" is one; the second text is two sentences.
+    joined = Sentence(
+        ["Jo Li", "left", "Oslo"],
+        text=gold[0].text,
+        offsets=[(0, 5), (6, 10), (11, 15)],
+        entities=[Entity(0, 1, "PER"), Entity(2, 3, "ORG")],
+    )
+    the, un = (sentence(word, Entity(0, 1, "ORG")) for word in ("the", "UN"))
+    found = [[Segment(0, joined)], [Segment(0, the), Segment(4, un)], []]
+
+    def pipe(texts):
+        for text, segments in zip(texts, found, strict=True):
+            yield Doc(text, tuple(segments), lambda sentences: None)
+
+    report = evaluate_raw(pipe, gold, "test")
+    assert (report.overall.gold, report.overall.predicted, report.overall.correct) == (3, 4, 2)
+    assert report.per_type["PER"].f1 == 100
+
+
+def test_gold_tokens_read_anew_score_as_they_did(text_run: Path) -> None:
+    gold = [sentence("Ann met Bob in Oslo"), sentence("The UN left New York")]
+    ner = SynNER.from_pretrained(text_run)
+    gold = ner.predict(gold)
+    assert sum(len(s.entities) for s in gold) > 0
+    assert evaluate_raw(ner.pipe, gold, "test").overall.f1 == 100
+
+
+def test_a_sentence_without_text_is_refused() -> None:
+    with pytest.raises(InputError, match="Sentence 2 of the dev split has no text in which"):
+        evaluate_raw(lambda texts: iter(()), [sentence("a"), Sentence(["b"])], "dev")

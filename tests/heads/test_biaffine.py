@@ -1,0 +1,120 @@
+"""The biaffine head: scores, loss, gradients, trees."""
+
+import random
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor
+
+from synner_graph.config import ParserConfig
+from synner_graph.data.sentence import ROOT
+from synner_graph.errors import InputError
+from synner_graph.heads.best_tree import best_tree
+from synner_graph.heads.biaffine import BiaffineHead, build_parser_head
+from tests.fixtures import RELATIONS, random_heads
+
+LENGTHS = (3, 1, 7, 2)
+OFFSETS = torch.tensor([0, 3, 4, 11, 13])
+
+
+def build(width: int = 5, dropout: float = 0.0) -> BiaffineHead:
+    head = BiaffineHead(width, RELATIONS, arc_size=6, relation_size=3, dropout=dropout)
+    torch.nn.init.normal_(head.root)
+    return head.double()
+
+
+def random_trees() -> list[tuple[list[int], list[str]]]:
+    draw = random.Random(1)
+    return [(random_heads(draw, n), draw.choices(RELATIONS, k=n)) for n in LENGTHS]
+
+
+def naive(head: BiaffineHead, x: Tensor, trees) -> tuple[list[Tensor], Tensor, Tensor]:
+    """Scores of arcs, scores of relations, and the loss: one arc at a time, by the equations."""
+    u, bias = head.arc.weight.T, head.arc.bias
+    arcs, relations, loss = [], [], x.new_zeros(())
+    for (start, _), (heads, names) in zip(pairwise(OFFSETS.tolist()), trees, strict=True):
+        length = len(heads)
+        rows = [head.root, *x[start : start + length]]
+        scores = x.new_zeros(length, length + 1)
+        for d in range(length):
+            dependent = head.arc_dependent(rows[d + 1])
+            for h in range(length + 1):
+                source = head.arc_head(rows[h])
+                scores[d, h] = dependent @ u @ source + bias @ source
+            one = x.new_ones(1)
+            left = torch.cat([head.relation_dependent(rows[d + 1]), one])
+            right = torch.cat([head.relation_head(rows[heads[d] + 1]), one])
+            of_arc = torch.stack([left @ matrix @ right for matrix in head.relation])
+            loss = loss - scores[d].log_softmax(0)[heads[d] + 1]
+            loss = loss - of_arc.log_softmax(0)[RELATIONS.index(names[d])]
+            relations.append(of_arc)
+        arcs.append(scores)
+    return arcs, torch.stack(relations), loss
+
+
+def test_scores_loss_and_gradients_are_those_of_the_equations() -> None:
+    head, trees = build(), random_trees()
+    x = torch.randn(13, 5, dtype=torch.double, requires_grad=True)
+    gold = head.encode(trees)
+    arcs, relations, loss = naive(head, x, trees)
+    for found, wanted in zip(head.arc_scores(x, OFFSETS), arcs, strict=True):
+        torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(head.relation_scores(x, OFFSETS, gold["tree_heads"]), relations)
+    torch.testing.assert_close(head.loss(x, OFFSETS, gold), loss)
+    leaves = [x, *head.parameters()]
+    upstream = torch.randn((), dtype=torch.double)
+    found = torch.autograd.grad(head.loss(x, OFFSETS, gold), leaves, upstream)
+    wanted = torch.autograd.grad(loss, leaves, upstream)
+    for one, other in zip(found, wanted, strict=True):
+        assert one.abs().sum() > 0
+        torch.testing.assert_close(one, other)
+
+
+def test_decodes_the_best_tree_and_its_best_relations() -> None:
+    head = build().eval()
+    x = torch.randn(13, 5, dtype=torch.double)
+    decoded = head.decode(x, OFFSETS)
+    trees = [tree for tree, _ in decoded]
+    wanted = [s.log_softmax(1).detach().numpy() for s in head.arc_scores(x, OFFSETS)]
+    assert trees == [best_tree(scores) for scores in wanted]
+    assert [tree.count(ROOT) for tree in trees] == [1] * 4
+    scores = naive(head, x, decoded)[1]
+    assert [RELATIONS[i] for i in scores.argmax(1)] == [r for _, names in decoded for r in names]
+
+
+def test_learns_the_trees_of_a_batch() -> None:
+    head, trees = build(width=40).float(), random_trees()
+    x = torch.randn(13, 40)
+    optimizer = torch.optim.Adam(head.parameters(), lr=0.02)
+    for _ in range(60):
+        loss = head.loss(x, OFFSETS, head.encode(trees))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert head.decode(x, OFFSETS) == trees
+
+
+def test_a_batch_parses_the_same_as_its_sentences() -> None:
+    head = build(dropout=0.4).eval()
+    x = torch.randn(13, 5, dtype=torch.double)
+    alone = [
+        head.decode(x[start:end], torch.tensor([0, end - start]))[0]
+        for start, end in pairwise(OFFSETS.tolist())
+    ]
+    assert head.decode(x, OFFSETS) == alone
+
+
+def test_half_precision_scores_in_float32() -> None:
+    head = build().bfloat16()
+    x = torch.randn(13, 5, dtype=torch.bfloat16)
+    assert {s.dtype for s in head.arc_scores(x, OFFSETS)} == {torch.float32}
+    assert head.loss(x, OFFSETS, head.encode(random_trees())).dtype == torch.float32
+
+
+def test_is_built_where_asked_for() -> None:
+    assert build_parser_head(ParserConfig(), 5, RELATIONS) is None
+    head = build_parser_head(ParserConfig(name="biaffine", arc_size=9), 5, RELATIONS)
+    assert head is not None and head.arc.weight.shape == (9, 9)
+    with pytest.raises(InputError, match="learns from trees, but the corpus has none"):
+        build_parser_head(ParserConfig(name="biaffine"), 5, ())
