@@ -22,8 +22,8 @@ class EncoderConfig(Section):
 
     name: str = Field(
         "minilm",
-        description="hub id or folder of a transformer, or 'minilm'; without one: 'lexical', which "
-        "has words, or 'characters' alone",
+        description="hub id or folder of a transformer, 'minilm' or 'e5'; without one: 'lexical', "
+        "which has words, or 'characters' alone",
     )
     pooling: Literal["first", "mean"] = Field("first", description="pieces that stand for a token")
     freeze: str = Field(

@@ -92,7 +92,7 @@ def python_files(*folders: str) -> list[Path]:
 
 @pytest.mark.parametrize(
     "requirement",
-    requirements("minilm", "draw", "parse", "features", "lora", "triton", "dev"),
+    requirements("minilm", "e5", "draw", "parse", "features", "lora", "triton", "dev"),
     ids=lambda r: r.name,
 )
 def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirement) -> None:
@@ -102,7 +102,7 @@ def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirem
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="constraints.txt is for Python 3.11")
 def test_whatever_the_dependencies_bring_is_pinned() -> None:
-    waiting = requirements("minilm", "draw", "parse", "features", "lora", "dev")
+    waiting = requirements("minilm", "e5", "draw", "parse", "features", "lora", "dev")
     seen: set[tuple[str, str]] = set()
     while waiting:
         requirement = waiting.pop()
@@ -120,7 +120,7 @@ def test_environment_yml_installs_this_project_under_the_same_pins() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     python, pip, from_pip = environment["dependencies"]
     assert (python, pip) == ("python=3.11", "pip")
-    assert from_pip == {"pip": ["-c constraints.txt", "-e .[minilm,draw,parse,features,lora]"]}
+    assert from_pip == {"pip": ["-c constraints.txt", "-e .[minilm,e5,draw,parse,features,lora]"]}
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
 
 
@@ -156,17 +156,21 @@ def test_every_dependency_is_used() -> None:
             assert import_name(requirement) in in_tests
 
 
-def test_the_minilm_package_is_looked_up_by_its_name() -> None:
-    (minilm,) = requirements("minilm")[len(PROJECT["dependencies"]) :]
+@pytest.mark.parametrize("extra", ["minilm", "e5"])
+def test_the_package_of_an_encoder_is_looked_up_by_its_name(extra: str) -> None:
+    (package,) = requirements(extra)[len(PROJECT["dependencies"]) :]
     sources = [file.read_text("utf-8") for file in python_files("synner_graph")]
-    assert any(f'"{import_name(minilm)}"' in source for source in sources)
+    assert any(f'"{import_name(package)}"' in source for source in sources)
 
 
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
         (["synner_graph"], ["draw", "parse", "features", "lora", "triton"]),
-        (["tests", "benchmarks"], ["minilm", "draw", "parse", "features", "lora", "triton", "dev"]),
+        (
+            ["tests", "benchmarks"],
+            ["minilm", "e5", "draw", "parse", "features", "lora", "triton", "dev"],
+        ),
     ],
 )
 def test_every_import_is_declared(folders: list[str], extras: list[str]) -> None:

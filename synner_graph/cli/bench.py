@@ -13,7 +13,7 @@ from synner_graph.cli.console import output, print_json, print_notes
 bench = typer.Typer(no_args_is_help=True, help="Measure how fast the program is here.")
 
 
-Encoder = Annotated[str, typer.Option(help="Hub id or folder of a transformer, or minilm.")]
+Encoder = Annotated[str, typer.Option(help="Hub id or folder of a transformer, minilm or e5.")]
 Head = Annotated[str, typer.Option(help="crf or span.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Sentences in a batch.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")]

@@ -58,7 +58,7 @@ def train(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="Hub id or folder of a transformer, minilm, lexical or characters.",
+            help="Hub id or folder of a transformer, minilm, e5, lexical or characters.",
             rich_help_panel=MODEL,
         ),
     ] = None,

@@ -10,8 +10,9 @@ from synner_graph.encoders.characters import CHARACTER_MODELS
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder
 from synner_graph.encoders.depth import NOTHING
 from synner_graph.encoders.features import FeatureEncoder
+from synner_graph.encoders.packages import resolve
 from synner_graph.encoders.shape import ShapeEncoder
-from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint, resolve
+from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint
 from synner_graph.encoders.words import WordEncoder
 from synner_graph.errors import InputError
 

