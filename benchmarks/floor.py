@@ -20,7 +20,7 @@ from synner_graph.config import RunConfig, load_config
 from synner_graph.data.corpora.catalogue import corpus_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import resolve
-from synner_graph.evaluation.scores import evaluate
+from synner_graph.evaluation.scores import score_entities
 from synner_graph.training.batches import LengthGroupedBatches
 from synner_graph.training.run import train
 
@@ -66,7 +66,7 @@ def main(
     labels = sorted({entity.label for sentence in sentences for entity in sentence.entities})
     tagger = PlainTagger(resolve(config.encoder.name), labels)
     fit(tagger, config, sentences)
-    report = evaluate((s.entities for s in test), tagger.predict(test, batch_size=32), "test")
+    report = score_entities((s.entities for s in test), tagger.predict(test, batch_size=32), "test")
     typer.echo(f"synner, {config.head.name} head, no syntax  test F1 {ours['overall']['f1']:.2f}")
     typer.echo(f"AutoModelForTokenClassification  test F1 {report.overall.f1:.2f}")
     typer.echo(f"difference                       {ours['overall']['f1'] - report.overall.f1:+.2f}")

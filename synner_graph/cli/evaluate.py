@@ -79,6 +79,7 @@ def evaluate(
     )
 
     from synner_graph.data.corpora.catalogue import corpus_of
+    from synner_graph.evaluation.evaluate import evaluate as evaluate_split
     from synner_graph.evaluation.raw_text import evaluate_raw
     from synner_graph.evaluation.tree_comparison import compare_trees
     from synner_graph.recogniser.synner import RUN, load_parser
@@ -98,7 +99,7 @@ def evaluate(
             print_comparison(compared)
         return
     else:
-        report = ner.evaluate(sentences, split, batch_size)
+        report = evaluate_split(ner, sentences, split, batch_size)
     if json:
         print_notes(unknown_relations(report.unknown_relations))
         print_json(report.to_json())

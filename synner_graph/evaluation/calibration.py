@@ -1,4 +1,4 @@
-"""Scores that mean what they say: of entities scored 0.8, four in five should be right.
+"""Choose the temperature of a run: of the entities scored 0.8, four in five should be right.
 
 One temperature divides everything that a head scores, tags, transitions or spans, before it makes
 probabilities of it (Guo et al., ICML 2017, section 4.2). What is found stays the same.
@@ -6,61 +6,21 @@ probabilities of it (Guo et al., ICML 2017, section 4.2). What is found stays th
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
 
 import torch
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
-
-if TYPE_CHECKING:
-    from synner_graph.recogniser.synner import SynNER
+from synner_graph.recogniser.calibration import Calibration, Reliability
+from synner_graph.recogniser.synner import SynNER
 
 BINS = 10
 RANGE = (math.log(0.05), math.log(20.0))
 """Of the logarithm of the temperature."""
 
 
-@dataclass(frozen=True)
-class Reliability:
-    """How far scores are from what they promise, in one split.
-
-    Attributes:
-        entities: Entities found.
-        before: Expected calibration error at temperature 1.
-        after: The same at the temperature chosen.
-    """
-
-    entities: int
-    before: float
-    after: float
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """A temperature and what it does.
-
-    Attributes:
-        splits: By name; the temperature was chosen on the first.
-    """
-
-    temperature: float
-    splits: dict[str, Reliability]
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Calibration":
-        """Inverse of `to_json`."""
-        splits = {name: Reliability(**split) for name, split in values["splits"].items()}
-        return cls(float(values["temperature"]), splits)
-
-
-class Judged:
-    """The entities that a run finds in a split, right or wrong, with scores at any temperature.
+class ScoredSplit:
+    """The entities that a run finds in a split: which are right, and their scores by temperature.
 
     Args:
         ner: the run.
@@ -68,7 +28,7 @@ class Judged:
         batch_size: sentences in a batch.
     """
 
-    def __init__(self, ner: "SynNER", sentences: Sequence[Sentence], batch_size: int = 32) -> None:
+    def __init__(self, ner: SynNER, sentences: Sequence[Sentence], batch_size: int = 32) -> None:
         self.head = ner.model.head
         self.states = []
         right: list[bool] = []
@@ -104,21 +64,21 @@ class Judged:
         return Reliability(len(self.right), before, after)
 
 
-def calibrate(ner: "SynNER", splits: dict[str, Sequence[Sentence]]) -> Calibration:
+def calibrate(ner: SynNER, splits: dict[str, Sequence[Sentence]]) -> Calibration:
     """The temperature under which right and wrong of the first split are likeliest.
 
     Raises:
         InputError: The run finds nothing there.
     """
-    judged = {name: Judged(ner, sentences) for name, sentences in splits.items()}
-    first = next(iter(judged))
-    if not len(judged[first].right):
+    scored = {name: ScoredSplit(ner, sentences) for name, sentences in splits.items()}
+    first = next(iter(scored))
+    if not len(scored[first].right):
         raise InputError(f"The run finds no entity in the {first} split: nothing to calibrate on.")
-    logarithm = minimum(lambda x: judged[first].loss(math.exp(x)), *RANGE)
+    logarithm = minimum(lambda x: scored[first].loss(math.exp(x)), *RANGE)
     temperature = math.exp(logarithm)
-    if judged[first].loss(1.0) <= judged[first].loss(temperature):
+    if scored[first].loss(1.0) <= scored[first].loss(temperature):
         temperature = 1.0
-    found = {name: part for name, part in judged.items() if len(part.right)}
+    found = {name: part for name, part in scored.items() if len(part.right)}
     return Calibration(
         temperature, {name: part.reliability(temperature) for name, part in found.items()}
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
-from synner_graph.evaluation.scores import Report, evaluate
+from synner_graph.evaluation.scores import Report, score_entities
 from synner_graph.text.document import Doc, TextEntity, entities_of
 from synner_graph.text.segment import Segment
 
@@ -32,7 +32,7 @@ def evaluate_raw(
             )
     gold = (_characters(entities_of(s.text or "", [Segment(0, s)])) for s in sentences)
     found = (_characters(doc.entities) for doc in pipe(s.text or "" for s in sentences))
-    return evaluate(gold, found, split)
+    return score_entities(gold, found, split)
 
 
 def _characters(entities: Iterable[TextEntity]) -> list[Entity]:

@@ -1,4 +1,4 @@
-"""Entity-level precision, recall and F1: the one function behind training, `eval` and the tests."""
+"""Precision, recall and F1 of entities: every score of the program is computed here."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -71,7 +71,7 @@ class Report:
         }
 
 
-def evaluate(
+def score_entities(
     gold: Iterable[Sequence[Entity]], predicted: Iterable[Sequence[Entity]], split: str
 ) -> Report:
     """Compare predictions with gold entities, sentence by sentence.

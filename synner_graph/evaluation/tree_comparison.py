@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.evaluation.evaluate import evaluate
 from synner_graph.evaluation.scores import Report
-from synner_graph.evaluation.trees import TreeReport, evaluate_trees
+from synner_graph.evaluation.trees import TreeReport, score_trees
 from synner_graph.parsers.base import Parser, ParserRecord, scheme_note
 from synner_graph.recogniser.synner import SynNER
 
@@ -46,18 +47,18 @@ def compare_trees(
     """Score a model on sentences as they are and as a parser parses them.
 
     Raises:
-        InputError: as `SynNER.evaluate` and `Parser.parse` do.
+        InputError: as `evaluate` and `Parser.parse` do.
     """
     parsed = parser.parse(sentences)
     on_gold = trees = None
     if all(sentence.heads is not None for sentence in sentences):
-        on_gold = ner.evaluate(sentences, split, batch_size)
+        on_gold = evaluate(ner, sentences, split, batch_size)
         found = [(s.heads or (), s.relations or ()) for s in parsed]
         # A parser that never saw a subtype cannot be asked for one.
         folded = ner.config.gnn.fold_subtypes and parser.record == ner.parser_record
-        trees = evaluate_trees(sentences, found, split, folded)
+        trees = score_trees(sentences, found, split, folded)
     note = scheme_note(ner.parser_record, parser)
-    on_parsed = ner.evaluate(parsed, split, batch_size)
+    on_parsed = evaluate(ner, parsed, split, batch_size)
     return TreeComparison(
         parser.record, on_parsed, on_gold, trees, notes=() if note is None else (note,)
     )

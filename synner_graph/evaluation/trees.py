@@ -67,7 +67,7 @@ class TreeReport:
         }
 
 
-def evaluate_trees(
+def score_trees(
     gold: Iterable[Sentence], trees: Iterable[Tree], split: str, fold_subtypes: bool = False
 ) -> TreeReport:
     """Compare trees with those of the sentences.

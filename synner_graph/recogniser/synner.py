@@ -32,14 +32,12 @@ from synner_graph.encoders import (
 )
 from synner_graph.encoders.lora import merged_state
 from synner_graph.errors import InputError
-from synner_graph.evaluation.calibration import Calibration
-from synner_graph.evaluation.scores import Report, evaluate
-from synner_graph.evaluation.trees import TreeReport, evaluate_trees
 from synner_graph.graph.backends import GraphBackend, graph_backend
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.network import SynNERModel
 from synner_graph.parsers import TREES, Parser, ParserRecord, Tree, external_parser, scheme_note
 from synner_graph.parsers.own import BiaffineParser
+from synner_graph.recogniser.calibration import Calibration
 from synner_graph.text import build_segmenter
 from synner_graph.text.document import Doc
 from synner_graph.text.pipeline import BUDGET, CHUNK, TextPipeline, chunks
@@ -348,25 +346,6 @@ class SynNER:
             if isinstance(part, TransformerEncoder):
                 part.pieces.refuses_long = refuse
 
-    def evaluate(self, sentences: Sequence[Sentence], split: str, batch_size: int = 32) -> Report:
-        """Score the model's predictions against the entities of the sentences.
-
-        Raises:
-            InputError: if a sentence has an entity whose label the model does not know.
-        """
-        for sentence in sentences:
-            for entity in sentence.entities:
-                if entity.label not in self.vocabularies.labels:
-                    words = " ".join(sentence.tokens[entity.start : entity.end])
-                    raise InputError(
-                        f"The {split} split has an entity {words!r} labelled {entity.label!r}, but "
-                        f"the model knows only {', '.join(self.vocabularies.labels)}."
-                    )
-        unknown: Counter[str] = Counter()
-        predicted = self.stream(sentences, batch_size, unknown=unknown)
-        report = evaluate((s.entities for s in sentences), (p.entities for p in predicted), split)
-        return replace(report, unknown_relations=dict(unknown.most_common()))
-
     @property
     def backend(self) -> GraphBackend:
         """What passes the messages."""
@@ -382,11 +361,6 @@ class SynNER:
             x = self._features(self.model.collator.inputs(batch))
             found |= zip(rows, self._parse(batch, x), strict=True)
         return [found[i] for i in range(len(sentences))]
-
-    def evaluate_trees(self, sentences: Sequence[Sentence], split: str) -> TreeReport:
-        """Score the trees of the model's own parser against those of the sentences."""
-        trees = self.trees(sentences)
-        return evaluate_trees(sentences, trees, split, self.config.gnn.fold_subtypes)
 
     @torch.inference_mode()
     def _decode(self, sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from synner_graph.config import RunConfig
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
+from synner_graph.evaluation.evaluate import evaluate_trees
 from synner_graph.model.collate import Batch
 from synner_graph.model.network import SynNERModel
 from synner_graph.recogniser.new import new_recogniser
@@ -57,7 +58,7 @@ def jackknife(
         ner = train_parser(config, rest, backend, kernel, accelerator, title, progress)
         unseen = [sentences[row] for row in part]
         parsed |= zip(part, ner.own_parser().parse(unseen), strict=True)
-        score = ner.evaluate_trees(unseen, "train").all
+        score = evaluate_trees(ner, unseen, "train").all
         right, tokens = right + score.arcs, tokens + score.tokens
         logger.info(
             "%s: LAS %.2f on %d sentences, learned from %d",

@@ -22,6 +22,7 @@ from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import FeatureEncoder, TransformerEncoder
 from synner_graph.errors import InputError
+from synner_graph.evaluation.evaluate import evaluate, evaluate_trees
 from synner_graph.evaluation.scores import Report
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.collate import Batch
@@ -129,7 +130,7 @@ def train(
             if config.encoder.features is not None:
                 best.use_features(config.encoder.features)
             splits = (("dev", dev), ("test", test))
-            reports = [best.evaluate(_read(config, rows), split) for split, rows in splits if rows]
+            reports = [evaluate(best, _read(config, rows), split) for split, rows in splits if rows]
             metrics = _metrics(config, corpus, best, reports, epochs, seconds)
             metrics["parser"] |= _on_own_trees(best, splits)
             text = json.dumps(metrics, indent=2, ensure_ascii=False)
@@ -224,10 +225,10 @@ def _fit(
             "seconds": time.perf_counter() - started,
         }
         if dev:
-            report = _on_main(accelerator, lambda: ner.evaluate(_read(config, dev), "dev"))
+            report = _on_main(accelerator, lambda: evaluate(ner, _read(config, dev), "dev"))
             record["dev_f1"] = score = report.overall.f1
             if ner.model.parser is not None:
-                own = _on_main(accelerator, lambda: ner.evaluate_trees(dev, "dev"))
+                own = _on_main(accelerator, lambda: evaluate_trees(ner, dev, "dev"))
                 record["dev_las"] = own.all.las
                 score = (score + record["dev_las"]) / 2
         history.append(record)
@@ -344,7 +345,7 @@ def _on_own_trees(ner: SynNER, splits: Iterable[tuple[str, Sequence[Sentence]]])
     trees, entities = {}, {}
     for split, sentences in splits:
         if sentences:
-            report = ner.evaluate_trees(sentences, split)
+            report = evaluate_trees(ner, sentences, split)
             logger.info(
                 "%s: own parser UAS %.2f, LAS %.2f (%.2f and %.2f without punctuation)",
                 *(split, report.all.uas, report.all.las),
@@ -352,7 +353,7 @@ def _on_own_trees(ner: SynNER, splits: Iterable[tuple[str, Sequence[Sentence]]])
             )
             unparsed = [sentence.without_tree() for sentence in sentences]
             trees[split] = report.to_json()
-            entities[split] = ner.evaluate(unparsed, split).overall.to_json()
+            entities[split] = evaluate(ner, unparsed, split).overall.to_json()
     return {"trees": trees, "entities_on_own_trees": entities}
 
 

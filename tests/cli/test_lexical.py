@@ -9,6 +9,7 @@ from safetensors.numpy import load_file
 
 from synner_graph import SynNER
 from synner_graph.data.formats import read_sentences
+from synner_graph.evaluation.evaluate import evaluate
 from tests.cli.conftest import Run
 from tests.cli.test_train import SAMPLE, TINY
 
@@ -46,7 +47,7 @@ def test_vectors_travel_with_the_run(fixed: bool, vectors: Path, run: Run, tmp_p
     row = weight[ner.vocabularies.words.id_of("the")].tolist()
     assert row == [0.5, 0, -0.5] if fixed else row != [0.5, 0, -0.5]
     sentences = tuple(read_sentences(SAMPLE / "dev.conllu"))
-    assert ner.evaluate(sentences, "dev").to_json() == metrics["dev"]
+    assert evaluate(ner, sentences, "dev").to_json() == metrics["dev"]
     again = tmp_path / "again"
     ner.save_pretrained(again)
     predicted = [run_.predict(sentences) for run_ in (ner, SynNER.from_pretrained(again))]

@@ -10,14 +10,7 @@ import torch
 from synner_graph import SynNER
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.errors import InputError
-from synner_graph.evaluation.calibration import (
-    Calibration,
-    Judged,
-    Reliability,
-    calibrate,
-    calibration_error,
-    minimum,
-)
+from synner_graph.evaluation.calibration import ScoredSplit, calibrate, calibration_error, minimum
 from synner_graph.heads import CRFHead, SpanHead
 from tests.fixtures import random_sentence
 
@@ -100,10 +93,10 @@ def test_calibrating_makes_right_and_wrong_likelier(
     dev, test = small_corpus.splits["dev"], small_corpus.splits["test"]
     plain = ner.predict(test)
     chosen = calibrate(ner, {"dev": dev, "test": test})
-    judged = Judged(ner, dev)
-    around = [judged.loss(chosen.temperature * factor) for factor in (0.8, 1.0, 1.25)]
-    assert around[1] == min(around) <= judged.loss(1.0)
-    assert chosen.splits["dev"] == judged.reliability(chosen.temperature)
+    scored = ScoredSplit(ner, dev)
+    around = [scored.loss(chosen.temperature * factor) for factor in (0.8, 1.0, 1.25)]
+    assert around[1] == min(around) <= scored.loss(1.0)
+    assert chosen.splits["dev"] == scored.reliability(chosen.temperature)
     assert ner.calibration is None and ner.model.head.temperature == 1
 
     ner.calibration = chosen
@@ -125,8 +118,3 @@ def test_nothing_found_is_nothing_to_calibrate_on(text_run: Path) -> None:
     ner.model.head.decode = lambda h, offsets, marks: [[] for _ in offsets[1:]]  # type: ignore[method-assign]
     with pytest.raises(InputError, match="finds no entity in the dev split"):
         calibrate(ner, {"dev": [random_sentence(random.Random(0), 5)]})
-
-
-def test_json_there_and_back() -> None:
-    calibration = Calibration(1.5, {"dev": Reliability(3, 0.2, 0.1)})
-    assert Calibration.from_json(calibration.to_json()) == calibration

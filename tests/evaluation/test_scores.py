@@ -9,7 +9,7 @@ from seqeval.metrics.v1 import precision_recall_fscore_support
 from seqeval.scheme import IOB2, IOBES
 
 from synner_graph.data.sentence import Entity
-from synner_graph.evaluation.scores import Report, Score, evaluate
+from synner_graph.evaluation.scores import Report, Score, score_entities
 from tests.strategies import flat_entities
 
 SEQEVAL = {"bio": IOB2, "bioes": IOBES}
@@ -49,7 +49,9 @@ def test_scores_equal_those_of_seqeval(pairs: Pairs, scheme: str) -> None:
     gold = [tags(entities, length, scheme) for length, entities, _ in pairs]
     predicted = [tags(entities, length, scheme) for length, _, entities in pairs]
     options = {"scheme": SEQEVAL[scheme], "zero_division": 0}
-    report = evaluate([wanted for _, wanted, _ in pairs], [found for *_, found in pairs], "dev")
+    report = score_entities(
+        [wanted for _, wanted, _ in pairs], [found for *_, found in pairs], "dev"
+    )
     labels = sorted({e.label for _, wanted, found in pairs for e in (*wanted, *found)})
     assert list(report.per_type) == labels
 
@@ -75,7 +77,7 @@ def test_an_entity_counts_when_boundaries_and_label_are_right() -> None:
         [Entity(0, 1, "PER")],  # the label is wrong
         [Entity(0, 1, "LOC")],  # nothing is there
     ]
-    report = evaluate(gold, predicted, "test")
+    report = score_entities(gold, predicted, "test")
     assert report.overall == Score(gold=3, predicted=4, correct=1)
     assert report.per_type == {
         "LOC": Score(gold=2, predicted=2, correct=0),
@@ -87,34 +89,34 @@ def test_an_entity_counts_when_boundaries_and_label_are_right() -> None:
 
 
 def test_the_same_span_in_another_sentence_is_another_entity() -> None:
-    report = evaluate([[Entity(0, 1, "LOC")], []], [[], [Entity(0, 1, "LOC")]], "dev")
+    report = score_entities([[Entity(0, 1, "LOC")], []], [[], [Entity(0, 1, "LOC")]], "dev")
     assert report.overall == Score(gold=1, predicted=1, correct=0)
 
 
 def test_confidences_are_not_compared() -> None:
-    report = evaluate([[Entity(0, 1, "LOC")]], [[Entity(0, 1, "LOC", score=0.3)]], "dev")
+    report = score_entities([[Entity(0, 1, "LOC")]], [[Entity(0, 1, "LOC", score=0.3)]], "dev")
     assert report.overall == Score(gold=1, predicted=1, correct=1)
 
 
 def test_nested_entities_all_count() -> None:
     gold = [[Entity(0, 3, "ORG"), Entity(2, 3, "LOC"), Entity(0, 3, "LOC")]]
-    assert evaluate(gold, gold, "dev").overall == Score(gold=3, predicted=3, correct=3)
+    assert score_entities(gold, gold, "dev").overall == Score(gold=3, predicted=3, correct=3)
 
 
 def test_rates_of_nothing_are_zero() -> None:
     for score in (Score(0, 0, 0), Score(2, 0, 0), Score(0, 2, 0)):
         assert (score.precision, score.recall, score.f1) == (0, 0, 0)
-    assert evaluate([], [], "dev") == Report("dev", Score(0, 0, 0), {})
+    assert score_entities([], [], "dev") == Report("dev", Score(0, 0, 0), {})
 
 
 def test_as_many_predictions_as_sentences_are_needed() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        evaluate([[], []], [[]], "dev")
+        score_entities([[], []], [[]], "dev")
 
 
 def test_reports_become_json() -> None:
     entities = [[Entity(0, 1, "LOC")]]
-    report = evaluate(entities, iter(entities), "test")
+    report = score_entities(entities, iter(entities), "test")
     expected = {
         **dict.fromkeys(["precision", "recall", "f1"], 100.0),
         **dict.fromkeys(["gold", "predicted", "correct"], 1),
@@ -128,7 +130,7 @@ def test_reports_become_json() -> None:
 
 @given(pairs_of_annotations())
 def test_the_counts_of_the_sentences_add_up(pairs: Pairs) -> None:
-    report = evaluate([gold for _, gold, _ in pairs], [found for _, _, found in pairs], "dev")
+    report = score_entities([gold for _, gold, _ in pairs], [found for _, _, found in pairs], "dev")
     assert len(report.sentences) == len(pairs)
     for name in ("gold", "predicted", "correct"):
         assert sum(getattr(s, name) for s in report.sentences) == getattr(report.overall, name)

@@ -3,7 +3,7 @@
 import pytest
 
 from synner_graph.data.sentence import ROOT, Sentence
-from synner_graph.evaluation.trees import TreeScore, evaluate_trees
+from synner_graph.evaluation.trees import TreeScore, score_trees
 
 GOLD = Sentence(
     ["Ann", "saw", "it", "there", "."],
@@ -14,7 +14,7 @@ TREE = [1, ROOT, 1, 2, 2], ["nsubj", "root", "iobj", "advmod", "punct"]
 
 
 def test_counts_by_hand() -> None:
-    report = evaluate_trees([GOLD, GOLD], [TREE, ([1, ROOT, 1, 1, 1], TREE[1])], "dev")
+    report = score_trees([GOLD, GOLD], [TREE, ([1, ROOT, 1, 1, 1], TREE[1])], "dev")
     assert report.all == TreeScore(tokens=10, heads=8, arcs=5)
     assert report.without_punctuation == TreeScore(tokens=8, heads=7, arcs=4)
     assert report.all.uas == pytest.approx(80)
@@ -24,11 +24,11 @@ def test_counts_by_hand() -> None:
 
 def test_folded_relations() -> None:
     tree = GOLD.heads, TREE[1]
-    assert evaluate_trees([GOLD], [tree], "dev").all.arcs == 3
-    assert evaluate_trees([GOLD], [tree], "dev", fold_subtypes=True).all.arcs == 4
+    assert score_trees([GOLD], [tree], "dev").all.arcs == 3
+    assert score_trees([GOLD], [tree], "dev", fold_subtypes=True).all.arcs == 4
 
 
 def test_nothing_to_compare() -> None:
-    assert evaluate_trees([], [], "dev").all.las == 0
+    assert score_trees([], [], "dev").all.las == 0
     with pytest.raises(ValueError, match="shorter"):
-        evaluate_trees([GOLD], [], "dev")
+        score_trees([GOLD], [], "dev")

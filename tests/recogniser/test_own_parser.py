@@ -9,6 +9,7 @@ from synner_graph import SynNER
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
+from synner_graph.evaluation.evaluate import evaluate, evaluate_trees
 from synner_graph.parsers import Parser, scheme_note
 from synner_graph.recogniser.synner import load_parser
 
@@ -51,10 +52,10 @@ def test_reported_scores_are_those_of_the_saved_parser(
     metrics = json.loads((parsing_run / "metrics.json").read_text(encoding="utf-8"))["parser"]
     epochs = json.loads((parsing_run / "metrics.json").read_text(encoding="utf-8"))["epochs"]
     test = small_corpus.splits["test"]
-    assert ner.evaluate_trees(test, "test").to_json() == metrics["trees"]["test"]
+    assert evaluate_trees(ner, test, "test").to_json() == metrics["trees"]["test"]
     assert metrics["trees"]["dev"]["all"]["las"] in [epoch["dev_las"] for epoch in epochs]
     parsed = load_parser("run", ner).parse(test)
-    report = ner.evaluate(parsed, "test")
+    report = evaluate(ner, parsed, "test")
     assert report.overall.to_json() == metrics["entities_on_own_trees"]["test"]
 
 

@@ -14,6 +14,7 @@ from accelerate import Accelerator
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
+from synner_graph.evaluation.evaluate import evaluate
 from synner_graph.parsers import Parser, Tree
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.training import run as training
@@ -49,7 +50,7 @@ def test_reported_scores_are_those_of_the_saved_model(
 ) -> None:
     metrics = json.loads((trained_run / "metrics.json").read_text(encoding="utf-8"))
     ner = SynNER.from_pretrained(trained_run)
-    assert ner.evaluate(small_corpus.splits["test"], "test").to_json() == metrics["test"]
+    assert evaluate(ner, small_corpus.splits["test"], "test").to_json() == metrics["test"]
 
 
 def test_loss_falls(tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path) -> None:
@@ -255,7 +256,7 @@ class TestParser:
         assert "trees of chain 1 in place of the corpus's own" in metrics["corpus"]["notes"]
         assert [report.unknown_relations for report in reports] == [{}, {}]
         parsed = Chain().parse(small_corpus.splits["test"])
-        assert ner.evaluate(parsed, "test").to_json() == metrics["test"]
+        assert evaluate(ner, parsed, "test").to_json() == metrics["test"]
 
     @pytest.mark.parametrize(
         ("settings", "message"),

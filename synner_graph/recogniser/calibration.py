@@ -1,0 +1,42 @@
+"""The calibration that a run keeps: one temperature, and how far it mends the scores."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How far scores are from what they promise, in one split.
+
+    Attributes:
+        entities: Entities found.
+        before: Expected calibration error at temperature 1.
+        after: The same at the temperature chosen.
+    """
+
+    entities: int
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A temperature and what it does.
+
+    Attributes:
+        temperature: What a head divides its scores by before it makes probabilities of them.
+        splits: By name; the temperature was chosen on the first.
+    """
+
+    temperature: float
+    splits: dict[str, Reliability]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Calibration":
+        """Inverse of `to_json`."""
+        splits = {name: Reliability(**split) for name, split in values["splits"].items()}
+        return cls(float(values["temperature"]), splits)
