@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from synner_graph.evaluation.scores import Score
+from synner_graph.evaluation.significance import Difference, paired_bootstrap
 from synner_graph.study.grid import Grid, cells, tunings
-from synner_graph.study.results import Record, find_record
-from synner_graph.study.runner import counts_from_text
-
-RESAMPLES = 10_000
+from synner_graph.study.results import Record, counts_from_text, find_record
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,8 @@ class RowResult:
         records: One for each seed that is finished.
         dev, test: F1 of each of these.
         tried: Tuning and mean dev F1 of everything that was tried.
-        difference: To the control on the judged split (test where it is scored, else dev): the
-            mean and a 95 % interval; None without one.
+        difference: To the control on the judged split (test where it is scored, else dev); None
+            without a control.
     """
 
     name: str
@@ -33,7 +32,7 @@ class RowResult:
     dev: Sequence[float]
     test: Sequence[float]
     tried: Sequence[tuple[Mapping[str, Any], float]]
-    difference: tuple[float, float, float] | None = None
+    difference: Difference | None = None
 
     @property
     def parameters(self) -> int:
@@ -72,41 +71,26 @@ def _row(name: str, options: Sequence[dict[str, Any]], found: dict[int, list[Rec
     )
 
 
-def difference(
-    ours: Sequence[Record], control: Sequence[Record], seed: int = 0
-) -> tuple[float, float, float]:
-    """How much more F1 than the control: the mean over seeds, and a 95 % bootstrap interval.
+def difference(ours: Sequence[Record], control: Sequence[Record]) -> Difference:
+    """How much higher the F1 of a row is than that of the control, by a paired bootstrap.
 
-    The bootstrap draws sentences, the same for both sides, and seeds, for each side its own, so
-    the interval covers both the choice of the sentences and the luck of the training.
+    Args:
+        ours: The records of the row, one for each seed.
+        control: Those of the control.
     """
-    found = [[_counts(record) for record in records] for records in (ours, control)]
-    rows = sorted({row for side in found for of in side for row in of})
-    draw = np.random.default_rng(seed)
-    weights = draw.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=RESAMPLES)
-    weights = weights.astype(np.float64)  # products of whole numbers are slow
-    sides = []
-    for side in found:
-        # [seeds, sentences, 3] and [resamples, sentences] -> [resamples, seeds, 3]
-        counts = np.array([[of.get(row, (0, 0, 0)) for row in rows] for of in side], np.float64)
-        f1 = _f1(np.einsum("rs,ksc->rkc", weights, counts, optimize=True))
-        seeds = draw.integers(len(side), size=(RESAMPLES, len(side)))
-        resampled = np.take_along_axis(f1, seeds, axis=1).mean(1)
-        sides.append((_f1(counts.sum(1)).mean(), resampled))
-    (mean_ours, ours_resampled), (mean_control, control_resampled) = sides
-    low, high = np.percentile(ours_resampled - control_resampled, [2.5, 97.5])
-    return float(mean_ours - mean_control), float(low), float(high)
+    found = [
+        [counts_from_text(record["per_sentence"]) for record in side] for side in (ours, control)
+    ]
+    rows = sorted({row for side in found for counts in side for row in counts})
+    return paired_bootstrap(*(_counts(side, rows) for side in found))
 
 
-def _counts(record: Record) -> dict[int, tuple[int, int, int]]:
-    counts = counts_from_text(record["per_sentence"])
-    return {row: (s.gold, s.predicted, s.correct) for row, s in counts.items()}
-
-
-def _f1(counts: np.ndarray) -> np.ndarray:
-    """Percent, of counts of gold, predicted and correct entities in the last axis."""
-    f1: np.ndarray = 200.0 * counts[..., 2] / np.maximum(counts[..., 0] + counts[..., 1], 1)
-    return f1
+def _counts(seeds: Sequence[Mapping[int, Score]], rows: Sequence[int]) -> np.ndarray:
+    """Gold, predicted and correct entities of each sentence. *Shape:* [seeds, rows, 3]"""
+    none = Score(0, 0, 0)
+    found = [[counts.get(row, none) for row in rows] for counts in seeds]
+    numbers = [[(s.gold, s.predicted, s.correct) for s in counts] for counts in found]
+    return np.array(numbers, np.float64).reshape(len(seeds), len(rows), 3)
 
 
 def markdown(grid: Grid, rows: Sequence[RowResult]) -> str:
@@ -122,7 +106,7 @@ def markdown(grid: Grid, rows: Sequence[RowResult]) -> str:
         line += [spread(row.test)] if grid.test else []
         if grid.control is not None:
             gap = row.difference
-            line.append("" if gap is None else f"{gap[0]:+.2f} [{gap[1]:+.2f}, {gap[2]:+.2f}]")
+            line.append("" if gap is None else f"{gap.mean:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]")
         lines.append(line)
     table = _table(lines)
     return table if not grid.tune else f"{table}\n\n{_tuning_table(grid, rows)}"

@@ -10,6 +10,7 @@ from filelock import FileLock
 
 from synner_graph.config import RunConfig
 from synner_graph.errors import InputError
+from synner_graph.evaluation.scores import Report, Score
 
 Record = dict[str, Any]
 """What is known of a finished cell: `settings`, `dev`, `test`, `epochs`, `seconds` and so on."""
@@ -45,6 +46,24 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(f'{{"cells": [\n{lines}\n]}}\n', encoding="utf-8")
     os.replace(part, path)
+
+
+def counts_to_text(report: Report) -> str:
+    """Counts of every sentence with entities, as `row:gold/predicted/correct row:...`."""
+    return " ".join(
+        f"{row}:{score.gold}/{score.predicted}/{score.correct}"
+        for row, score in enumerate(report.sentences)
+        if score.gold or score.predicted
+    )
+
+
+def counts_from_text(text: str) -> dict[int, Score]:
+    """The counts that `counts_to_text` wrote, by row of the sentence."""
+    counts = {}
+    for item in text.split():
+        row, _, numbers = item.partition(":")
+        counts[int(row)] = Score(*map(int, numbers.split("/")))
+    return counts
 
 
 def find_record(records: Iterable[Record], config: RunConfig, test: bool = False) -> Record | None:

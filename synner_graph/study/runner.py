@@ -16,9 +16,14 @@ from filelock import FileLock, Timeout
 from synner_graph.config import DataConfig
 from synner_graph.data.corpora.catalogue import SPLITS, Corpus, corpus_of
 from synner_graph.errors import InputError
-from synner_graph.evaluation.scores import Report, Score
 from synner_graph.study.grid import Cell, Grid, cells
-from synner_graph.study.results import Record, add_record, find_record, read_records
+from synner_graph.study.results import (
+    Record,
+    add_record,
+    counts_to_text,
+    find_record,
+    read_records,
+)
 from synner_graph.training.run import train
 
 logger = logging.getLogger(__name__)
@@ -140,24 +145,6 @@ def _train(
 def _corpus(data: DataConfig, splits: tuple[str, ...]) -> Corpus:
     corpus = corpus_of(data, splits)
     return replace(corpus, splits={split: corpus.splits[split] for split in splits})
-
-
-def counts_to_text(report: Report) -> str:
-    """Counts of every sentence with entities, as `row:gold/predicted/correct row:...`."""
-    return " ".join(
-        f"{row}:{score.gold}/{score.predicted}/{score.correct}"
-        for row, score in enumerate(report.sentences)
-        if score.gold or score.predicted
-    )
-
-
-def counts_from_text(text: str) -> dict[int, Score]:
-    """The counts that `counts_to_text` wrote, by row of the sentence."""
-    counts = {}
-    for item in text.split():
-        row, _, numbers = item.partition(":")
-        counts[int(row)] = Score(*map(int, numbers.split("/")))
-    return counts
 
 
 def _known_records(results: Path) -> list[Record]:

@@ -1,5 +1,7 @@
 """What a report says of given records."""
 
+import subprocess
+import sys
 from random import Random
 from statistics import mean
 
@@ -8,8 +10,7 @@ import pytest
 from synner_graph.evaluation.scores import Report, Score
 from synner_graph.study.grid import Cell, Grid, cells
 from synner_graph.study.report import difference, markdown, summarize
-from synner_graph.study.results import Record
-from synner_graph.study.runner import counts_from_text, counts_to_text
+from synner_graph.study.results import Record, counts_from_text, counts_to_text
 
 SENTENCES = 300
 
@@ -109,3 +110,14 @@ def test_rows_without_a_finished_cell_are_left_out() -> None:
     assert row.name == "lstm"
     assert markdown(plan, [row]).count("\n") == 2
     assert "±" not in markdown(plan, [row])  # of one seed there is no deviation
+
+
+def test_importing_the_report_imports_nothing_that_trains() -> None:
+    program = (
+        "import sys, synner_graph.study.report\n"
+        "print(*{name.partition('.')[0] for name in sys.modules} & {'accelerate', 'dgl'})"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert ran.stdout.split() == []

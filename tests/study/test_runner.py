@@ -14,7 +14,7 @@ from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.study import runner
 from synner_graph.study.grid import Grid, cells
-from synner_graph.study.results import read_records
+from synner_graph.study.results import counts_from_text, read_records
 from synner_graph.study.runner import missing_cells, run_study
 from synner_graph.training import run as training
 
@@ -112,7 +112,7 @@ def test_test_is_scored_where_it_is_asked_for(
     assert study(scored, rows=["gcn"], keep_runs=True) == []
     (record,) = read_records(tmp_path / "results" / "grid.json")
     assert record["test"]["gold"] == 155
-    assert sum(s.gold for s in runner.counts_from_text(record["per_sentence"]).values()) == 155
+    assert sum(s.gold for s in counts_from_text(record["per_sentence"]).values()) == 155
     (folder,) = (tmp_path / "runs").glob("*/")
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["test"]["overall"] == record["test"]
