@@ -23,6 +23,7 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import TransformerEncoder, has_transformer, resolve
 from synner_graph.errors import InputError
 from synner_graph.heads.biaffine import BIAFFINE
+from synner_graph.heads.crf import CRFHead
 from synner_graph.parsers.base import TREES
 from synner_graph.text.segment import Segment, Segmenter
 
@@ -196,8 +197,10 @@ class Ours(Side):
         watch(model.head, "loss", "head")
         watch(model.head, "decode", "decode")
         # Scoring tags or spans is the head's work, before and after decoding as in training.
-        scores = {"crf": (getattr(model.head, "emission", None), "forward")}
-        watch(*scores.get(model.head.name, (model.head, "span_scores")), "head")
+        if isinstance(model.head, CRFHead):
+            watch(model.head.emission, "forward", "head")
+        else:
+            watch(model.head, "span_scores", "head")
 
     def start_learning(self, steps: int) -> None:
         """See Side."""

@@ -7,6 +7,9 @@ from random import Random
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.errors import InputError
 
+Tree = tuple[Sequence[int], Sequence[str]]
+"""The heads and relations of one sentence."""
+
 
 def tree_depth(heads: Sequence[int]) -> int:
     """How many tokens the longest way from a root downwards has."""

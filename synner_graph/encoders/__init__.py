@@ -1,5 +1,7 @@
 """Encoders: from sentences to one vector a token."""
 
+from typing import Any
+
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from synner_graph.config import EncoderConfig
@@ -89,7 +91,7 @@ def build_encoder(
         blueprint: configuration and tokenizer of the transformer; None where there is none.
         fold_subtypes: read relations without their subtypes.
     """
-    parts: list[TokenEncoder] = []
+    parts: list[TokenEncoder[Any]] = []
     if blueprint is not None:
         parts.append(
             TransformerEncoder(

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,12 +14,31 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabulary
 from synner_graph.data.words.lexicon import with_zeros
 from synner_graph.data.words.memo import Memo
-from synner_graph.encoders.base import Inputs, TokenEncoder
+from synner_graph.encoders.base import TokenEncoder
 from synner_graph.errors import InputError
+from synner_graph.graph.tensors import Tensors
 from synner_graph.operators.ragged import time_major
 
 
-class CharacterEncoder(TokenEncoder):
+@dataclass(frozen=True, eq=False)
+class CharacterInputs(Tensors):
+    """The characters of all tokens in one line.
+
+    Attributes:
+        line: ids of the characters, with a blank after each token.
+            *Shape:* [line]
+        places: where the characters stand in the line.
+            *Shape:* [characters]
+        counts: how many each token has, one at least.
+            *Shape:* [N]
+    """
+
+    line: Tensor
+    places: Tensor
+    counts: Tensor
+
+
+class CharacterEncoder(TokenEncoder[CharacterInputs]):
     """Embeds characters; subclasses read them.
 
     All tokens of a batch lie in one line of characters with a blank between neighbours, so that a
@@ -51,27 +71,23 @@ class CharacterEncoder(TokenEncoder):
         self.output_size = output_size
         self.spelled = Memo(self._spell)
 
-    def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
-        """The line of characters with its blanks, and where each token's characters stand."""
+    def collate(self, sentences: Sequence[Sentence]) -> CharacterInputs:
+        """See TokenEncoder."""
         spelled = [self.spelled[token] for sentence in sentences for token in sentence.tokens]
         line = np.concatenate(spelled)
         counts = np.fromiter(map(len, spelled), np.int64, len(spelled))
         places = np.delete(np.arange(len(line)), counts.cumsum() - 1)
-        return {
-            "characters": torch.from_numpy(line),
-            "character_places": torch.from_numpy(places),
-            "character_counts": torch.from_numpy(counts - 1),
-        }
+        return CharacterInputs(*map(torch.from_numpy, (line, places, counts - 1)))
 
     def _spell(self, token: str) -> NDArray[np.int64]:
         """Ids of the characters of a token, and a blank."""
         spelled = with_zeros(token) if self.zero_digits else token
         return np.array([*map(self.characters.id_of, spelled), self.blank])
 
-    def forward(self, inputs: Inputs) -> Tensor:
+    def forward(self, inputs: CharacterInputs) -> Tensor:
         """See TokenEncoder."""
-        line = self.dropout(self.embedding(inputs["characters"]))
-        return self.read(line, inputs["character_places"], inputs["character_counts"])
+        line = self.dropout(self.embedding(inputs.line))
+        return self.read(line, inputs.places, inputs.counts)
 
     @abstractmethod
     def read(self, line: Tensor, places: Tensor, counts: Tensor) -> Tensor:

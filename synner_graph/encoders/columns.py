@@ -2,26 +2,23 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabulary, without_subtype
-from synner_graph.encoders.base import Inputs, TokenEncoder
+from synner_graph.encoders.base import TokenEncoder, TokenIds
 from synner_graph.errors import InputError
 
 
-class ColumnEncoder(TokenEncoder):
+class ColumnEncoder(TokenEncoder[TokenIds]):
     """An embedding of what a column says of each token.
 
     Args:
         names: known values.
         output_size: width of the embedding.
     """
-
-    key: ClassVar[str]
 
     def __init__(self, names: Vocabulary, output_size: int) -> None:
         super().__init__()
@@ -37,21 +34,19 @@ class ColumnEncoder(TokenEncoder):
             InputError: if the sentence has none.
         """
 
-    def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+    def collate(self, sentences: Sequence[Sentence]) -> TokenIds:
         """See TokenEncoder."""
         ids = [self.names.id_of(name) for s in sentences for name in self.column(s)]
-        return {self.key: torch.tensor(ids)}
+        return TokenIds(torch.tensor(ids))
 
-    def forward(self, inputs: Inputs) -> Tensor:
+    def forward(self, inputs: TokenIds) -> Tensor:
         """See TokenEncoder."""
-        embedded: Tensor = self.embedding(inputs[self.key])
+        embedded: Tensor = self.embedding(inputs.ids)
         return embedded
 
 
 class UposEncoder(ColumnEncoder):
     """An embedding of each token's part of speech."""
-
-    key = "upos"
 
     def column(self, sentence: Sentence) -> Sequence[str]:
         """See ColumnEncoder."""
@@ -71,8 +66,6 @@ class RelationEncoder(ColumnEncoder):
         output_size: width of the embedding.
         fold_subtypes: read relations without their subtypes.
     """
-
-    key = "relations"
 
     def __init__(self, relations: Vocabulary, output_size: int, fold_subtypes: bool) -> None:
         super().__init__(relations, output_size)

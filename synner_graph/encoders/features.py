@@ -1,6 +1,7 @@
 """Token features that somebody else's encoder computed beforehand, as ELMo's are used."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -8,11 +9,23 @@ from torch import Tensor
 
 from synner_graph.data.features import FeatureFile
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders.base import Inputs, TokenEncoder
+from synner_graph.encoders.base import TokenEncoder
 from synner_graph.errors import InputError
+from synner_graph.graph.tensors import Tensors
 
 
-class FeatureEncoder(TokenEncoder):
+@dataclass(frozen=True, eq=False)
+class TokenFeatures(Tensors):
+    """What a file has for each token.
+
+    Attributes:
+        rows: *Shape:* [N, D]
+    """
+
+    rows: Tensor
+
+
+class FeatureEncoder(TokenEncoder[TokenFeatures]):
     """Hands on what a file has for each sentence.
 
     The file is no part of a model: whoever has other sentences has other features.
@@ -39,15 +52,15 @@ class FeatureEncoder(TokenEncoder):
         for sentence in sentences:
             file.check(sentence, self.output_size)
 
-    def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+    def collate(self, sentences: Sequence[Sentence]) -> TokenFeatures:
         """See TokenEncoder."""
         file = self._given()
         rows = [file.features(sentence, self.output_size) for sentence in sentences]
-        return {"features": torch.from_numpy(np.concatenate(rows))}
+        return TokenFeatures(torch.from_numpy(np.concatenate(rows)))
 
-    def forward(self, inputs: Inputs) -> Tensor:
+    def forward(self, inputs: TokenFeatures) -> Tensor:
         """See TokenEncoder."""
-        return inputs["features"]
+        return inputs.rows
 
     def _given(self) -> FeatureFile:
         if self.file is None:

@@ -5,6 +5,7 @@ every piece is read from the window in which it stands farther from the edge.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,9 +16,34 @@ from transformers import PreTrainedTokenizerBase
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import encodable
 from synner_graph.errors import InputError
+from synner_graph.graph.tensors import Tensors
 
 WORDS_KEPT = 1 << 18
 """When so many words are known, all are forgotten."""
+
+
+@dataclass(frozen=True, eq=False)
+class PieceInputs(Tensors):
+    """Windows of pieces, P in number and L long, and the way back to the tokens.
+
+    Attributes:
+        input_ids: the pieces of each window, padded.
+            *Shape:* [P, L]
+        attention_mask: 1 for pieces, 0 for padding.
+            *Shape:* [P, L]
+        piece_index: the positions in the flattened windows that are read, M in number.
+            *Shape:* [M]
+        piece_token: the row of the token that each of them belongs to, ascending.
+            *Shape:* [M]
+        piece_counts: how many pieces each token has, read or not.
+            *Shape:* [N]
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    piece_index: Tensor
+    piece_token: Tensor
+    piece_counts: Tensor
 
 
 class PieceTokenizer:
@@ -56,14 +82,8 @@ class PieceTokenizer:
             i for i in (tokenizer.unk_token_id, tokenizer.eos_token_id, self.pad) if i is not None
         )
 
-    def __call__(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+    def __call__(self, sentences: Sequence[Sentence]) -> PieceInputs:
         """Collate.
-
-        Returns:
-            `input_ids` and `attention_mask` [P, L] of the P windows; `piece_index` [M], positions
-            in the flattened windows that are to be read; `piece_token` [M], the row of the token
-            each of them belongs to, ascending; and `piece_counts` [N], the pieces of each token,
-            read or not.
 
         Raises:
             InputError: a sentence is too long for one window, and `refuses_long`.
@@ -99,13 +119,8 @@ class PieceTokenizer:
         rows = (spans.cumsum() - spans)[sentence] + window
         owners = np.arange(len(counts))
         places = rows * width + position - window * step + len(self.prefix)
-        return {
-            "input_ids": torch.from_numpy(ids),
-            "attention_mask": torch.from_numpy(mask),
-            "piece_index": torch.from_numpy(places),
-            "piece_token": torch.from_numpy(owners if self.first_only else owners.repeat(counts)),
-            "piece_counts": torch.from_numpy(counts),
-        }
+        tokens = owners if self.first_only else owners.repeat(counts)
+        return PieceInputs(*map(torch.from_numpy, (ids, mask, places, tokens, counts)))
 
     def _learn(self, tokens: Iterable[str]) -> None:
         """Find out the pieces of tokens that were not seen before.

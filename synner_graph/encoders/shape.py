@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.words.memo import Memo
-from synner_graph.encoders.base import Inputs, TokenEncoder
+from synner_graph.encoders.base import TokenEncoder, TokenIds
 
 SHAPES = (
     "lower",
@@ -41,7 +41,7 @@ def shape_of(token: str) -> str:
     return "mixed"
 
 
-class ShapeEncoder(TokenEncoder):
+class ShapeEncoder(TokenEncoder[TokenIds]):
     """An embedding of each token's shape.
 
     Args:
@@ -54,12 +54,12 @@ class ShapeEncoder(TokenEncoder):
         self.output_size = output_size
         self.shapes = Memo(lambda token: SHAPES.index(shape_of(token)))
 
-    def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+    def collate(self, sentences: Sequence[Sentence]) -> TokenIds:
         """See TokenEncoder."""
         ids = [self.shapes[token] for s in sentences for token in s.tokens]
-        return {"shapes": torch.tensor(ids)}
+        return TokenIds(torch.tensor(ids))
 
-    def forward(self, inputs: Inputs) -> Tensor:
+    def forward(self, inputs: TokenIds) -> Tensor:
         """See TokenEncoder."""
-        shapes: Tensor = self.embedding(inputs["shapes"])
+        shapes: Tensor = self.embedding(inputs.ids)
         return shapes

@@ -14,12 +14,12 @@ from transformers import (
 )
 
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders.base import Inputs, TokenEncoder
+from synner_graph.encoders.base import TokenEncoder
 from synner_graph.encoders.depth import EVERYTHING, NOTHING, evaluate_frozen, freeze
 from synner_graph.encoders.grouping import tight_groups
 from synner_graph.encoders.lora import add_adapters
 from synner_graph.encoders.mix import LayerMix
-from synner_graph.encoders.pieces import PieceTokenizer
+from synner_graph.encoders.pieces import PieceInputs, PieceTokenizer
 from synner_graph.errors import InputError
 
 DROPOUTS = (
@@ -33,7 +33,7 @@ PASS_COST = 64
 a gradient to each weight. Both grow with the transformer, so that this does not."""
 
 
-class TransformerEncoder(TokenEncoder):
+class TransformerEncoder(TokenEncoder[PieceInputs]):
     """Hidden states of a transformer, the last or a mix of all, pooled from pieces to tokens.
 
     The constructor builds the architecture with random weights; `load_pretrained` fills it. On a
@@ -100,22 +100,20 @@ class TransformerEncoder(TokenEncoder):
         evaluate_frozen(self.transformer)
         return self
 
-    def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+    def collate(self, sentences: Sequence[Sentence]) -> PieceInputs:
         """See TokenEncoder."""
         return self.pieces(sentences)
 
-    def forward(self, inputs: Inputs) -> Tensor:
+    def forward(self, inputs: PieceInputs) -> Tensor:
         """See TokenEncoder."""
-        ids, mask, places = (
-            inputs[name] for name in ("input_ids", "attention_mask", "piece_index")
-        )
+        ids, mask = inputs.input_ids, inputs.attention_mask
         groups = [list(range(len(ids)))]
         if ids.device.type == "cpu":
             groups = tight_groups(mask.sum(1).tolist(), self.pass_cost)
-        states = self._states(ids, mask, places, groups)
+        states = self._states(ids, mask, inputs.piece_index, groups)
         if self.pieces.first_only:
             return states
-        return mean_of_pieces(states, inputs["piece_token"])
+        return mean_of_pieces(states, inputs.piece_token)
 
     def _states(
         self, ids: Tensor, mask: Tensor, places: Tensor, groups: Sequence[Sequence[int]]
@@ -153,9 +151,9 @@ class TransformerEncoder(TokenEncoder):
         )
         return states
 
-    def piece_counts(self, inputs: Inputs) -> Tensor | None:
+    def piece_counts(self, inputs: PieceInputs) -> Tensor | None:
         """See TokenEncoder."""
-        return inputs["piece_counts"]
+        return inputs.piece_counts
 
 
 def mean_of_pieces(states: Tensor, owner: Tensor) -> Tensor:

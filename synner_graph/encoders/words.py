@@ -9,10 +9,10 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabulary
 from synner_graph.data.words.lexicon import Lexicon, Spelling
 from synner_graph.data.words.memo import Memo
-from synner_graph.encoders.base import Inputs, TokenEncoder
+from synner_graph.encoders.base import TokenEncoder, TokenIds
 
 
-class WordEncoder(TokenEncoder):
+class WordEncoder(TokenEncoder[TokenIds]):
     """An embedding of each word.
 
     Weights start uniform in ±√(3 / size); `load_vectors` puts vectors in their place. Unknown words
@@ -53,14 +53,14 @@ class WordEncoder(TokenEncoder):
         weight = self.vectors.weight
         weight[torch.from_numpy(lexicon.ids)] = torch.from_numpy(lexicon.matrix).to(weight)
 
-    def collate(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+    def collate(self, sentences: Sequence[Sentence]) -> TokenIds:
         """See TokenEncoder."""
         tokens = (token for sentence in sentences for token in sentence.tokens)
-        return {"words": torch.tensor([self.ids[token] for token in tokens])}
+        return TokenIds(torch.tensor([self.ids[token] for token in tokens]))
 
-    def forward(self, inputs: Inputs) -> Tensor:
+    def forward(self, inputs: TokenIds) -> Tensor:
         """See TokenEncoder."""
-        ids = inputs["words"]
+        ids = inputs.ids
         if self.training and self.dropout > 0:
             ids = ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.dropout, 0)
         known: Tensor = self.vectors(ids)

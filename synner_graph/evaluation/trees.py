@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.trees import Tree
 from synner_graph.data.vocabulary import without_subtype
-from synner_graph.parsers.base import Tree
 
 PUNCTUATION = ("punct", "PUNCT")
 

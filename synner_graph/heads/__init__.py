@@ -1,6 +1,7 @@
 """Heads by name."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from synner_graph.config import HeadConfig
 from synner_graph.errors import InputError, suggest
@@ -11,11 +12,11 @@ from synner_graph.heads.span import SpanHead
 __all__ = ["HEADS", "CRFHead", "Head", "SpanHead", "build_head"]
 
 
-def _crf(config: HeadConfig, input_size: int, labels: Sequence[str]) -> Head:
+def _crf(config: HeadConfig, input_size: int, labels: Sequence[str]) -> Head[Any, Any]:
     return CRFHead(input_size, labels, scheme=config.scheme, dropout=config.dropout)
 
 
-def _span(config: HeadConfig, input_size: int, labels: Sequence[str]) -> Head:
+def _span(config: HeadConfig, input_size: int, labels: Sequence[str]) -> Head[Any, Any]:
     if config.max_width is None:
         raise InputError(
             "The span head needs head.max_width; training reads it off the train split."
@@ -37,13 +38,13 @@ def _span(config: HeadConfig, input_size: int, labels: Sequence[str]) -> Head:
     )
 
 
-HEADS: dict[str, Callable[[HeadConfig, int, Sequence[str]], Head]] = {
+HEADS: dict[str, Callable[[HeadConfig, int, Sequence[str]], Head[Any, Any]]] = {
     CRFHead.name: _crf,
     SpanHead.name: _span,
 }
 
 
-def build_head(config: HeadConfig, input_size: int, labels: Sequence[str]) -> Head:
+def build_head(config: HeadConfig, input_size: int, labels: Sequence[str]) -> Head[Any, Any]:
     """The head that the settings describe.
 
     Args:

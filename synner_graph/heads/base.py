@@ -1,24 +1,25 @@
 """What every head is: node states in, entities out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError, suggest
+from synner_graph.graph.tensors import Tensors
 
-Marks = Mapping[str, Tensor]
-"""What a head reads of tokens beside their states."""
-
-NO_MARKS: Marks = MappingProxyType({})
+GoldT = TypeVar("GoldT", bound=Tensors)
+MarksT = TypeVar("MarksT", bound=Tensors | None)
 
 
-class Head(nn.Module, ABC):
+class Head(nn.Module, ABC, Generic[GoldT, MarksT]):
     """Names the entities of a ragged batch.
+
+    `Head[Gold, Marks]` declares what its loss reads of the gold entities, and what it reads of the
+    tokens beside their states: None for nothing.
 
     Sentence `b` owns rows `offsets[b]:offsets[b + 1]` of the node states; C is the width of a row.
 
@@ -53,7 +54,7 @@ class Head(nn.Module, ABC):
             InputError: It cannot.
         """
 
-    def marks(self, sentences: Sequence[Sentence], pieces: Tensor | None) -> dict[str, Tensor]:
+    def marks(self, sentences: Sequence[Sentence], pieces: Tensor | None) -> MarksT | None:
         """What the head reads of the tokens beside their states; nothing, unless it says otherwise.
 
         Args:
@@ -61,10 +62,10 @@ class Head(nn.Module, ABC):
             pieces: How many pieces the encoder reads each token as; None if it reads none.
                 *Shape:* [N]
         """
-        return {}
+        return None
 
     @abstractmethod
-    def encode(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+    def encode(self, sentences: Sequence[Sentence]) -> GoldT:
         """Gold entities of one batch as the tensors that `loss` reads.
 
         Raises:
@@ -72,9 +73,7 @@ class Head(nn.Module, ABC):
         """
 
     @abstractmethod
-    def loss(
-        self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor], marks: Marks = NO_MARKS
-    ) -> Tensor:
+    def loss(self, h: Tensor, offsets: Tensor, gold: GoldT, marks: MarksT | None = None) -> Tensor:
         """The loss, summed over the sentences of the batch.
 
         Args:
@@ -90,7 +89,7 @@ class Head(nn.Module, ABC):
         """
 
     @abstractmethod
-    def decode(self, h: Tensor, offsets: Tensor, marks: Marks = NO_MARKS) -> list[list[Entity]]:
+    def decode(self, h: Tensor, offsets: Tensor, marks: MarksT | None = None) -> list[list[Entity]]:
         """Entities of each sentence, in order, each scored with its probability.
 
         Args:
@@ -102,7 +101,7 @@ class Head(nn.Module, ABC):
         """
 
     @abstractmethod
-    def log_probability(self, h: Tensor, entity: Entity, marks: Marks = NO_MARKS) -> Tensor:
+    def log_probability(self, h: Tensor, entity: Entity, marks: MarksT | None = None) -> Tensor:
         """Log-probability of one entity of one sentence, differentiable: the score of `decode`.
 
         Args:

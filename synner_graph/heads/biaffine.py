@@ -1,7 +1,9 @@
 """A deep biaffine parser as a head: token features in, trees out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -9,12 +11,28 @@ from torch.nn import functional
 
 from synner_graph.config import ParserConfig
 from synner_graph.data.sentence import ROOT
-from synner_graph.errors import InputError
+from synner_graph.data.trees import Tree
+from synner_graph.errors import InputError, suggest
+from synner_graph.graph.tensors import Tensors
 from synner_graph.heads.base import at_least_float32
 from synner_graph.heads.best_tree import best_tree
-from synner_graph.parsers.base import Tree
 
 BIAFFINE = "biaffine"
+
+
+@dataclass(frozen=True, eq=False)
+class TreeGold(Tensors):
+    """The gold trees of a batch.
+
+    Attributes:
+        heads: head of each token, counted in its sentence; `ROOT` for a root.
+            *Shape:* [N]
+        relations: position in `BiaffineHead.relations` of each token's relation.
+            *Shape:* [N]
+    """
+
+    heads: Tensor
+    relations: Tensor
 
 
 class BiaffineHead(nn.Module):
@@ -32,12 +50,17 @@ class BiaffineHead(nn.Module):
     Source: Dozat and Manning (ICLR 2017), equations 4 to 9.
 
     Args:
-        input_size: D, width of the token features.
-        relations: the relations it can give.
-        arc_size: width of a token as one end of an arc.
-        relation_size: width of a token as one end of an arc whose relation is sought.
-        dropout: on all four perceptrons.
+        input_size: Width D of the token features.
+        relations: The relations it can give.
+        arc_size: Width A of a token as one end of an arc.
+        relation_size: Width P of a token as one end of an arc whose relation is sought.
+        dropout: On all four perceptrons.
+
+    Raises:
+        InputError: There are no relations.
     """
+
+    name: ClassVar[str] = BIAFFINE
 
     def __init__(
         self,
@@ -49,6 +72,8 @@ class BiaffineHead(nn.Module):
     ) -> None:
         super().__init__()
         self.relations = tuple(relations)
+        if not self.relations:
+            raise InputError("The parser 'biaffine' learns from trees, but the corpus has none.")
         self.ids = {name: i for i, name in enumerate(self.relations)}
         self.root = nn.Parameter(torch.zeros(input_size))
         self.arc_dependent = _perceptron(input_size, arc_size, dropout)
@@ -60,14 +85,22 @@ class BiaffineHead(nn.Module):
         self.relation = nn.Parameter(torch.empty(len(self.relations), size, size))
         nn.init.uniform_(self.relation, -1 / size, 1 / size)
 
-    def encode(self, trees: Sequence[Tree]) -> dict[str, Tensor]:
-        """Gold trees of one batch as the tensors that `loss` reads."""
-        return {
-            "tree_heads": torch.tensor([head for heads, _ in trees for head in heads]),
-            "tree_relations": torch.tensor([self.ids[r] for _, names in trees for r in names]),
-        }
+    def encode(self, trees: Sequence[Tree]) -> TreeGold:
+        """Gold trees of one batch as the tensors that `loss` reads.
 
-    def loss(self, x: Tensor, offsets: Tensor, gold: dict[str, Tensor]) -> Tensor:
+        Raises:
+            InputError: A relation is unknown.
+        """
+        relations = [name for _, names in trees for name in names]
+        for name in relations:
+            if name not in self.ids:
+                raise InputError(f"Unknown relation {name!r}.{suggest(name, self.relations)}")
+        return TreeGold(
+            heads=torch.tensor([head for heads, _ in trees for head in heads]),
+            relations=torch.tensor([self.ids[name] for name in relations]),
+        )
+
+    def loss(self, x: Tensor, offsets: Tensor, gold: TreeGold) -> Tensor:
         """Cross-entropy of heads and relations, summed over the tokens of the batch.
 
         Args:
@@ -75,24 +108,29 @@ class BiaffineHead(nn.Module):
                 *Shape:* [N, D]
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
-            gold: What `encode` gave for these sentences.
+            gold: What `encode` gave for these sentences, on the device of `x`.
 
         Returns:
             A scalar.
         """
-        heads = gold["tree_heads"]
-        loss = functional.cross_entropy(
-            self.relation_scores(x, offsets, heads), gold["tree_relations"], reduction="sum"
-        )
+        scores = self.relation_scores(x, offsets, gold.heads)
+        loss = functional.cross_entropy(scores, gold.relations, reduction="sum")
         first = offsets.tolist()
         for scores, start in zip(self.arc_scores(x, offsets), first, strict=False):
-            wanted = heads[start : start + len(scores)] + 1  # the root has column 0
+            wanted = gold.heads[start : start + len(scores)] + 1  # the root has column 0
             loss = loss + functional.cross_entropy(scores, wanted, reduction="sum")
         return loss
 
     @torch.no_grad()
     def decode(self, x: Tensor, offsets: Tensor) -> list[Tree]:
-        """The best tree of each sentence; arguments as those of `loss`."""
+        """The best tree of each sentence, and the best relation of each of its arcs.
+
+        Args:
+            x: Token features.
+                *Shape:* [N, D]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+        """
         arcs = [scores.log_softmax(1).double().cpu() for scores in self.arc_scores(x, offsets)]
         heads = [best_tree(scores.numpy()) for scores in arcs]
         flat = torch.tensor([head for tree in heads for head in tree], device=x.device)
@@ -100,10 +138,17 @@ class BiaffineHead(nn.Module):
         return [(tree, [self.relations[next(relations)] for _ in tree]) for tree in heads]
 
     def arc_scores(self, x: Tensor, offsets: Tensor) -> list[Tensor]:
-        """Of each sentence, how well each token hangs from the root (column 0) and from each token.
+        """How well each token hangs from the root (column 0) and from each token of its sentence.
+
+        Args:
+            x: Token features.
+                *Shape:* [N, D]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
 
         Returns:
-            *Shape:* [n, n + 1] for a sentence of n tokens
+            One matrix for each sentence; n is its number of tokens.
+                *Shape:* [n, n + 1]
         """
         dependents: Tensor = self.arc(self.arc_dependent(x))  # [N, A]
         heads = self.arc_head(self._with_root(x))  # [N + 1, A], the root last
@@ -122,7 +167,7 @@ class BiaffineHead(nn.Module):
                 *Shape:* [N, D]
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
-            heads: Of each token, counted in its sentence; `ROOT` for a root.
+            heads: Head of each token, counted in its sentence; `ROOT` for a root.
                 *Shape:* [N]
 
         Returns:
@@ -143,15 +188,18 @@ class BiaffineHead(nn.Module):
 def build_parser_head(
     config: ParserConfig, input_size: int, relations: Sequence[str]
 ) -> BiaffineHead | None:
-    """The parser that the settings describe; nothing where the model has none of its own.
+    """The parser that the settings describe; None where the model has none of its own.
+
+    Args:
+        config: Settings.
+        input_size: Width D of the token features.
+        relations: The relations of the training split.
 
     Raises:
         InputError: There are no relations to learn.
     """
     if config.name != BIAFFINE:
         return None
-    if not relations:
-        raise InputError("The parser 'biaffine' learns from trees, but the corpus has none.")
     return BiaffineHead(
         input_size, relations, config.arc_size, config.relation_size, config.dropout
     )

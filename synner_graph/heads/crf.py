@@ -1,6 +1,7 @@
 """Linear-chain CRF over the tags of a scheme."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from synner_graph.data.schemes import entities_to_tags, tag_set, tags_to_entities, valid_transitions
 from synner_graph.data.sentence import Entity, Sentence, SentenceError
 from synner_graph.errors import InputError
-from synner_graph.heads.base import NO_MARKS, Head, Marks, at_least_float32
+from synner_graph.graph.tensors import Tensors
+from synner_graph.heads.base import Head, at_least_float32
 from synner_graph.operators.choice import or_auto
 from synner_graph.operators.crf import (
     IMPLEMENTATIONS,
@@ -28,7 +30,18 @@ IMPOSSIBLE = -1e4
 """Emission of a tag that is ruled out: its exponential is 0, and its gradient is finite."""
 
 
-class CRFHead(Head):
+@dataclass(frozen=True, eq=False)
+class CRFGold(Tensors):
+    """Gold tags, as positions in `CRFHead.tags`.
+
+    Attributes:
+        tags: *Shape:* [N]
+    """
+
+    tags: Tensor
+
+
+class CRFHead(Head[CRFGold, None]):
     """One linear layer for emissions, and a score per pair of tags (Lample et al., 2016).
 
     Tag sequences that the scheme forbids have probability 0, in training and in decoding.
@@ -79,8 +92,8 @@ class CRFHead(Head):
         for name, mask in masks.items():  # labels and scheme say it all: not worth saving
             self.register_buffer(name, mask, persistent=False)
 
-    def encode(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
-        """Gold tags, `{"tags": [N]}`.
+    def encode(self, sentences: Sequence[Sentence]) -> CRFGold:
+        """The tags of the gold entities.
 
         Raises:
             InputError: An entity has an unknown label or overlaps another.
@@ -99,18 +112,16 @@ class CRFHead(Head):
                     "or `data convert --nested` drops what is nested."
                 ) from error
             tags.extend(index[name] for name in names)
-        return {"tags": torch.tensor(tags)}
+        return CRFGold(torch.tensor(tags))
 
-    def loss(
-        self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor], marks: Marks = NO_MARKS
-    ) -> Tensor:
+    def loss(self, h: Tensor, offsets: Tensor, gold: CRFGold, marks: None = None) -> Tensor:
         """Negative log-likelihood of the gold tags, summed over the sentences."""
         emissions, scores = self._emissions(h), self._scores()
         log_partition = crf_log_partition(emissions, offsets, *scores, self._kernel)
-        return (log_partition - crf_score(emissions, gold["tags"], offsets, *scores)).sum()
+        return (log_partition - crf_score(emissions, gold.tags, offsets, *scores)).sum()
 
     @torch.no_grad()
-    def decode(self, h: Tensor, offsets: Tensor, marks: Marks = NO_MARKS) -> list[list[Entity]]:
+    def decode(self, h: Tensor, offsets: Tensor, marks: None = None) -> list[list[Entity]]:
         """Entities of the best tag sequence, each scored with its exact posterior probability."""
         emissions = self._emissions(h)
         tags = crf_viterbi(emissions, offsets, *self._scores(), self._kernel)
@@ -184,7 +195,7 @@ class CRFHead(Head):
         log_joint = alpha[starts, tags[starts]] + inside + onward
         return (log_joint - log_partition[sentence[starts]]).exp().clamp(max=1)
 
-    def log_probability(self, h: Tensor, entity: Entity, marks: Marks = NO_MARKS) -> Tensor:
+    def log_probability(self, h: Tensor, entity: Entity, marks: None = None) -> Tensor:
         """Share of the tag sequences that hold the entity in the partition function."""
         self.check_label(entity)
         emissions = self._emissions(h)

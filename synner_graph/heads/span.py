@@ -1,7 +1,7 @@
 """Classification of every span of up to W tokens."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
-from synner_graph.heads.base import NO_MARKS, Head, Marks, at_least_float32
+from synner_graph.graph.tensors import Tensors
+from synner_graph.heads.base import Head, at_least_float32
 from synner_graph.heads.decode import best_non_crossing, best_non_overlapping, most_probable
 from synner_graph.operators.choice import or_auto
 from synner_graph.operators.span import (
@@ -33,7 +34,40 @@ def case_of(token: str) -> str:
     return next((case for case in CASES[:-1] if getattr(token, f"is{case}")()), CASES[-1])
 
 
-class SpanHead(Head):
+@dataclass(frozen=True, eq=False)
+class SpanGold(Tensors):
+    """The M gold entities that are candidates.
+
+    Attributes:
+        starts: the row of each one's first token.
+            *Shape:* [M]
+        widths: how many tokens each has.
+            *Shape:* [M]
+        classes: the class of its label: that of `labels[i]` is `i + 1`.
+            *Shape:* [M]
+    """
+
+    starts: Tensor
+    widths: Tensor
+    classes: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class SpanMarks(Tensors):
+    """What is summed over the tokens of a span; None where it is no feature.
+
+    Attributes:
+        cases: position in CASES of each token's case.
+            *Shape:* [N]
+        pieces: how many pieces, or characters, each token has.
+            *Shape:* [N]
+    """
+
+    cases: Tensor | None
+    pieces: Tensor | None
+
+
+class SpanHead(Head[SpanGold, SpanMarks]):
     """A two-layer classifier over span features (SPANNER; Fu et al., 2021).
 
     The first layer reads endpoints, width, softmax-pooled tokens, morphology and token length
@@ -132,20 +166,22 @@ class SpanHead(Head):
         class_weights = torch.tensor([negative_weight] + [1.0] * len(self.labels))
         self.register_buffer("_class_weights", class_weights, persistent=False)
 
-    def marks(self, sentences: Sequence[Sentence], pieces: Tensor | None) -> dict[str, Tensor]:
+    def marks(self, sentences: Sequence[Sentence], pieces: Tensor | None) -> SpanMarks:
         """Class of case and number of pieces of each token, where they are features."""
         tokens = [token for sentence in sentences for token in sentence.tokens]
-        found: dict[str, Tensor] = {}
+        cases = None
         if "morphology" in self.features:
-            found["cases"] = torch.tensor([CASES.index(case_of(token)) for token in tokens])
-        if "length" in self.features:
-            found["pieces"] = torch.tensor(list(map(len, tokens))) if pieces is None else pieces
-        return found
+            cases = torch.tensor([CASES.index(case_of(token)) for token in tokens])
+        if "length" not in self.features:
+            pieces = None
+        elif pieces is None:
+            pieces = torch.tensor(list(map(len, tokens)))
+        return SpanMarks(cases, pieces)
 
-    def encode(self, sentences: Sequence[Sentence]) -> dict[str, Tensor]:
-        """The M gold entities of up to W tokens, `{"starts": [M], "widths": [M], "classes": [M]}`.
+    def encode(self, sentences: Sequence[Sentence]) -> SpanGold:
+        """The gold entities of up to W tokens.
 
-        Starts are rows of the batch. Wider entities are left out, as no span can match them; they
+        Wider entities are left out, as no span can match them; they
         stay in the recall denominator at evaluation.
 
         Raises:
@@ -166,25 +202,25 @@ class SpanHead(Head):
                     gold[span] = classes[entity.label]
             first += len(sentence)
         spans = torch.tensor(list(gold), dtype=torch.long).view(-1, 2)
-        return {
-            "starts": spans[:, 0].contiguous(),
-            "widths": spans[:, 1].contiguous(),
-            "classes": torch.tensor(list(gold.values()), dtype=torch.long),
-        }
+        return SpanGold(
+            spans[:, 0].contiguous(),
+            spans[:, 1].contiguous(),
+            torch.tensor(list(gold.values()), dtype=torch.long),
+        )
 
     def loss(
-        self, h: Tensor, offsets: Tensor, gold: dict[str, Tensor], marks: Marks = NO_MARKS
+        self, h: Tensor, offsets: Tensor, gold: SpanGold, marks: SpanMarks | None = None
     ) -> Tensor:
         """Summed cross entropy of all candidate spans, those of no entity weighted down."""
         spans = self._candidates(h, offsets, marks)
         targets = torch.full_like(spans.starts, NULL)
-        targets[spans.find(gold["starts"], gold["widths"])] = gold["classes"]
+        targets[spans.find(gold.starts, gold.widths)] = gold.classes
         log_probs = self._log_probs(h, spans)
         weights = self._class_weights.to(log_probs.dtype)
         return F.nll_loss(log_probs, targets, weight=weights, reduction="sum")
 
     def span_scores(
-        self, h: Tensor, offsets: Tensor, marks: Marks = NO_MARKS
+        self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Class probabilities of every span of up to W tokens.
 
@@ -207,7 +243,9 @@ class SpanHead(Head):
         return spans.starts, spans.ends, self._log_probs(h, spans)
 
     @torch.no_grad()
-    def decode(self, h: Tensor, offsets: Tensor, marks: Marks = NO_MARKS) -> list[list[Entity]]:
+    def decode(
+        self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None
+    ) -> list[list[Entity]]:
         """Of the spans that beat no entity those that `decode` chooses, scored by probability."""
         starts, ends, log_probs = self.span_scores(h, offsets, marks)
         best, label = log_probs[:, NULL + 1 :].max(dim=1)
@@ -225,7 +263,7 @@ class SpanHead(Head):
             found[b].append((Entity(start, end, self.labels[position], scored), likely, gained))
         return [self._chosen(candidates) for candidates in found]
 
-    def log_probability(self, h: Tensor, entity: Entity, marks: Marks = NO_MARKS) -> Tensor:
+    def log_probability(self, h: Tensor, entity: Entity, marks: SpanMarks | None = None) -> Tensor:
         """Log-probability of the label of that span.
 
         Raises:
@@ -262,9 +300,11 @@ class SpanHead(Head):
             return log_probs
         return (log_probs / self.temperature).log_softmax(dim=1)
 
-    def _candidates(self, h: Tensor, offsets: Tensor, marks: Marks) -> Spans:
+    def _candidates(self, h: Tensor, offsets: Tensor, marks: SpanMarks | None) -> Spans:
         spans = candidate_spans(h, offsets, self.max_width)
-        return replace(spans, cases=marks.get("cases"), pieces=marks.get("pieces"))
+        if marks is None:
+            return spans
+        return replace(spans, cases=marks.cases, pieces=marks.pieces)
 
     def _log_probs(self, h: Tensor, spans: Spans) -> Tensor:
         weights = dict(self.features.named_parameters())

@@ -1,54 +1,22 @@
-"""From sentences to a Batch: one graph, the encoder's inputs, the head's gold."""
+"""From sentences to a Batch: one graph, the encoder's inputs, the gold of head and parser."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-
-import torch
-from torch import Tensor
+from typing import Any
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.trees import Tree
 from synner_graph.data.vocabulary import Vocabulary, without_subtype
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import EdgeInventory
+from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
+from synner_graph.heads.biaffine import TreeGold
+from synner_graph.model.batch import Batch
 
-Encode = Callable[[Sequence[Sentence]], dict[str, Tensor]]
-Mark = Callable[[Sequence[Sentence], dict[str, Tensor]], dict[str, Tensor]]
-EncodeTrees = Callable[[Sequence[tuple[Sequence[int], Sequence[str]]]], dict[str, Tensor]]
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Sentences as tensors.
-
-    Attributes:
-        sentences: as they were given.
-        graph: all of them as one graph of N nodes.
-        inputs: what the encoder reads.
-        marks: what the head reads of the tokens beside their states.
-        gold: what the losses of head and parser read; empty when predicting.
-    """
-
-    sentences: tuple[Sentence, ...]
-    graph: TokenGraph
-    inputs: dict[str, Tensor]
-    marks: dict[str, Tensor]
-    gold: dict[str, Tensor]
-
-    def to(self, device: torch.device | str, non_blocking: bool = False) -> "Batch":
-        """The same batch on another device."""
-
-        def move(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-            return {k: t.to(device, non_blocking=non_blocking) for k, t in tensors.items()}
-
-        return replace(
-            self,
-            graph=self.graph.to(device),
-            inputs=move(self.inputs),
-            marks=move(self.marks),
-            gold=move(self.gold),
-        )
+Encode = Callable[[Sequence[Sentence]], Tensors]
+Mark = Callable[[Sequence[Sentence], Any], Tensors | None]
+EncodeTrees = Callable[[Sequence[Tree]], TreeGold]
 
 
 class Collator:
@@ -73,7 +41,7 @@ class Collator:
         gold: Encode,
         fold_subtypes: bool = False,
         reads_relations: bool = False,
-        marks: Mark = lambda sentences, inputs: {},
+        marks: Mark = lambda sentences, inputs: None,
         trees: EncodeTrees | None = None,
     ) -> None:
         self.inventory = inventory
@@ -103,17 +71,16 @@ class Collator:
             InputError: if the graph needs trees and a sentence has none.
         """
         inputs = self.inputs(sentences)
-        gold: dict[str, Tensor] = {}
-        if with_gold:
-            gold |= self.gold(sentences)
-            if self.trees is not None:
-                gold |= self.trees([self.tree(sentence) for sentence in gold_trees or sentences])
+        trees = None
+        if with_gold and self.trees is not None:
+            trees = self.trees([self.tree(sentence) for sentence in gold_trees or sentences])
         return Batch(
             sentences=tuple(sentences),
             graph=self.graph(sentences),
             inputs=inputs,
             marks=self.marks(sentences, inputs),
-            gold=gold,
+            gold=self.gold(sentences) if with_gold else None,
+            trees=trees,
         )
 
     def graph(self, sentences: Sequence[Sentence]) -> TokenGraph:
@@ -129,7 +96,7 @@ class Collator:
             relations.append([self.relations.id_of(name) for name in names])
         return TokenGraph.build(lengths, self.inventory, heads, relations)
 
-    def tree(self, sentence: Sentence) -> tuple[Sequence[int], Sequence[str]]:
+    def tree(self, sentence: Sentence) -> Tree:
         """Heads of a sentence, and its relations as the vocabulary names them.
 
         Raises:

@@ -1,6 +1,7 @@
 """The model: its constructor is the architecture, `states` is the forward pass."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -9,15 +10,16 @@ from synner_graph.config import ModelConfig
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import Blueprint, build_encoder
-from synner_graph.encoders.base import Inputs
 from synner_graph.errors import InputError
 from synner_graph.gnn import build_gnn
 from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.edges import EdgeInventory
+from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads import build_head
 from synner_graph.heads.biaffine import BIAFFINE, build_parser_head
-from synner_graph.model.collate import Batch, Collator
+from synner_graph.model.batch import Batch
+from synner_graph.model.collate import Collator
 from synner_graph.recurrent import recurrent_class
 
 
@@ -75,7 +77,7 @@ class SynNERModel(nn.Module):
             trees=self.parser and self.parser.encode,
         )
 
-    def features(self, inputs: Inputs) -> Tensor:
+    def features(self, inputs: Tensors) -> Tensor:
         """What GNN, recurrent layer and parser read of every token. *Shape:* [N, D]"""
         x: Tensor = self.dropout(self.encoder(inputs))
         return x
@@ -99,12 +101,13 @@ class SynNERModel(nn.Module):
         offsets = batch.graph.offsets
         loss = self.head.loss(self.read(x, batch.graph), offsets, batch.gold, batch.marks)
         if self.parser is not None:
-            loss = loss + self.parser_weight * self.parser.loss(x, offsets, batch.gold)
+            assert batch.trees is not None
+            loss = loss + self.parser_weight * self.parser.loss(x, offsets, batch.trees)
         return loss
 
     def decode(self, batch: Batch) -> list[list[Entity]]:
         """Entities of each sentence, with scores."""
         return self.head.decode(self.states(batch), batch.graph.offsets, batch.marks)
 
-    def _marks(self, sentences: Sequence[Sentence], inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    def _marks(self, sentences: Sequence[Sentence], inputs: Any) -> Tensors | None:
         return self.head.marks(sentences, self.encoder.piece_counts(inputs))

@@ -8,7 +8,6 @@ from synner_graph.parsers.base import (
     CorpusTrees,
     Parser,
     ParserRecord,
-    Tree,
     scheme_note,
 )
 from synner_graph.parsers.spacy import SpacyParser
@@ -20,7 +19,6 @@ __all__ = [
     "CorpusTrees",
     "Parser",
     "ParserRecord",
-    "Tree",
     "external_parser",
     "scheme_note",
 ]

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synner_graph.data.sentence import Sentence, SentenceError
+from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError
 
 TREES = "trees"
-Tree = tuple[Sequence[int], Sequence[str]]
-"""The heads and relations of one sentence."""
 
 
 @dataclass(frozen=True)

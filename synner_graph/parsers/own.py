@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.trees import Tree
 from synner_graph.heads.biaffine import BIAFFINE
-from synner_graph.parsers.base import Parser, Tree
+from synner_graph.parsers.base import Parser
 
 
 class BiaffineParser(Parser):

@@ -5,9 +5,10 @@ from importlib.metadata import version
 from typing import Any
 
 from synner_graph.data.sentence import ROOT, Sentence
+from synner_graph.data.trees import Tree
 from synner_graph.data.unicode import encodable
 from synner_graph.errors import InputError
-from synner_graph.parsers.base import Parser, Tree
+from synner_graph.parsers.base import Parser
 
 # Components that no parser reads; whatever else a pipeline has may be the parser's encoder.
 UNREAD = ("ner", "tagger", "morphologizer", "attribute_ruler", "lemmatizer", "senter", "textcat")

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError
-from synner_graph.parsers.base import Parser, Tree
+from synner_graph.parsers.base import Parser
 
 
 class StanzaParser(Parser):

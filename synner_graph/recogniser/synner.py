@@ -20,6 +20,7 @@ from torch import Tensor
 from synner_graph.config import ModelConfig, explain
 from synner_graph.data.features import open_features
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.trees import Tree
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.lexicon import Lexicon
 from synner_graph.encoders import (
@@ -33,9 +34,10 @@ from synner_graph.encoders import (
 from synner_graph.encoders.lora import merged_state
 from synner_graph.errors import InputError
 from synner_graph.graph.backends import GraphBackend, graph_backend
+from synner_graph.graph.tensors import Tensors
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.network import SynNERModel
-from synner_graph.parsers import TREES, Parser, ParserRecord, Tree, external_parser, scheme_note
+from synner_graph.parsers import TREES, Parser, ParserRecord, external_parser, scheme_note
 from synner_graph.parsers.own import BiaffineParser
 from synner_graph.recogniser.calibration import Calibration
 from synner_graph.text import build_segmenter
@@ -367,7 +369,7 @@ class SynNER:
         """A batch with its entities; parser and head read the same features."""
         collator = self.model.collator
         inputs = collator.inputs(sentences)
-        marks = self._moved(collator.marks(sentences, inputs))
+        marks = collator.marks(sentences, inputs)
         x = self._features(inputs)
         if self.model.parser is not None and any(s.heads is None for s in sentences):
             sentences = [
@@ -377,20 +379,19 @@ class SynNER:
                 )
             ]
         graph = collator.graph(sentences).to(self.device)
-        found = self.model.head.decode(self.model.read(x, graph), graph.offsets, marks)
+        found = self.model.head.decode(
+            self.model.read(x, graph), graph.offsets, marks and marks.to(self.device)
+        )
         return [
             sentence.replace(entities=entities)
             for sentence, entities in zip(sentences, found, strict=True)
         ]
 
     @torch.inference_mode()
-    def _features(self, inputs: dict[str, Tensor]) -> Tensor:
+    def _features(self, inputs: Tensors) -> Tensor:
         """Token features, given what the encoder reads. *Shape:* [N, D]"""
         self.model.eval()
-        return self.model.features(self._moved(inputs))
-
-    def _moved(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {name: tensor.to(self.device) for name, tensor in tensors.items()}
+        return self.model.features(inputs.to(self.device))
 
     @torch.inference_mode()
     def _parse(self, sentences: Sequence[Sentence], x: Tensor) -> list[Tree]:

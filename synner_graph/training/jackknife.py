@@ -12,7 +12,7 @@ from synner_graph.config import RunConfig
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.evaluate import evaluate_trees
-from synner_graph.model.collate import Batch
+from synner_graph.model.batch import Batch
 from synner_graph.model.network import SynNERModel
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.synner import SynNER
@@ -97,8 +97,9 @@ class ParserAlone(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Loss of the batch, summed over its sentences. *Shape:* []"""
+        assert batch.trees is not None
         x = self.dropout(self.encoder(batch.inputs))
-        return self.parser.loss(x, batch.graph.offsets, batch.gold)
+        return self.parser.loss(x, batch.graph.offsets, batch.trees)
 
 
 def train_parser(

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from synner_graph.config import RunConfig
 from synner_graph.errors import InputError
-from synner_graph.model.collate import Batch
+from synner_graph.model.batch import Batch
 from synner_graph.training.optimiser import build_optimizer, build_schedule
 
 

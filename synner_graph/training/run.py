@@ -25,7 +25,7 @@ from synner_graph.errors import InputError
 from synner_graph.evaluation.evaluate import evaluate, evaluate_trees
 from synner_graph.evaluation.scores import Report
 from synner_graph.heads.biaffine import BIAFFINE
-from synner_graph.model.collate import Batch
+from synner_graph.model.batch import Batch
 from synner_graph.parsers import TREES, ParserRecord
 from synner_graph.recogniser.new import new_recogniser, read_lexicon
 from synner_graph.recogniser.synner import RUN, SynNER, load_parser, pick_device

@@ -101,9 +101,9 @@ def test_a_line_has_each_character_once_and_a_blank_after_each_token(
     inputs = encoder.collate([Sentence(["ab", "c"]), Sentence(["a"])])
     a, b, c = (KNOWN.id_of(character) for character in "abc")
     blank = len(KNOWN)
-    assert inputs["characters"].tolist() == [a, b, blank, c, blank, a, blank]
-    assert inputs["character_places"].tolist() == [0, 1, 3, 5]
-    assert inputs["character_counts"].tolist() == [2, 1, 1]
+    assert inputs.line.tolist() == [a, b, blank, c, blank, a, blank]
+    assert inputs.places.tolist() == [0, 1, 3, 5]
+    assert inputs.counts.tolist() == [2, 1, 1]
 
 
 @pytest.mark.parametrize("kind", [CharacterCNN, CharacterLSTM])
@@ -154,11 +154,11 @@ class TestLSTM:
 def test_every_character_is_looked_up(tokens: list[str], known: str) -> None:
     characters = Vocabulary(tuple(dict.fromkeys(known)))
     inputs = CharacterCNN(characters, 2, 2, 0.0).collate([Sentence(tokens)])
-    line, blank = inputs["characters"].tolist(), len(characters)
+    line, blank = inputs.line.tolist(), len(characters)
     expected = [[*map(characters.id_of, token), blank] for token in tokens]
     assert line == [i for ids in expected for i in ids]
-    assert inputs["character_counts"].tolist() == list(map(len, tokens))
-    places = inputs["character_places"].tolist()
+    assert inputs.counts.tolist() == list(map(len, tokens))
+    places = inputs.places.tolist()
     assert [line[place] for place in places] == [
         i for token in tokens for i in map(characters.id_of, token)
     ]

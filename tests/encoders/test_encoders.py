@@ -8,6 +8,7 @@ import torch
 from synner_graph.config import EncoderConfig
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies, Vocabulary
+from synner_graph.data.words.lexicon import Spelling
 from synner_graph.encoders import (
     FeatureEncoder,
     TransformerEncoder,
@@ -116,10 +117,30 @@ def test_features_stand_side_by_side() -> None:
     first = ShapeEncoder(2)
     second = CharacterCNN(CHARACTERS, 3, 4, dropout=0.0)
     both = ConcatEncoder([first, second])
-    inputs = both.collate(SENTENCES)
-    expected = torch.cat([first(inputs), second(inputs)], dim=1)
+    expected = torch.cat([part(part.collate(SENTENCES)) for part in (first, second)], dim=1)
+    assert torch.equal(both(both.collate(SENTENCES)), expected)
+
+
+def test_two_encoders_of_one_kind_read_inputs_of_their_own() -> None:
+    words = Vocabulary(("cab",)), 3
+    folded, exact = (WordEncoder(*words, Spelling(lower), 0.0, False) for lower in (True, False))
+    both = ConcatEncoder([folded, exact])
+    sentences = [Sentence(["Cab", "cab"])]
+    inputs = both.collate(sentences)
+    expected = torch.cat([part(part.collate(sentences)) for part in (folded, exact)], dim=1)
     assert torch.equal(both(inputs), expected)
-    assert inputs.keys() == first.collate(SENTENCES).keys() | second.collate(SENTENCES).keys()
+    found = both(inputs).tolist()
+    assert found[0][:3] == found[1][:3] and found[0][3:] != found[1][3:]
+    assert {tensor.ids.device.type for tensor in inputs.to("meta").parts} == {"meta"}
+
+
+def test_pieces_are_those_of_the_first_encoder_that_reads_any(tiny_transformer: Path) -> None:
+    transformer = TransformerEncoder(*load_blueprint(str(tiny_transformer)), "first")
+    both = ConcatEncoder([ShapeEncoder(2), transformer])
+    inputs = both.collate(SENTENCES)
+    assert both.piece_counts(inputs) is inputs.parts[1].piece_counts
+    shapes = ConcatEncoder([ShapeEncoder(2)])
+    assert shapes.piece_counts(shapes.collate(SENTENCES)) is None
 
 
 def test_every_part_gets_its_settings() -> None:

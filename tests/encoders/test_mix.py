@@ -39,12 +39,12 @@ def test_all_layers_of_a_transformer_are_mixed(tiny_transformer: Path) -> None:
     encoder = load(tiny_transformer).eval()
     inputs = encoder.collate(SENTENCES)
     states = encoder.transformer(
-        input_ids=inputs["input_ids"],
-        attention_mask=inputs["attention_mask"],
+        input_ids=inputs.input_ids,
+        attention_mask=inputs.attention_mask,
         output_hidden_states=True,
     ).hidden_states
     assert len(states) == 3
-    expected = torch.stack(states).mean(0).flatten(0, 1)[inputs["piece_index"]]
+    expected = torch.stack(states).mean(0).flatten(0, 1)[inputs.piece_index]
     torch.testing.assert_close(encoder(inputs), expected)
 
 

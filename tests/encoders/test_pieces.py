@@ -1,17 +1,17 @@
 """Pieces in windows: every piece is read exactly once, from where it has most context."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from types import SimpleNamespace
 
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import pieces
-from synner_graph.encoders.pieces import PieceTokenizer
+from synner_graph.encoders.pieces import PieceInputs, PieceTokenizer
 from synner_graph.errors import InputError
 from tests.fixtures import tiny_tokenizer
 
@@ -45,10 +45,10 @@ def pieces_by_hand(tokenizer: PreTrainedTokenizerFast, sentence: Sentence) -> li
     return [list(pieces) or [tokenizer.unk_token_id] for pieces in alone]
 
 
-def bodies(inputs: dict[str, Tensor]) -> list[list[int]]:
+def bodies(inputs: PieceInputs) -> list[list[int]]:
     """Each window without padding and special tokens, which are checked on the way."""
     found = []
-    for ids, mask in zip(inputs["input_ids"], inputs["attention_mask"], strict=True):
+    for ids, mask in zip(inputs.input_ids, inputs.attention_mask, strict=True):
         length = int(mask.sum())
         assert mask.tolist() == [1] * length + [0] * (len(mask) - length)
         assert (ids[length:] == 0).all()
@@ -61,21 +61,21 @@ def bodies(inputs: dict[str, Tensor]) -> list[list[int]]:
 def test_pieces_of_all_tokens_are_read_in_order(tokenizer: PreTrainedTokenizerFast) -> None:
     inputs = PieceTokenizer(tokenizer, LIMIT, first_only=False)(SENTENCES)
     expected = [pieces for s in SENTENCES for pieces in pieces_by_hand(tokenizer, s)]
-    assert inputs["piece_counts"].tolist() == list(map(len, expected))
-    read = inputs["input_ids"].flatten()[inputs["piece_index"]]
+    assert inputs.piece_counts.tolist() == list(map(len, expected))
+    read = inputs.input_ids.flatten()[inputs.piece_index]
     assert read.tolist() == [piece for pieces in expected for piece in pieces]
     owners = [token for token, pieces in enumerate(expected) for _ in pieces]
-    assert inputs["piece_token"].tolist() == owners
-    assert inputs["piece_index"].unique().numel() == len(owners)
+    assert inputs.piece_token.tolist() == owners
+    assert inputs.piece_index.unique().numel() == len(owners)
 
 
 def test_first_pieces_of_all_tokens_are_read_in_order(tokenizer: PreTrainedTokenizerFast) -> None:
     inputs = PieceTokenizer(tokenizer, LIMIT, first_only=True)(SENTENCES)
     expected = [pieces[0] for s in SENTENCES for pieces in pieces_by_hand(tokenizer, s)]
-    assert inputs["input_ids"].flatten()[inputs["piece_index"]].tolist() == expected
-    assert inputs["piece_token"].tolist() == list(range(len(expected)))
+    assert inputs.input_ids.flatten()[inputs.piece_index].tolist() == expected
+    assert inputs.piece_token.tolist() == list(range(len(expected)))
     counts = [len(pieces) for s in SENTENCES for pieces in pieces_by_hand(tokenizer, s)]
-    assert inputs["piece_counts"].tolist() == counts
+    assert inputs.piece_counts.tolist() == counts
 
 
 @pytest.mark.parametrize("first_only", [True, False])
@@ -83,14 +83,7 @@ def test_every_kind_of_tensor_is_for_indexing(
     tokenizer: PreTrainedTokenizerFast, first_only: bool
 ) -> None:
     inputs = PieceTokenizer(tokenizer, LIMIT, first_only)(SENTENCES)
-    assert set(inputs) == {
-        "input_ids",
-        "attention_mask",
-        "piece_index",
-        "piece_token",
-        "piece_counts",
-    }
-    assert {tensor.dtype for tensor in inputs.values()} == {torch.int64}
+    assert {tensor.dtype for tensor in astuple(inputs)} == {torch.int64}
 
 
 def test_windows_overlap_and_add_up_to_the_sentence(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -115,7 +108,7 @@ def test_every_piece_is_read_where_it_is_farthest_from_a_cut(
     step = ROOM - collate.overlap
     for count in range(1, 4 * ROOM):
         inputs = collate([letters(count)])
-        width = inputs["input_ids"].shape[1]
+        width = inputs.input_ids.shape[1]
         ends = [(w * step, w * step + len(body)) for w, body in enumerate(bodies(inputs))]
 
         def context(
@@ -127,7 +120,7 @@ def test_every_piece_is_read_where_it_is_farthest_from_a_cut(
             right = end - 1 - position if end < last else last
             return min(left, right)
 
-        for position, index in enumerate(inputs["piece_index"].tolist()):
+        for position, index in enumerate(inputs.piece_index.tolist()):
             window, column = divmod(index, width)
             assert ends[window][0] + column - 1 == position
             rivals = [w for w, (start, end) in enumerate(ends) if start <= position < end]
@@ -141,8 +134,8 @@ def test_narrow_encoders_read_everything_too(
     sentence = letters(29)
     inputs = PieceTokenizer(tokenizer, limit, first_only=False)([sentence, letters(1)])
     expected = [p for s in (sentence, letters(1)) for (p,) in pieces_by_hand(tokenizer, s)]
-    assert inputs["input_ids"].flatten()[inputs["piece_index"]].tolist() == expected
-    assert inputs["input_ids"].shape[1] <= limit
+    assert inputs.input_ids.flatten()[inputs.piece_index].tolist() == expected
+    assert inputs.input_ids.shape[1] <= limit
 
 
 @pytest.mark.parametrize("first_only", [True, False])
@@ -153,8 +146,8 @@ def test_a_batch_holds_what_its_sentences_hold_alone(
     batch = collate(SENTENCES)
     alone = [collate([sentence]) for sentence in SENTENCES]
     assert bodies(batch) == [body for inputs in alone for body in bodies(inputs)]
-    read = batch["input_ids"].flatten()[batch["piece_index"]]
-    parts = [inputs["input_ids"].flatten()[inputs["piece_index"]] for inputs in alone]
+    read = batch.input_ids.flatten()[batch.piece_index]
+    parts = [inputs.input_ids.flatten()[inputs.piece_index] for inputs in alone]
     assert torch.equal(read, torch.cat(parts))
 
 
@@ -162,8 +155,8 @@ def test_a_token_of_which_nothing_is_left_gets_a_piece(tokenizer: PreTrainedToke
     assert tokenizer(ZERO_WIDTH, add_special_tokens=False)["input_ids"] == []
     inputs = PieceTokenizer(tokenizer, LIMIT, first_only=True)([Sentence([ZERO_WIDTH])])
     unknown = tokenizer.unk_token_id
-    assert inputs["input_ids"].tolist() == [[2, unknown, 3]]
-    assert inputs["piece_index"].tolist() == [1]
+    assert inputs.input_ids.tolist() == [[2, unknown, 3]]
+    assert inputs.piece_index.tolist() == [1]
 
 
 def test_names_of_special_tokens_in_a_text_are_text(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -174,13 +167,13 @@ def test_names_of_special_tokens_in_a_text_are_text(tokenizer: PreTrainedTokeniz
     assert "".join(p.removeprefix("##") for p in tokenizer.convert_ids_to_tokens(body)) == (
         "".join(tokens).lower()
     )
-    assert inputs["piece_token"].unique().tolist() == [0, 1, 2]
+    assert inputs.piece_token.unique().tolist() == [0, 1, 2]
 
 
 def test_a_lone_surrogate_is_read_as_unknown(tokenizer: PreTrainedTokenizerFast) -> None:
     collate = PieceTokenizer(tokenizer, LIMIT, first_only=False)
     lone, replaced = (collate([Sentence(["a", f"x{c}y"])]) for c in "\ud83d\ufffd")
-    assert torch.equal(lone["input_ids"], replaced["input_ids"])
+    assert torch.equal(lone.input_ids, replaced.input_ids)
 
 
 def test_long_sentences_are_refused_on_request(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -204,8 +197,8 @@ def test_a_tokenizer_without_special_tokens_uses_the_whole_room() -> None:
     tokenizer = tiny_tokenizer()
     tokenizer.backend_tokenizer.post_processor = None
     inputs = PieceTokenizer(tokenizer, 10, first_only=False)([letters(10)])
-    assert inputs["input_ids"].shape == (1, 10)
-    assert inputs["piece_index"].tolist() == list(range(10))
+    assert inputs.input_ids.shape == (1, 10)
+    assert inputs.piece_index.tolist() == list(range(10))
 
 
 def test_a_slow_tokenizer_is_refused() -> None:
@@ -241,9 +234,9 @@ def test_the_pieces_of_a_word_are_those_that_it_has_in_its_sentence(
     collate = PieceTokenizer(tokenizer, 99, first_only=False)
     for sentence in (tokens[::-1], tokens):
         inputs = collate([Sentence(sentence)])
-    read = inputs["input_ids"].flatten()[inputs["piece_index"]]
+    read = inputs.input_ids.flatten()[inputs.piece_index]
     assert read.tolist() == whole["input_ids"]
-    assert inputs["piece_token"].tolist() == whole.word_ids()
+    assert inputs.piece_token.tolist() == whole.word_ids()
 
 
 def test_no_more_words_are_kept_than_allowed(
@@ -254,4 +247,4 @@ def test_no_more_words_are_kept_than_allowed(
     for sentence in (*SENTENCES, letters(30)):
         found = forgetful([sentence])
         assert len(forgetful.known) <= max(8, len(set(sentence.tokens)))
-        assert all(torch.equal(found[name], tensor) for name, tensor in other([sentence]).items())
+        assert all(map(torch.equal, astuple(found), astuple(other([sentence]))))

@@ -123,7 +123,7 @@ def test_groups_of_windows_give_what_one_padded_batch_gives(
         passes.clear()
         states = encoder(inputs)
         handle.remove()
-        different = len(set(inputs["attention_mask"].sum(1).tolist()))
+        different = len(set(inputs.attention_mask.sum(1).tolist()))
         assert len(passes) == (different if cost == 0 else 1)
         gradients = torch.autograd.grad(states, parameters, upstream, allow_unused=True)
         found[cost] = states, gradients

@@ -7,6 +7,7 @@ import torch
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabulary
 from synner_graph.data.words.lexicon import Lexicon, Spelling
+from synner_graph.encoders.base import TokenIds
 from synner_graph.encoders.words import WordEncoder
 
 WORDS = Vocabulary(("the", "Paris", "0000", "paris"))
@@ -23,7 +24,7 @@ def test_a_token_has_the_vector_of_its_word() -> None:
     encoder = build()
     expected = [encoder.vectors.weight[i] if i else encoder.unknown for i in IDS]
     inputs = encoder.collate(SENTENCES)
-    assert inputs["words"].tolist() == IDS
+    assert inputs.ids.tolist() == IDS
     assert torch.equal(encoder(inputs), torch.stack(expected))
 
 
@@ -59,14 +60,14 @@ def test_the_gradient_reaches_what_is_learned_and_nothing_else(fixed: bool) -> N
 
 def test_dropout_reads_known_words_as_unknown_in_training_only() -> None:
     encoder = build(dropout=0.5)
-    inputs = {"words": torch.ones(2000, dtype=torch.long)}
+    inputs = TokenIds(torch.ones(2000, dtype=torch.long))
     rows = encoder(inputs)
     unknown = (rows == encoder.unknown).all(1)
     assert 900 < unknown.sum() < 1100
     assert torch.equal(rows[~unknown], encoder.vectors.weight[1].expand_as(rows[~unknown]))
     encoder.eval()
     assert not (encoder(inputs) == encoder.unknown).all(1).any()
-    assert inputs["words"].all(), "the inputs stay as they are"
+    assert inputs.ids.all(), "the inputs stay as they are"
 
 
 def test_without_any_known_word() -> None:

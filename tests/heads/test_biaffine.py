@@ -60,7 +60,7 @@ def test_scores_loss_and_gradients_are_those_of_the_equations() -> None:
     arcs, relations, loss = naive(head, x, trees)
     for found, wanted in zip(head.arc_scores(x, OFFSETS), arcs, strict=True):
         torch.testing.assert_close(found, wanted)
-    torch.testing.assert_close(head.relation_scores(x, OFFSETS, gold["tree_heads"]), relations)
+    torch.testing.assert_close(head.relation_scores(x, OFFSETS, gold.heads), relations)
     torch.testing.assert_close(head.loss(x, OFFSETS, gold), loss)
     leaves = [x, *head.parameters()]
     upstream = torch.randn((), dtype=torch.double)
@@ -110,6 +110,11 @@ def test_half_precision_scores_in_float32() -> None:
     x = torch.randn(13, 5, dtype=torch.bfloat16)
     assert {s.dtype for s in head.arc_scores(x, OFFSETS)} == {torch.float32}
     assert head.loss(x, OFFSETS, head.encode(random_trees())).dtype == torch.float32
+
+
+def test_an_unknown_relation_is_refused() -> None:
+    with pytest.raises(InputError, match=r"Unknown relation 'nsubj:x'\. Did you mean 'nsubj'\?"):
+        build().encode([([1, ROOT], ["nsubj:x", "nsubj"])])
 
 
 def test_is_built_where_asked_for() -> None:

@@ -175,7 +175,7 @@ def test_every_parameter_gets_a_finite_gradient_and_the_forbidden_none(scheme: s
 def test_encodes_gold_as_tags() -> None:
     head = CRFHead(C, LABELS)
 
-    tags = head.encode(SENTENCES)["tags"]
+    tags = head.encode(SENTENCES).tags
 
     assert [head.tags[tag] for tag in tags] == [
         *("S-PER", "B-PER", "I-PER", "E-PER"),

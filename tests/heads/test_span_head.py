@@ -1,5 +1,6 @@
 """The span head against span vectors that are built one by one, and against all sets of spans."""
 
+from dataclasses import astuple
 from itertools import combinations, product
 
 import pytest
@@ -10,7 +11,7 @@ from torch.nn import functional as F
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads import SpanHead
-from synner_graph.heads.span import CASES, case_of
+from synner_graph.heads.span import CASES, SpanGold, SpanMarks, case_of
 
 LABELS = ("LOC", "PER")
 LENGTHS = [5, 1, 3, 2, 7]
@@ -34,7 +35,7 @@ SENTENCES = [
 
 CASES_OF_TOKENS = torch.arange(N) % len(CASES)
 PIECES = torch.arange(N) % 3 + 1
-MARKS = {"cases": CASES_OF_TOKENS, "pieces": PIECES}
+MARKS = SpanMarks(CASES_OF_TOKENS, PIECES)
 
 
 def random_head(max_width: int = W, **options: bool | str | float) -> SpanHead:
@@ -57,7 +58,7 @@ def all_spans(max_width: int = W) -> list[tuple[int, int]]:
 
 
 def materialized_log_probs(
-    head: SpanHead, h: Tensor, start: int, end: int, marks: dict[str, Tensor] = MARKS
+    head: SpanHead, h: Tensor, start: int, end: int, marks: SpanMarks = MARKS
 ) -> Tensor:
     """What the factorized first layer stands for: joined vectors and one linear layer."""
     vectors, weights = [], []
@@ -77,11 +78,11 @@ def materialized_log_probs(
         weights += [layer.value.weight]
     if "morphology" in head.features:
         layer = head.features["morphology"]
-        vectors += [sum(layer.embedding.weight[case] for case in marks["cases"][start:end])]
+        vectors += [sum(layer.embedding.weight[case] for case in marks.cases[start:end])]
         weights += [layer.linear.weight]
     if "length" in head.features:
         layer = head.features["length"]
-        pieces = int(marks["pieces"][start:end].sum())
+        pieces = int(marks.pieces[start:end].sum())
         vectors += [layer.embedding.weight[min(pieces, head.max_width) - 1]]  # all below 6 apart
         weights += [layer.linear.weight]
     hidden = F.gelu(F.linear(torch.cat(vectors), torch.cat(weights, dim=1), head.bias))
@@ -156,16 +157,16 @@ def test_a_batch_without_entities_has_a_loss() -> None:
     head = random_head()
     gold = head.encode([Sentence(("a", "b"))])
 
-    assert [len(column) for column in gold.values()] == [0, 0, 0]
+    assert [len(column) for column in astuple(gold)] == [0, 0, 0]
     assert head.loss(states()[:2], torch.tensor([0, 2]), gold) > 0
 
 
 def test_gold_wider_than_the_widest_candidate_is_no_target() -> None:
     gold = random_head(max_width=3).encode(SENTENCES)
 
-    assert gold["starts"].tolist() == [0, 2, 5, 9, 16]
-    assert gold["widths"].tolist() == [1, 3, 1, 2, 2]
-    assert gold["classes"].tolist() == [2, 1, 1, 2, 1]
+    assert gold.starts.tolist() == [0, 2, 5, 9, 16]
+    assert gold.widths.tolist() == [1, 3, 1, 2, 2]
+    assert gold.classes.tolist() == [2, 1, 1, 2, 1]
 
 
 def test_decodes_the_best_set_of_spans_exactly() -> None:
@@ -232,11 +233,11 @@ def test_marks_are_case_and_pieces_of_tokens_where_they_are_features() -> None:
     pieces = torch.tensor([1, 1, 2, 1, 3])
 
     found = random_head(morphology_size=2, length_size=2).marks(sentences, pieces)
-    assert [CASES[i] for i in found["cases"]] == ["upper", "lower", "title", "digit", "other"]
-    assert found["pieces"] is pieces
+    assert [CASES[i] for i in found.cases] == ["upper", "lower", "title", "digit", "other"]
+    assert found.pieces is pieces
     without_pieces = random_head(length_size=2).marks(sentences, None)
-    assert {k: v.tolist() for k, v in without_pieces.items()} == {"pieces": [2, 6, 4, 4, 4]}
-    assert random_head().marks(sentences, pieces) == {}
+    assert without_pieces.cases is None and without_pieces.pieces.tolist() == [2, 6, 4, 4, 4]
+    assert astuple(random_head().marks(sentences, pieces)) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +250,7 @@ def test_case_is_what_python_says_first(token: str, case: str) -> None:
 
 def test_marks_change_scores_loss_and_decoding_alike() -> None:
     head, h = random_head(morphology_size=3, length_size=3, decode="all"), states(scale=3)
-    others = {name: row.flip(0) for name, row in MARKS.items()}
+    others = SpanMarks(*(row.flip(0) for row in astuple(MARKS)))
     gold = head.encode(SENTENCES)
 
     for marks in (MARKS, others):
@@ -262,9 +263,9 @@ def test_marks_change_scores_loss_and_decoding_alike() -> None:
     assert head.decode(h, OFFSETS, MARKS) != head.decode(h, OFFSETS, others)
 
 
-def classes_of(gold: dict[str, Tensor]) -> list[int]:
+def classes_of(gold: SpanGold) -> list[int]:
     """The class of every candidate."""
-    columns = (gold[name].tolist() for name in ("starts", "widths", "classes"))
+    columns = (column.tolist() for column in astuple(gold))
     classes = {(start, start + width): kind for start, width, kind in zip(*columns, strict=True)}
     return [classes.get(span, 0) for span in all_spans()]
 
@@ -330,7 +331,7 @@ def test_every_parameter_gets_a_gradient() -> None:
 def test_nested_gold_is_a_target_too() -> None:
     nested = Sentence(("a", "b"), entities=(Entity(0, 1, "PER"), Entity(0, 2, "LOC")))
 
-    assert random_head().encode([nested])["classes"].tolist() == [2, 1]
+    assert random_head().encode([nested]).classes.tolist() == [2, 1]
 
 
 def test_two_labels_for_one_span_are_refused() -> None:

@@ -2,34 +2,46 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import astuple
 
 import pytest
 import torch
-from torch import Tensor
 
 from synner_graph.data.sentence import ROOT, Sentence
+from synner_graph.data.trees import Tree
 from synner_graph.data.vocabulary import UNKNOWN, Vocabularies, Vocabulary
+from synner_graph.encoders.base import TokenIds
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import DEPENDENT_HEAD, EDGE_KINDS, HEAD_DEPENDENT, SELF, EdgeInventory
+from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
-from synner_graph.model.collate import Batch, Collator
+from synner_graph.heads.biaffine import TreeGold
+from synner_graph.heads.crf import CRFGold
+from synner_graph.heads.span import SpanMarks
+from synner_graph.model.batch import Batch
+from synner_graph.model.collate import Collator
 from tests.fixtures import random_sentence
 
 KNOWN = Vocabulary(("nsubj", "det", "obj"))
 UNPARSED = Sentence(["no", "tree"], id="s7")
 
 
-def sizes(sentences: Sequence[Sentence]) -> dict[str, Tensor]:
-    return {"lengths": torch.tensor([len(token) for s in sentences for token in s.tokens])}
+def sizes(sentences: Sequence[Sentence]) -> TokenIds:
+    return TokenIds(torch.tensor([len(token) for s in sentences for token in s.tokens]))
 
 
-def entity_counts(sentences: Sequence[Sentence]) -> dict[str, Tensor]:
-    return {"entities": torch.tensor([len(sentence.entities) for sentence in sentences])}
+def entity_counts(sentences: Sequence[Sentence]) -> CRFGold:
+    return CRFGold(torch.tensor([len(sentence.entities) for sentence in sentences]))
 
 
-def doubled(sentences: Sequence[Sentence], inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    assert len(inputs["lengths"]) == sum(map(len, sentences))
-    return {"doubled": 2 * inputs["lengths"]}
+def doubled(sentences: Sequence[Sentence], inputs: TokenIds) -> SpanMarks:
+    assert len(inputs.ids) == sum(map(len, sentences))
+    return SpanMarks(None, 2 * inputs.ids)
+
+
+def tree_heads(trees: Sequence[Tree]) -> TreeGold:
+    heads = torch.tensor([head for tree, _ in trees for head in tree])
+    return TreeGold(heads, heads)
 
 
 def collator(kinds: tuple[str, ...] = EDGE_KINDS) -> Collator:
@@ -73,18 +85,19 @@ def test_every_part_keeps_the_order_of_the_sentences() -> None:
     batch = collator()(sentences)
     assert batch.sentences == tuple(sentences)
     assert batch.graph.lengths.tolist() == [3, 1, 6]
-    assert batch.inputs["lengths"].tolist() == [len(t) for s in sentences for t in s.tokens]
-    assert batch.marks["doubled"].tolist() == [2 * len(t) for s in sentences for t in s.tokens]
-    assert batch.gold["entities"].tolist() == [len(s.entities) for s in sentences]
+    assert batch.inputs.ids.tolist() == [len(t) for s in sentences for t in s.tokens]
+    assert batch.marks.pieces.tolist() == [2 * len(t) for s in sentences for t in s.tokens]
+    assert batch.gold.tags.tolist() == [len(s.entities) for s in sentences]
 
 
 def test_no_gold_is_made_for_predicting() -> None:
-    def refuse(sentences: Sequence[Sentence]) -> dict[str, Tensor]:
+    def refuse(gold: object) -> Tensors:
         raise AssertionError("gold was asked for")
 
     inventory = EdgeInventory(EDGE_KINDS, KNOWN.all_names)
-    batch = Collator(inventory, KNOWN, sizes, refuse)(random_sentences(), with_gold=False)
-    assert batch.gold == {}
+    predicting = Collator(inventory, KNOWN, sizes, refuse, trees=refuse)
+    batch = predicting(random_sentences(), with_gold=False)
+    assert batch.gold is batch.trees is None
 
 
 @pytest.mark.parametrize("kinds", [EDGE_KINDS, (HEAD_DEPENDENT,), (DEPENDENT_HEAD, SELF)])
@@ -105,17 +118,23 @@ def test_trees_are_not_missed_where_the_graph_reads_none(kinds: tuple[str, ...])
 
 
 def test_moving_takes_every_tensor_but_the_offsets() -> None:
-    batch = collator()(random_sentences())
+    whole = collator()
+    whole.trees = tree_heads
+    batch = whole(random_sentences())
     moved = batch.to("meta", non_blocking=True)
     assert isinstance(moved, Batch)
     assert moved.sentences == batch.sentences
     assert moved.graph.device.type == "meta"
     assert moved.graph.offsets.device.type == "cpu"
-    for name in ("inputs", "marks", "gold"):
-        assert {t.device.type for t in getattr(moved, name).values()} == {"meta"}
-    assert moved.inputs.keys() == batch.inputs.keys()
-    assert moved.gold.keys() == batch.gold.keys()
-    assert batch.inputs["lengths"].device.type == "cpu"
+    for name in ("inputs", "marks", "gold", "trees"):
+        here, there = (getattr(place, name) for place in (batch, moved))
+        assert type(here) is type(there)
+        for one, other in zip(astuple(here), astuple(there), strict=True):
+            assert one is other is None or (one.device.type, other.device.type) == ("cpu", "meta")
+    bare = Collator(batch.graph.inventory, KNOWN, sizes, entity_counts)
+    moved = bare(random_sentences(), with_gold=False).to("meta")
+    assert moved.marks is moved.gold is moved.trees is None
+    assert batch.inputs.ids.device.type == "cpu"
 
 
 def test_subtypes_are_folded_on_request() -> None:
@@ -141,10 +160,10 @@ def test_unknown_relations_do_not_count_where_none_is_read() -> None:
 def test_a_parser_may_learn_other_trees_than_the_graph_has() -> None:
     sentences = random_sentences()
     learned = collator()
-    learned.trees = lambda trees: {"heads": torch.tensor([h for tree, _ in trees for h in tree])}
+    learned.trees = tree_heads
     others = [s.replace(heads=range(-1, len(s) - 1), relations=["x"] * len(s)) for s in sentences]
     same, other = learned(sentences), learned(sentences, gold_trees=others)
-    assert same.gold["heads"].tolist() == [h for s in sentences for h in s.heads or ()]
-    assert other.gold["heads"].tolist() == [h for s in others for h in s.heads or ()]
+    assert same.trees.heads.tolist() == [h for s in sentences for h in s.heads or ()]
+    assert other.trees.heads.tolist() == [h for s in others for h in s.heads or ()]
     assert torch.equal(same.graph.src, other.graph.src)
-    assert learned(sentences, with_gold=False).gold == {}
+    assert learned(sentences, with_gold=False).trees is None

@@ -95,10 +95,10 @@ def test_a_parser_beside_learns_and_changes_nothing_else(
     assert all(torch.equal(tensor, state[name]) for name, tensor in plain.state_dict().items())
     batch = parsing.collator(small_corpus.splits["train"][:12])
     x, offsets = parsing.features(batch.inputs), batch.graph.offsets
-    apart = plain(batch) + 0.1 * parsing.parser.loss(x, offsets, batch.gold)
+    apart = plain(batch) + 0.1 * parsing.parser.loss(x, offsets, batch.trees)
     torch.testing.assert_close(parsing(batch), apart)
     parsing.parser_weight = 0.25
-    apart = plain(batch) + 0.25 * parsing.parser.loss(x, offsets, batch.gold)
+    apart = plain(batch) + 0.25 * parsing.parser.loss(x, offsets, batch.trees)
     torch.testing.assert_close(parsing(batch), apart)
     parsing(batch).backward()
     without = [n for n, p in parsing.named_parameters() if p.grad is None or not p.grad.any()]
@@ -152,8 +152,8 @@ def test_the_span_head_reads_case_and_pieces_of_the_tokens(
     batch = model.collator(sentences)
 
     tokens = [token for sentence in sentences for token in sentence.tokens]
-    assert batch.marks["cases"].tolist() == [CASES.index(case_of(token)) for token in tokens]
-    counts = batch.marks["pieces"].tolist()
+    assert batch.marks.cases.tolist() == [CASES.index(case_of(token)) for token in tokens]
+    counts = batch.marks.pieces.tolist()
     if encoder == "characters":
         assert counts == list(map(len, tokens))
     else:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from synner_graph.data.sentence import ROOT, ConlluExtra, Entity, Sentence
+from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError
-from synner_graph.parsers import CorpusTrees, Parser, ParserRecord, Tree, scheme_note
+from synner_graph.parsers import CorpusTrees, Parser, ParserRecord, scheme_note
 
 
 class Scripted(Parser):

@@ -12,9 +12,9 @@ from synner_graph import SynNER
 from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError
 from synner_graph.evaluation.evaluate import evaluate_trees
-from synner_graph.parsers import Tree
 from synner_graph.training import jackknife as module
 from synner_graph.training.jackknife import jackknife, split_rows, train_parser
 from synner_graph.training.run import train

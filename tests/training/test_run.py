@@ -13,9 +13,10 @@ from accelerate import Accelerator
 
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError
 from synner_graph.evaluation.evaluate import evaluate
-from synner_graph.parsers import Parser, Tree
+from synner_graph.parsers import Parser
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.training import run as training
 from synner_graph.training.run import train

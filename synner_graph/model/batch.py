@@ -1,0 +1,42 @@
+"""Batch: sentences as tensors."""
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.graph.tensors import Tensors
+from synner_graph.graph.token_graph import TokenGraph
+from synner_graph.heads.biaffine import TreeGold
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Sentences as tensors.
+
+    Attributes:
+        sentences: as they were given.
+        graph: all of them as one graph of N nodes.
+        inputs: what the encoder reads.
+        marks: what the head reads of the tokens beside their states; None where it reads nothing.
+        gold: what the head's loss reads; None when predicting.
+        trees: what the parser's loss reads; None when predicting, and without a parser.
+    """
+
+    sentences: tuple[Sentence, ...]
+    graph: TokenGraph
+    inputs: Tensors
+    marks: Tensors | None = None
+    gold: Tensors | None = None
+    trees: TreeGold | None = None
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> "Batch":
+        """The same batch on another device."""
+        return replace(
+            self,
+            graph=self.graph.to(device),
+            inputs=self.inputs.to(device, non_blocking),
+            marks=self.marks and self.marks.to(device, non_blocking),
+            gold=self.gold and self.gold.to(device, non_blocking),
+            trees=self.trees and self.trees.to(device, non_blocking),
+        )
