@@ -78,19 +78,19 @@ def difference(ours: Sequence[Record], control: Sequence[Record]) -> Difference:
         ours: The records of the row, one for each seed.
         control: Those of the control.
     """
-    found = [
+    row, other = (
         [counts_from_text(record["per_sentence"]) for record in side] for side in (ours, control)
-    ]
-    rows = sorted({row for side in found for counts in side for row in counts})
-    return paired_bootstrap(*(_counts(side, rows) for side in found))
+    )
+    sentences = sorted({sentence for counts in (*row, *other) for sentence in counts})
+    return paired_bootstrap(_counts(row, sentences), _counts(other, sentences))
 
 
-def _counts(seeds: Sequence[Mapping[int, Score]], rows: Sequence[int]) -> np.ndarray:
-    """Gold, predicted and correct entities of each sentence. *Shape:* [seeds, rows, 3]"""
+def _counts(seeds: Sequence[Mapping[int, Score]], sentences: Sequence[int]) -> np.ndarray:
+    """Gold, predicted and correct entities of each sentence. *Shape:* [seeds, sentences, 3]"""
     none = Score(0, 0, 0)
-    found = [[counts.get(row, none) for row in rows] for counts in seeds]
+    found = [[counts.get(sentence, none) for sentence in sentences] for counts in seeds]
     numbers = [[(s.gold, s.predicted, s.correct) for s in counts] for counts in found]
-    return np.array(numbers, np.float64).reshape(len(seeds), len(rows), 3)
+    return np.array(numbers, np.float64).reshape(len(seeds), len(sentences), 3)
 
 
 def markdown(grid: Grid, rows: Sequence[RowResult]) -> str:
