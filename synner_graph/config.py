@@ -215,6 +215,9 @@ class DataConfig(Section):
     train_subset: int | None = Field(
         None, gt=0, description="train on that many sentences, drawn with a fixed seed"
     )
+    train_documents: int | None = Field(
+        None, gt=0, description="train on that many whole documents, drawn with a fixed seed"
+    )
     shuffle: Literal["heads", "relations"] | None = Field(
         None, description="spoil the trees of all splits, to see what they are worth"
     )

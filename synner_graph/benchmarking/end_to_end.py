@@ -266,10 +266,10 @@ class TimedSegmenter(Segmenter):
         super().__init__(inner.tokenizer, inner.splitter)
         self.clock = clock
 
-    def __call__(self, text: str) -> Iterator[Segment]:
+    def __call__(self, text: str, document: str | None = None) -> Iterator[Segment]:
         """See Segmenter."""
         with self.clock.within("tokenise"):
-            found = list(super().__call__(text))
+            found = list(super().__call__(text, document))
         yield from found
 
 

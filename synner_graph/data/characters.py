@@ -61,6 +61,7 @@ def split_characters(sentence: Sentence, carrier: Carrier = "first") -> Sentence
         text=sentence.text,
         offsets=_offsets(sentence, words),
         extra=ConlluExtra(comments=comments) if comments else None,
+        document=sentence.document,
         **parts,
     )
 

@@ -88,6 +88,8 @@ class Sentence:
         id: The name of the sentence in its corpus.
         text: The untouched source text of this sentence.
         offsets: [start, end) of each token in `text`.
+        document: The id of the document that it stands in; the sentences of a document follow each
+            other. None: it is a document of its own.
 
     Raises:
         SentenceError: The parts do not fit together. Messages count tokens from 1, as files do.
@@ -103,6 +105,7 @@ class Sentence:
     text: str | None = None
     offsets: tuple[tuple[int, int], ...] | None = None
     extra: ConlluExtra | None = None
+    document: str | None = None
 
     def __post_init__(self) -> None:
         tokens: Any = self.tokens
@@ -111,6 +114,8 @@ class Sentence:
         self._convert()
         if not self.tokens:
             raise SentenceError("expected at least one token, got none")
+        if self.document == "":
+            raise SentenceError("expected a document id or None, got an empty one")
         for name in ("tokens", "heads", "relations", "upos", "xpos", "offsets"):
             self._check_column(name, getattr(self, name))
         if self.extra is not None:

@@ -50,6 +50,7 @@ class Statistics:
     """Counts over sentences.
 
     Attributes:
+        documents: Runs of sentences of one document; a sentence without a mark is one of its own.
         tokens: Their number; the lengths are by sentence, in tokens.
         entities: By type; the entity lengths are in tokens.
         overlapping: Entities that share a token with another.
@@ -60,6 +61,7 @@ class Statistics:
     """
 
     sentences: int = 0
+    documents: int = 0
     tokens: int = 0
     lengths: Distribution = field(default_factory=Distribution)
     entities: Counter[str] = field(default_factory=Counter)
@@ -71,6 +73,7 @@ class Statistics:
     nonprojective: int = 0
     parsed_entities: int = 0
     not_subtrees: Counter[str] = field(default_factory=Counter)
+    _document: str | None = None
 
     @classmethod
     def of(cls, sentences: Iterable[Sentence]) -> "Statistics":
@@ -83,6 +86,8 @@ class Statistics:
     def add(self, sentence: Sentence) -> None:
         """Count one sentence."""
         self.sentences += 1
+        self.documents += sentence.document is None or sentence.document != self._document
+        self._document = sentence.document
         self.tokens += len(sentence)
         self.lengths.add(len(sentence))
         for entity in sentence.entities:
@@ -107,6 +112,7 @@ class Statistics:
         """All of it, with shares."""
         return {
             "sentences": self.sentences,
+            "documents": self.documents,
             "tokens": self.tokens,
             "sentence_length": self.lengths.to_json(),
             "entities": self.entities.total(),

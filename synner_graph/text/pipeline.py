@@ -75,7 +75,7 @@ class TextPipeline:
         window: list[tuple[int, Segment]] = []
         tokens = 0
         for number, text in enumerate(texts):
-            for segment in self.segmenter(text):
+            for segment in self.segmenter(text, document=str(number + 1)):
                 window.append((number, segment))
                 tokens += _cost(segment.sentence)
                 if tokens >= 8 * self.budget:  # so many batches are sorted by length together

@@ -32,10 +32,14 @@ class Segmenter:
         self.tokenizer = tokenizer
         self.splitter = splitter
 
-    def __call__(self, text: str) -> Iterator[Segment]:
+    def __call__(self, text: str, document: str | None = None) -> Iterator[Segment]:
         """The sentences of a text, found one by one: a long text need not be held in tokens.
 
         Together they hold every character that is not white space, in order and once.
+
+        Args:
+            text: any.
+            document: what its sentences have as `document`.
         """
         for spans in self.splitter(text, self.tokenizer(text)):
             first = spans[0][0]
@@ -43,5 +47,6 @@ class Segmenter:
                 tokens=tuple(text[start:end] for start, end in spans),
                 text=text[first : spans[-1][1]],
                 offsets=tuple((start - first, end - first) for start, end in spans),
+                document=document,
             )
             yield Segment(first, sentence)

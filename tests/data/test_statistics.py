@@ -21,6 +21,7 @@ SENTENCES = [
 def test_counts():
     assert Statistics.of(iter(SENTENCES)).to_json() == {
         "sentences": 3,
+        "documents": 3,
         "tokens": 9,
         "sentence_length": {"mean": 3.0, "median": 3, "max": 4},
         "entities": 3,

@@ -49,9 +49,9 @@ def test_every_text_gets_its_sentences_in_order() -> None:
     segmenter = build_segmenter(TextConfig())
     named = [list(segments) for segments in pipeline(Namer()).chunk(TEXTS)]
     assert len(named) == len(TEXTS)
-    for text, segments in zip(TEXTS, named, strict=True):
+    for number, (text, segments) in enumerate(zip(TEXTS, named, strict=True), 1):
         plain = [(s.start, s.sentence.replace(entities=())) for s in segments]
-        assert plain == list(segmenter(text))
+        assert plain == list(segmenter(text, document=str(number)))
         assert all(s.sentence.entities == (Entity(0, 1, "X"),) for s in segments)
 
 
@@ -128,9 +128,9 @@ def test_a_model_with_syntax_asks_for_trees(
 def test_a_run_with_its_own_parser_needs_no_other(parsing_run: Path) -> None:
     ner = SynNER.from_pretrained(parsing_run, backend="torch")
     texts = ["Ann met Bob in Oslo. Then she left.", "", "Zoë \ud800 [SEP] x"]
-    for text, doc in zip(texts, ner.pipe(texts), strict=True):
-        unparsed = [segment.sentence for segment in build_segmenter(TextConfig())(text)]
-        assert list(doc.sentences) == ner.predict(unparsed)
+    for number, (text, doc) in enumerate(zip(texts, ner.pipe(texts), strict=True), 1):
+        segments = build_segmenter(TextConfig())(text, document=str(number))
+        assert list(doc.sentences) == ner.predict(segment.sentence for segment in segments)
         assert all(s.heads is not None and s.heads.count(ROOT) == 1 for s in doc.sentences)
 
 

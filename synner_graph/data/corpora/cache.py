@@ -23,7 +23,7 @@ from synner_graph.files import cache_folder
 
 logger = logging.getLogger(__name__)
 
-LAYOUT = 1
+LAYOUT = 2
 """Of the cached files: another layout needs another number."""
 
 Read = Callable[[list[str]], Iterable[Sentence]]

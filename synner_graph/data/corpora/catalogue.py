@@ -16,6 +16,7 @@ from synner_graph.data.corpora.pinned import (
     fetch,
     find_folder,
 )
+from synner_graph.data.documents import documents
 from synner_graph.data.formats import ReadReport, format_of, read_sentences
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import shuffle_heads, shuffle_relations
@@ -171,8 +172,8 @@ def load_files(
 def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus:
     """The corpus that the settings name: one of the catalogue, or files; else the sample.
 
-    With `train_subset` the training split is a sample of that size, the same for every seed; with
-    `shuffle` all trees are spoilt.
+    With `train_documents` or `train_subset` the training split is a sample of that size, the same
+    for every seed; with `shuffle` all trees are spoilt.
 
     Raises:
         InputError: as `load_corpus` and `load_files` do; or for a dataset and files at once.
@@ -200,11 +201,21 @@ def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus
         shuffle = {"heads": shuffle_heads, "relations": shuffle_relations}[config.shuffle]
         spoilt = {split: tuple(map(shuffle, rows)) for split, rows in corpus.splits.items()}
         corpus = replace(corpus, splits=spoilt)
-    train = corpus.splits.get("train", ())
-    if config.train_subset is None or config.train_subset >= len(train):
-        return corpus
-    rows = sorted(Random(0).sample(range(len(train)), config.train_subset))
-    return replace(corpus, splits={**corpus.splits, "train": tuple(train[row] for row in rows)})
+    train: Sequence[Sentence] = corpus.splits.get("train", ())
+    for number, parts in (
+        (config.train_documents, documents),
+        (config.train_subset, lambda train: [[sentence] for sentence in train]),
+    ):
+        train = _drawn(parts(train), number)
+    return replace(corpus, splits=corpus.splits | {"train": tuple(train)}) if train else corpus
+
+
+def _drawn(parts: Sequence[Sequence[Sentence]], number: int | None) -> list[Sentence]:
+    """The sentences of so many parts, drawn with a fixed seed, in order; None: of all parts."""
+    rows: Sequence[int] = range(len(parts))
+    if number is not None and number < len(parts):
+        rows = sorted(Random(0).sample(rows, number))
+    return [sentence for row in rows for sentence in parts[row]]
 
 
 def join_entities(trees: Iterable[Sentence], annotated: Iterable[Sentence]) -> tuple[Sentence, ...]:

@@ -16,6 +16,7 @@ from synner_graph.data.formats import (
     spanner,
     token_tag,
 )
+from synner_graph.data.formats.documents import mark
 from synner_graph.data.formats.lines import FormatError, Stream, name_of, read_blocks, writing
 from synner_graph.data.formats.rows import Format, ReadOptions, ReadReport
 from synner_graph.data.schemes import check_scheme
@@ -127,6 +128,8 @@ def read_sentences(
 def _read(source: Stream, reader: Format, options: ReadOptions) -> Iterator[Sentence]:
     is_empty = True
     for block in read_blocks(source, by_line=reader.by_line):
+        if reader.documents is not None and (name := reader.documents.read(block)) is not None:
+            options.documents.begin(name)
         sentence = reader.read(block, options)
         if sentence is not None:
             is_empty = False
@@ -161,12 +164,16 @@ def write_sentences(
     writer = FORMATS[format]
     scheme = scheme_of(format, scheme)
     end = [] if writer.by_line else [""]
-    count = 0
+    count, document = 0, None
     with writing(target) as stream:
         for count, sentence in enumerate(sentences, 1):
             try:
                 lines = writer.write(sentence, scheme)
             except InputError as error:
                 raise InputError(f"{name_of(target)}: sentence {count}: {error}") from error
+            lines = mark(writer.documents, document, sentence.document, lines)
+            document = sentence.document
             stream.writelines(f"{line}\n" for line in [*lines, *end])
+        last = mark(writer.documents, document, None, [])
+        stream.writelines(f"{line}\n" for line in last)
     return count

@@ -1,10 +1,11 @@
 """CoNLL-2003: 2 to 4 columns with white space between, the token first and the tag last.
 
-The second of three or four columns is the part of speech; the chunk is not kept. `-DOCSTART-` lines
-are no tokens and are skipped. Tags are read as BIO, like those of most copies; the original release
-is in IOB1.
+The second of three or four columns is the part of speech; the chunk is not kept. A `-DOCSTART-`
+line begins a document. Tags are read as BIO, like those of most copies; the original release is in
+IOB1.
 """
 
+from synner_graph.data.formats.documents import START_LINE, START_LINES
 from synner_graph.data.formats.lines import Block, FormatError
 from synner_graph.data.formats.rows import EMPTY, Format, ReadOptions, Rows, join, optional
 from synner_graph.data.formats.token_tag import cut
@@ -12,7 +13,6 @@ from synner_graph.data.schemes import entities_to_tags
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 
-DOCUMENT_START = "-DOCSTART-"
 LAYOUTS = {2: "TOKEN TAG", 3: "TOKEN POS TAG", 4: "TOKEN POS CHUNK TAG"}
 SEPARATORS = " \t"
 
@@ -20,7 +20,7 @@ SEPARATORS = " \t"
 def read(block: Block, options: ReadOptions) -> Sentence | None:
     """One block of lines as a sentence, or None for the start of a document."""
     lines = [(number, cut(line, SEPARATORS)) for number, line in block]
-    if lines[0][1][0] == DOCUMENT_START:
+    if lines[0][1][0] == START_LINE:
         lines = lines[1:]
     if not lines:
         return None
@@ -36,8 +36,8 @@ def read(block: Block, options: ReadOptions) -> Sentence | None:
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
     """A sentence as lines of TOKEN TAG, or of TOKEN POS _ TAG where parts of speech are known."""
-    if sentence.tokens[0] == DOCUMENT_START:
-        raise InputError(f"expected no sentence to start with {DOCUMENT_START}, which is no token")
+    if sentence.tokens[0] == START_LINE:
+        raise InputError(f"expected no sentence to start with {START_LINE}, which is no token")
     tags = entities_to_tags(sentence.entities, len(sentence), scheme)
     if sentence.xpos is None:
         return [join(row, SEPARATORS) for row in zip(sentence.tokens, tags, strict=True)]
@@ -46,4 +46,4 @@ def write(sentence: Sentence, scheme: str) -> list[str]:
     return [join(row, SEPARATORS) for row in rows]
 
 
-FORMAT = Format(scheme="bio", read=read, write=write)
+FORMAT = Format(scheme="bio", read=read, write=write, documents=START_LINES)

@@ -2,12 +2,13 @@
 
 Columns have white space between. There are no dependency trees in these files: `data convert
 --trees` adds those of another. Whatever else they hold is not kept; `-` fills it in what is
-written. Lines that begin or end a document are skipped.
+written. `#begin document NAME` and `#end document` stand around documents.
 """
 
 import re
 
 from synner_graph.data.formats.brackets import Mark, read_brackets, write_brackets
+from synner_graph.data.formats.documents import BEGIN_LINES, without_marks
 from synner_graph.data.formats.lines import Block
 from synner_graph.data.formats.rows import Format, ReadOptions, Rows, join
 from synner_graph.data.formats.token_tag import cut
@@ -17,13 +18,12 @@ LAYOUT = "DOCUMENT PART NUMBER WORD POS PARSE LEMMA FRAMESET SENSE SPEAKER NE"
 READ = len(LAYOUT.split())
 EMPTY = "-"
 SEPARATORS = " \t"
-DOCUMENT_LINES = ("#begin document", "#end document")
 CELL = re.compile(r"((?:\([^()*]+)*)(\*?)(\)*)")
 
 
 def read(block: Block, options: ReadOptions) -> Sentence | None:
     """One block of lines as a sentence, or None where there are only document lines."""
-    lines = [(number, line) for number, line in block if not line.startswith(DOCUMENT_LINES)]
+    lines = without_marks(block)
     if not lines:
         return None
     fields = [(number, cut(line, SEPARATORS)[:READ]) for number, line in lines]
@@ -74,4 +74,4 @@ def _cell(marks: list[Mark]) -> str:
     return "".join(f"({label}" for label in labels) + "*" + closing
 
 
-FORMAT = Format(scheme="", read=read, write=write)
+FORMAT = Format(scheme="", read=read, write=write, documents=BEGIN_LINES)

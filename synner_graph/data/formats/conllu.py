@@ -15,6 +15,7 @@ from synner_graph.data.formats.comments import (
     split_comments,
     write_comments,
 )
+from synner_graph.data.formats.documents import COMMENTS
 from synner_graph.data.formats.lines import Block, FormatError
 from synner_graph.data.formats.rows import (
     EMPTY,
@@ -192,4 +193,4 @@ def _add_tag(misc: str, tag: str) -> str:
     return KEY + tag if misc == EMPTY else f"{misc}|{KEY}{tag}"
 
 
-FORMAT = Format(scheme="bio", read=read, write=write)
+FORMAT = Format(scheme="bio", read=read, write=write, documents=COMMENTS)

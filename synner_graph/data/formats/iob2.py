@@ -9,6 +9,7 @@ from synner_graph.data.formats.comments import (
     split_comments,
     write_comments,
 )
+from synner_graph.data.formats.documents import COMMENTS
 from synner_graph.data.formats.lines import Block
 from synner_graph.data.formats.rows import Format, ReadOptions, Rows, join
 from synner_graph.data.schemes import entities_to_tags
@@ -44,4 +45,4 @@ def write(sentence: Sentence, scheme: str) -> list[str]:
     ]
 
 
-FORMAT = Format(scheme="bio", read=read, write=write)
+FORMAT = Format(scheme="bio", read=read, write=write, documents=COMMENTS)

@@ -3,8 +3,8 @@
     {"tokens": ["Jo", "Smith"], "entities": [{"start": 0, "end": 2, "type": "PER"}]}
 
 Tokens count from 0 and `end` is the one after the last. An entity may have a `score`. Optional are
-`heads` (from 0, -1 for a root), `relations`, `upos`, `xpos`, `id`, `text` and `offsets` (start and
-end of each token in the text). Other keys are not kept.
+`heads` (from 0, -1 for a root), `relations`, `upos`, `xpos`, `id`, `text`, `offsets` (start and
+end of each token in the text) and `document`, the id of the document. Other keys are not kept.
 """
 
 import json
@@ -15,7 +15,7 @@ from synner_graph.data.formats.objects import JsonLine, JsonObject
 from synner_graph.data.formats.rows import Format, ReadOptions
 from synner_graph.data.sentence import Entity, Sentence, SentenceError
 
-OPTIONAL = ("heads", "relations", "upos", "xpos", "id", "text", "offsets")
+OPTIONAL = ("heads", "relations", "upos", "xpos", "id", "text", "offsets", "document")
 
 
 class JsonEntity(JsonObject):
@@ -39,6 +39,7 @@ class JsonSentence(JsonObject):
     id: str | None = None
     text: str | None = None
     offsets: list[tuple[int, int]] | None = None
+    document: str | None = None
 
 
 def read(block: Block, options: ReadOptions) -> Sentence:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from synner_graph.data.formats.documents import DocumentMarks, Documents
 from synner_graph.data.formats.lines import Block, FormatError, raise_first
 from synner_graph.data.schemes import SchemeError, tag_errors, tags_to_entities
 from synner_graph.data.sentence import ROOT, Entity, Sentence, SentenceError
@@ -29,6 +30,7 @@ class ReadOptions:
 
     Attributes:
         scheme: Empty where entities are not written as tags.
+        documents: The document of the sentences that are being read.
     """
 
     path: str
@@ -36,6 +38,7 @@ class ReadOptions:
     repair: bool = False
     multiple_roots: bool = False
     report: ReadReport = field(default_factory=ReadReport)
+    documents: Documents = field(default_factory=Documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,14 @@ class Format:
     Attributes:
         scheme: The usual tagging scheme; empty where entities are not written as tags.
         by_line: Each line is a sentence; otherwise blank lines stand between sentences.
+        documents: How it marks documents; None where it cannot, or each sentence names its own.
     """
 
     scheme: str
     read: Callable[[Block, ReadOptions], Sentence | None]
     write: Callable[[Sentence, str], list[str]]
     by_line: bool = False
+    documents: DocumentMarks | None = None
 
 
 class Rows:
@@ -134,6 +139,7 @@ class Rows:
 
 def build(options: ReadOptions, **parts: Any) -> tuple[Sentence | None, list[SentenceError]]:
     """The sentence, or everything that keeps its parts from being one."""
+    parts.setdefault("document", options.documents.current)
     try:
         sentence = Sentence(**parts)
         return sentence.check(single_root=not options.multiple_roots, flat=False), []

@@ -3,10 +3,11 @@
 Read are the token, the gold lemma, part of speech, features, head and relation, and the entities,
 which may be nested: `(org` opens one, `org)` closes it, `|` stands between several, `_` for none.
 The columns of automatic annotation, predicates and coreference are not kept; `_` fills them in what
-is written. Lines that begin or end a document are skipped.
+is written. `#begin document NAME` and `#end document` stand around documents.
 """
 
 from synner_graph.data.formats.brackets import Mark, read_brackets, write_brackets
+from synner_graph.data.formats.documents import BEGIN_LINES, without_marks
 from synner_graph.data.formats.lines import Block
 from synner_graph.data.formats.rows import (
     EMPTY,
@@ -23,12 +24,11 @@ from synner_graph.data.sentence import ConlluExtra, Sentence
 LAYOUT = "ID TOKEN LEMMA PLEMMA POS PPOS FEAT PFEAT HEAD PHEAD DEPREL PDEPREL NE"
 READ = len(LAYOUT.split())
 UNREAD = ("PNE", "PRED", "PPRED", "COREF")
-DOCUMENT_LINES = ("#begin document", "#end document")
 
 
 def read(block: Block, options: ReadOptions) -> Sentence | None:
     """One block of lines as a sentence, or None where there are only document lines."""
-    lines = [(number, line) for number, line in block if not line.startswith(DOCUMENT_LINES)]
+    lines = without_marks(block)
     if not lines:
         return None
     rows = Rows([(number, line.split("\t")[:READ]) for number, line in lines], LAYOUT, options.path)
@@ -97,4 +97,4 @@ def _cell(marks: list[Mark]) -> str:
     return "|".join(parts) or EMPTY
 
 
-FORMAT = Format(scheme="", read=read, write=write)
+FORMAT = Format(scheme="", read=read, write=write, documents=BEGIN_LINES)

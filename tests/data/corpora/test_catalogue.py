@@ -305,6 +305,13 @@ def test_settings_name_a_corpus_or_files(tmp_path):
     assert corpus.splits == load_files(path, scheme="iob1").splits
     drawn = corpus_of(DataConfig(train=path, repair=True, train_subset=4))
     assert len(drawn.splits["train"]) == 4
+    path = tmp_path / "b.iob2"
+    path.write_text("".join(f"# newdoc id = {i}\n" + "1\ta\tO\n\n" * i for i in range(1, 9)))
+    drawn = corpus_of(DataConfig(train=path, train_documents=3)).splits["train"]
+    names = [s.document for s in drawn]
+    assert names == sorted(names) and len(set(names)) == 3
+    assert all(names.count(name) == int(name) for name in names)
+    assert drawn == corpus_of(DataConfig(train=path, train_documents=3)).splits["train"]
     assert corpus_of(DataConfig(dataset="sample"), ["dev"]) == load_corpus("sample", splits=["dev"])
     with pytest.raises(InputError, match="expected either a dataset or files"):
         corpus_of(DataConfig(dataset="sample", train=path))

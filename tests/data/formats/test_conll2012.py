@@ -38,9 +38,19 @@ def written(*sentences: Sentence) -> str:
 def test_columns():
     sentences = read(TEXT)
     assert sentences == [
-        Sentence(["The", "Bank", "paid"], entities=[Entity(0, 2, "ORG")], xpos=["DT", "NN", "VBD"]),
-        Sentence(["Peru"], entities=[Entity(0, 1, "GPE")], xpos=["NNP"]),
-        Sentence(["Yes"], xpos=["UH"]),
+        Sentence(
+            ["The", "Bank", "paid"],
+            entities=[Entity(0, 2, "ORG")],
+            xpos=["DT", "NN", "VBD"],
+            document="(bc/x/00/x_0000); part 000",
+        ),
+        Sentence(
+            ["Peru"],
+            entities=[Entity(0, 1, "GPE")],
+            xpos=["NNP"],
+            document="(bc/x/00/x_0000); part 000",
+        ),
+        Sentence(["Yes"], xpos=["UH"], document="(bc/x/00/x_0000); part 001"),
     ]
     assert read(written(*sentences)) == sentences
 

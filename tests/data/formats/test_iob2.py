@@ -26,6 +26,7 @@ def test_columns():
         text="Qaim's near.",
         offsets=[(0, 4), (4, 6), (7, 11), (11, 12)],
         extra=ConlluExtra(comments=("# newdoc id = d", "# sent_id =", "# text =")),
+        document="d",
     )
     stream = io.StringIO()
     write_sentences(stream, [sentence], "iob2")

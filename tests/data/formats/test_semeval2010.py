@@ -45,8 +45,9 @@ def test_columns():
             lemmas=("el", "Barcelona", "guanyar"),
             feats=("gen=m", "_", "_"),
         ),
+        document="114_19990710",
     )
-    assert second.tokens == ("Sí",)
+    assert (second.tokens, second.document) == (("Sí",), "2")
     assert read(written(first, second)) == [first, second]
 
 
