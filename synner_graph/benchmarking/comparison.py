@@ -1,4 +1,4 @@
-"""One implementation beside a baseline: the time it takes, or the memory."""
+"""One kernel beside a baseline: the time it takes, or the memory."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from synner_graph.benchmarking.timing import CPU, interleaved
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one implementation needs.
+    """What one kernel needs.
 
     Attributes:
         name: Of what is computed.
         shape: Of its input.
-        implementation: Its name.
+        kernel: The name of the kernel.
         baseline: Name of what it is compared with.
         ratio: That of the baseline is 1; less is better.
         seconds: The median; None where memory is compared.
@@ -25,7 +25,7 @@ class Comparison:
 
     name: str
     shape: str
-    implementation: str
+    kernel: str
     baseline: str
     ratio: float
     seconds: float | None = None
@@ -40,11 +40,11 @@ def compare_time(
     rounds: int,
     device: torch.device = CPU,
 ) -> list[Comparison]:
-    """Time functions, by implementation, one of which is the baseline."""
+    """Time functions, by kernel, one of which is the baseline."""
     seconds = interleaved(functions, rounds, device)
     return [
-        Comparison(name, shape, implementation, baseline, s / seconds[baseline], seconds=s)
-        for implementation, s in seconds.items()
+        Comparison(name, shape, kernel, baseline, s / seconds[baseline], seconds=s)
+        for kernel, s in seconds.items()
     ]
 
 
@@ -55,16 +55,11 @@ def compare_memory(
     baseline: str,
     device: torch.device = CPU,
 ) -> list[Comparison]:
-    """Weigh functions, by implementation, one of which is the baseline."""
-    peaks = {
-        implementation: peak_bytes(function, device)
-        for implementation, function in functions.items()
-    }
+    """Weigh functions, by kernel, one of which is the baseline."""
+    peaks = {kernel: peak_bytes(function, device) for kernel, function in functions.items()}
     return [
-        Comparison(
-            name, shape, implementation, baseline, peak / peaks[baseline], megabytes=peak / 1e6
-        )
-        for implementation, peak in peaks.items()
+        Comparison(name, shape, kernel, baseline, peak / peaks[baseline], megabytes=peak / 1e6)
+        for kernel, peak in peaks.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""The CRF's implementations beside a lean log-sum-exp loop, in float64, on a ragged batch."""
+"""The CRF's kernels beside a lean log-sum-exp loop, in float64, on a ragged batch."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,7 +9,7 @@ from torch import Tensor
 from synner_graph.benchmarking import kernels
 from synner_graph.benchmarking.comparison import Comparison, compare_time
 from synner_graph.benchmarking.timing import CPU, threads
-from synner_graph.operators.crf import IMPLEMENTATIONS, crf_log_partition, crf_viterbi
+from synner_graph.operators.crf import KERNELS, crf_log_partition, crf_viterbi
 from synner_graph.operators.ragged import time_major
 
 TAGS = (13, 37, 73)  # BIOES of 3, 9 and 18 labels
@@ -17,7 +17,7 @@ BASELINE = "log-sum-exp loop"
 
 
 def measure_crf(rounds: int, num_threads: int, device: torch.device = CPU) -> list[Comparison]:
-    """Log-partition with all gradients, and Viterbi, by all implementations that can serve here.
+    """Log-partition with all gradients, and Viterbi, by all kernels that can serve here.
 
     The baselines are a loop that knows no constraints, and the naive search.
     """
@@ -35,7 +35,7 @@ def measure_crf(rounds: int, num_threads: int, device: torch.device = CPU) -> li
             scores = emissions, offsets, transitions, start, end
             served = [
                 name
-                for name, known in IMPLEMENTATIONS["log-partition"].items()
+                for name, known in KERNELS["log-partition"].items()
                 if known.obstacle(emissions) is None
             ]
             sums = {name: partial(crf_log_partition, *scores, name) for name in served}

@@ -1,4 +1,4 @@
-"""The Syn-LSTM's implementations beside `torch.nn.LSTM`, on ragged batches of real shape."""
+"""The Syn-LSTM's kernels beside `torch.nn.LSTM`, on ragged batches of real shape."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_sequence
 
 from synner_graph.benchmarking.timing import CPU, interleaved, threads
-from synner_graph.operators.syn_lstm import IMPLEMENTATIONS, SynLSTMWeights, syn_lstm
+from synner_graph.operators.syn_lstm import KERNELS, SynLSTMWeights, syn_lstm
 
 WIDTH = 384  # of x and of g: that of MiniLM
 HIDDEN = (100, 200, 384)
@@ -26,13 +26,13 @@ BASELINE = "torch.nn.LSTM"
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One implementation on one shape.
+    """One kernel on one shape.
 
     Attributes:
         shape: Name of the batch.
         hidden: H, per direction.
         work: `"forward"` (without a graph) or `"forward + backward"` (gradients of everything).
-        implementation: Its name, or `"torch.nn.LSTM"`.
+        kernel: The name of the kernel, or `"torch.nn.LSTM"`.
         milliseconds: The median.
         ratio: That of the baseline is 1; less is faster.
     """
@@ -40,7 +40,7 @@ class Measurement:
     shape: str
     hidden: int
     work: str
-    implementation: str
+    kernel: str
     milliseconds: float
     ratio: float
 
@@ -48,7 +48,7 @@ class Measurement:
 def measure_syn_lstm(
     rounds: int, num_threads: int, device: torch.device = CPU
 ) -> list[Measurement]:
-    """All implementations that can serve here, and `torch.nn.LSTM`, on all shapes.
+    """All kernels that can serve here, and `torch.nn.LSTM`, on all shapes.
 
     `torch.nn.LSTM` reads x alone, packed beforehand; it does about half the arithmetic.
     """
@@ -106,8 +106,8 @@ def _contestants(
     readers: dict[str, tuple[Callable[[], Tensor], list[Tensor]]] = {
         BASELINE: (lambda: lstm(packed)[0].data, [packed.data, *lstm.parameters()])
     }
-    for name, implementation in IMPLEMENTATIONS.items():
-        if implementation.obstacle(x) is None:
+    for name, kernel in KERNELS.items():
+        if kernel.obstacle(x) is None:
 
             def read(name: str = name) -> Tensor:
                 return syn_lstm(x, g, weights, offsets, name)

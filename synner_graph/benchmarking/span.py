@@ -11,7 +11,7 @@ from synner_graph.benchmarking import kernels
 from synner_graph.benchmarking.comparison import Comparison, compare_memory, compare_time
 from synner_graph.benchmarking.timing import CPU, threads
 from synner_graph.operators.span import (
-    IMPLEMENTATIONS,
+    KERNELS,
     Spans,
     SpanWeights,
     candidate_spans,
@@ -45,7 +45,7 @@ def measure_span(rounds: int, num_threads: int, device: torch.device = CPU) -> l
             )
             spans = candidate_spans(h, offsets, max_width)
             works: dict[str, Callable[[], object]] = {
-                name: partial(_with_gradients, h, spans, weights, name) for name in IMPLEMENTATIONS
+                name: partial(_with_gradients, h, spans, weights, name) for name in KERNELS
             }
             shape = f"W = {max_width}"
             found += compare_time("span scores + gradients", shape, works, BASELINE, rounds, device)
@@ -53,8 +53,8 @@ def measure_span(rounds: int, num_threads: int, device: torch.device = CPU) -> l
     return found
 
 
-def _with_gradients(h: Tensor, spans: Spans, weights: SpanWeights, implementation: str) -> object:
-    logits = span_logits(h, spans, weights, implementation)
+def _with_gradients(h: Tensor, spans: Spans, weights: SpanWeights, kernel: str) -> object:
+    logits = span_logits(h, spans, weights, kernel)
     inputs = [h, *(weight for weight in weights if weight is not None)]
     return torch.autograd.grad(logits.sum(), inputs)
 

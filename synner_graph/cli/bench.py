@@ -36,7 +36,7 @@ def kernels(
     device: options.Device = "cpu",
     json: options.Json = False,
 ) -> None:
-    """Time every implementation of the Syn-LSTM beside torch.nn.LSTM of the same hidden size.
+    """Time every kernel of the Syn-LSTM beside torch.nn.LSTM of the same hidden size.
 
     They take turns in one process, on 32 sentences with the lengths of a real batch and on 32 of
     120 tokens; given are medians. Less than 1 is faster than torch.nn.LSTM. The CRF and the span
@@ -56,16 +56,16 @@ def kernels(
         rows = [asdict(comparison) for comparison in comparisons]
         print_json({**benchmark.to_json(measurements, *work[1:]), "comparisons": rows})
         return
-    table = Table("batch", "H", "work", "implementation", "ms", "ratio")
+    table = Table("batch", "H", "work", "kernel", "ms", "ratio")
     for m in measurements:
         numbers = f"{m.milliseconds:.2f}", f"{m.ratio:.2f}"
-        table.add_row(m.shape, str(m.hidden), m.work, m.implementation, *numbers)
+        table.add_row(m.shape, str(m.hidden), m.work, m.kernel, *numbers)
     output.print(table)
-    others = Table("operator", "shape", "implementation", "ms or MB", "ratio", "to")
+    others = Table("operator", "shape", "kernel", "ms or MB", "ratio", "to")
     for c in comparisons:
         amount = 1000 * c.seconds if c.seconds is not None else c.megabytes
         numbers = f"{amount:.2f}", f"{c.ratio:.3f}"
-        others.add_row(c.name, c.shape, c.implementation, *numbers, c.baseline)
+        others.add_row(c.name, c.shape, c.kernel, *numbers, c.baseline)
     output.print(others)
 
 

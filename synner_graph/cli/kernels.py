@@ -1,4 +1,4 @@
-"""`kernels`: which implementations can serve here."""
+"""`kernels`: what can compute the operators here."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,11 +9,11 @@ from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json
 
 if TYPE_CHECKING:
-    from synner_graph.operators.choice import Implementation
+    from synner_graph.operators.choice import Kernel
 
 
 def kernels(device: options.Device = "auto", json: options.Json = False) -> None:
-    """List the implementations of each operator and say why one cannot serve; build what can be.
+    """List the kernels of each operator and say why one cannot serve; build what can be.
 
     What is compiled is kept in the user's cache (or in SYNNER_CACHE_DIR), so that training and
     prediction find it ready. The fastest comes first: it is what --kernel auto takes.
@@ -27,10 +27,10 @@ def kernels(device: options.Device = "auto", json: options.Json = False) -> None
     from synner_graph.recogniser.synner import pick_device
 
     rows = torch.empty(0, device=pick_device(device))
-    operators: dict[str, Mapping[str, Implementation[Any]]] = {
-        "Syn-LSTM": syn_lstm.IMPLEMENTATIONS,
-        **{f"CRF {name}": known for name, known in crf.IMPLEMENTATIONS.items()},
-        "span scores": span.IMPLEMENTATIONS,
+    operators: dict[str, Mapping[str, Kernel[Any]]] = {
+        "Syn-LSTM": syn_lstm.KERNELS,
+        **{f"CRF {name}": known for name, known in crf.KERNELS.items()},
+        "span scores": span.KERNELS,
     }
     obstacles = {
         operator: {name: known[name].obstacle(rows) for name in known}
@@ -39,7 +39,7 @@ def kernels(device: options.Device = "auto", json: options.Json = False) -> None
     if json:
         print_json({"operators": obstacles, "cache": str(cache_folder())})
         return
-    table = Table("operator", "implementation", "can serve here")
+    table = Table("operator", "kernel", "can serve here")
     for operator, found in obstacles.items():
         for name, reason in found.items():
             table.add_row(operator, name, "yes" if reason is None else f"no, because {reason}")

@@ -22,7 +22,7 @@ class Backend(StrEnum):
 
 
 class Kernels(StrEnum):
-    """Implementations of an operator."""
+    """The kernels that `--kernel` names."""
 
     auto = "auto"
     cpu = "cpu"
@@ -96,7 +96,7 @@ GraphBackend = Annotated[
 Kernel = Annotated[
     Kernels,
     typer.Option(
-        help="Implementation of the Syn-LSTM and the CRF; auto takes the fastest that can serve.",
+        help="What computes the Syn-LSTM and the CRF; auto takes the fastest that can serve.",
         rich_help_panel=RUNTIME,
     ),
 ]

@@ -26,7 +26,7 @@ class Head(nn.Module, ABC, Generic[GoldT, MarksT]):
     Attributes:
         name: What the head is called in `HEADS`.
         labels: The entity labels it can give.
-        implementation: Which implementation of its operators computes it, where there are several.
+        kernel: Name of the kernel that computes its operators, or `auto`.
         temperature: What divides its scores before it makes probabilities of entities of them. It
             changes neither the loss nor what is found.
 
@@ -36,7 +36,7 @@ class Head(nn.Module, ABC, Generic[GoldT, MarksT]):
 
     name: ClassVar[str]
     labels: tuple[str, ...]
-    implementation: str = "auto"
+    kernel: str = "auto"
     temperature: float = 1.0
 
     def __init__(self, labels: Sequence[str]) -> None:
@@ -47,8 +47,8 @@ class Head(nn.Module, ABC, Generic[GoldT, MarksT]):
         if len(set(self.labels)) < len(self.labels):
             raise InputError(f"expected distinct entity labels, got {', '.join(self.labels)}")
 
-    def check_implementation(self) -> None:
-        """See to it, before work begins, that the implementation asked for can serve here.
+    def check_kernel(self) -> None:
+        """See to it, before work begins, that the kernel asked for can serve here.
 
         Raises:
             InputError: It cannot.

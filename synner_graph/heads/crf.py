@@ -15,7 +15,7 @@ from synner_graph.graph.tensors import Tensors
 from synner_graph.heads.base import Head, at_least_float32
 from synner_graph.operators.choice import or_auto
 from synner_graph.operators.crf import (
-    IMPLEMENTATIONS,
+    KERNELS,
     crf_forward_backward,
     crf_log_partition,
     crf_score,
@@ -218,15 +218,16 @@ class CRFHead(Head[CRFGold, None]):
         return part - whole
 
     @torch.no_grad()
-    def check_implementation(self) -> None:
-        """See `Head.check_implementation`; it reads one token."""
+    def check_kernel(self) -> None:
+        """See `Head.check_kernel`; it reads one token."""
         emissions = self.start.new_zeros(1, len(self.tags))
         for function in (crf_log_partition, crf_viterbi, crf_forward_backward):
             function(emissions, torch.tensor([0, 1]), *self._scores(), self._kernel)
 
     @property
     def _kernel(self) -> str:
-        return or_auto(self.implementation, IMPLEMENTATIONS["log-partition"])
+        """The kernel asked for, or `auto` if the CRF has none of that name."""
+        return or_auto(self.kernel, KERNELS["log-partition"])
 
     def _emissions(self, h: Tensor) -> Tensor:
         return at_least_float32(self.emission(self.dropout(h)))

@@ -15,7 +15,7 @@ from synner_graph.heads.base import Head, at_least_float32
 from synner_graph.heads.decode import best_non_crossing, best_non_overlapping, most_probable
 from synner_graph.operators.choice import or_auto
 from synner_graph.operators.span import (
-    IMPLEMENTATIONS,
+    KERNELS,
     Spans,
     SpanWeights,
     candidate_spans,
@@ -326,6 +326,6 @@ class SpanHead(Head[SpanGold, SpanMarks]):
                 length_embedding=weights.get("length.embedding.weight"),
                 length=weights.get("length.linear.weight"),
             ),
-            or_auto(self.implementation, IMPLEMENTATIONS),
+            or_auto(self.kernel, KERNELS),
         )
         return at_least_float32(logits).log_softmax(dim=1)

@@ -31,7 +31,7 @@ class SynNERModel(nn.Module):
         vocabularies: labels, relations, characters, words.
         backend: message passing primitives.
         blueprint: configuration and tokenizer of the transformer; None where there is none.
-        kernel: implementation of the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+        kernel: what computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class SynNERModel(nn.Module):
             )
         self.parser = build_parser_head(config.parser, width, vocabularies.relations.names)
         self.parser_weight = config.parser.weight
-        self.recurrent.implementation = self.head.implementation = kernel
+        self.recurrent.kernel = self.head.kernel = kernel
         self.collator = Collator(
             self.inventory,
             vocabularies.relations,

@@ -1,4 +1,4 @@
-"""Picking one of an operator's implementations: by name, or the fastest that can serve."""
+"""Kernels: the ways to compute an operator, and the choice of one by name or by speed."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 _said: set[str] = set()
 NAMES = ("auto", "cpu", "triton", "triton-float32", "fused", "naive")
-"""Those of all operators' implementations, and `auto`."""
+"""The names of all operators' kernels, and `auto`."""
 
 
 def _nothing(rows: Tensor) -> str | None:
@@ -21,7 +21,7 @@ def _nothing(rows: Tensor) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Implementation(Generic[T]):
+class Kernel(Generic[T]):
     """One way to compute an operator.
 
     Attributes:
@@ -37,55 +37,51 @@ class Implementation(Generic[T]):
 
 def choose(
     operator: str,
-    implementation: str,
-    implementations: Mapping[str, Implementation[T]],
+    kernel: str,
+    kernels: Mapping[str, Kernel[T]],
     rows: Tensor,
 ) -> T:
-    """The implementation asked for; `"auto"` takes the first of the mapping that can serve.
+    """The function of the kernel asked for; `"auto"` takes the fastest that can serve.
 
     What `auto` chose, and why nothing faster, is logged once.
 
     Args:
-        operator: Its name in messages.
-        implementation: `"auto"` or a key of `implementations`.
-        implementations: Fastest first; the last one can always serve.
+        operator: The operator's name in messages.
+        kernel: `"auto"` or a key of `kernels`.
+        kernels: Fastest first; the last one can always serve.
         rows: A tensor of the device and dtype that the operator is to work on.
 
     Raises:
-        InputError: There is no implementation of that name, or it cannot serve here.
+        InputError: There is no kernel of that name, or it cannot serve here.
     """
-    if implementation == "auto":
-        return _fastest(operator, implementations, rows)
-    if implementation not in implementations:
-        choices = ", ".join(["auto", *implementations])
-        raise InputError(
-            f"Unknown implementation '{implementation}' of {operator}. Choose from: {choices}."
-        )
-    chosen = implementations[implementation]
+    if kernel == "auto":
+        return _fastest(operator, kernels, rows)
+    if kernel not in kernels:
+        choices = ", ".join(["auto", *kernels])
+        raise InputError(f"Unknown kernel '{kernel}' of {operator}. Choose from: {choices}.")
+    chosen = kernels[kernel]
     reason = chosen.obstacle(rows)
     if reason is not None:
-        raise InputError(
-            f"The implementation '{implementation}' of {operator} cannot serve, because {reason}."
-        )
+        raise InputError(f"The kernel '{kernel}' of {operator} cannot serve, because {reason}.")
     return chosen.run
 
 
-def or_auto(implementation: str, implementations: Mapping[str, Implementation[T]]) -> str:
-    """The implementation, or `"auto"` for an operator that lacks it where others have it."""
-    missing = implementation in NAMES and implementation not in implementations
-    return "auto" if missing else implementation
+def or_auto(kernel: str, kernels: Mapping[str, Kernel[T]]) -> str:
+    """The kernel asked for, or `"auto"` if this operator lacks it and another has it."""
+    only_others = kernel in NAMES and kernel not in kernels
+    return "auto" if only_others else kernel
 
 
-def _fastest(operator: str, implementations: Mapping[str, Implementation[T]], rows: Tensor) -> T:
+def _fastest(operator: str, kernels: Mapping[str, Kernel[T]], rows: Tensor) -> T:
     obstacles: dict[str, list[str]] = {}
-    for name, candidate in implementations.items():
+    for name, candidate in kernels.items():
         reason = candidate.obstacle(rows)
         if reason is None:
             reasons = [f"not {' or '.join(n)}, because {why}" for why, n in obstacles.items()]
-            _say_once("; ".join([f"Implementation of {operator}: {name}", *reasons]))
+            _say_once("; ".join([f"Kernel of {operator}: {name}", *reasons]))
             return candidate.run
         obstacles.setdefault(reason, []).append(name)
-    raise AssertionError(f"no implementation of {operator} can serve: {obstacles}")
+    raise AssertionError(f"no kernel of {operator} can serve: {obstacles}")
 
 
 def _say_once(message: str) -> None:

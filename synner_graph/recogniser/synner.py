@@ -107,7 +107,7 @@ class SynNER:
         model = SynNERModel(config, vocabularies, graph_backend(backend, device), blueprint, kernel)
         ner = cls(model, config, vocabularies, blueprint, device, parser_record)
         for part in (model.recurrent, model.head):
-            part.check_implementation()
+            part.check_kernel()
         return ner
 
     @classmethod
@@ -124,7 +124,7 @@ class SynNER:
             source: run folder, or a repository on the Hugging Face hub.
             backend: graph backend: auto, dgl or torch.
             device: where to run.
-            kernel: implementation of the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+            kernel: what computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
 
         Raises:
             InputError: if there is no complete run, or it cannot be run that way.

@@ -22,13 +22,13 @@ class Recurrent(nn.Module, ABC):
         needs_graph: Whether it cannot do without graph features.
         output_size: Width of the output.
         edges: Kinds of edges that it reads itself.
-        implementation: Which implementation of its operator computes it, where there are several.
+        kernel: Name of the kernel that computes its operator, or `auto`.
     """
 
     needs_graph: ClassVar[bool] = False
     edges: ClassVar[tuple[str, ...]] = ()
     output_size: int
-    implementation: str = "auto"
+    kernel: str = "auto"
 
     @abstractmethod
     def __init__(self, input_size: int, graph_size: int, hidden_size: int) -> None:
@@ -66,8 +66,8 @@ class Recurrent(nn.Module, ABC):
             *Shape:* [N, output_size]
         """
 
-    def check_implementation(self) -> None:
-        """See to it, before work begins, that the implementation asked for can serve here.
+    def check_kernel(self) -> None:
+        """See to it, before work begins, that the kernel asked for can serve here.
 
         Raises:
             InputError: It cannot.

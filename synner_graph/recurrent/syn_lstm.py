@@ -52,10 +52,10 @@ class SynLSTM(Recurrent):
 
     def _read(self, x: Tensor, g: Tensor, offsets: Tensor) -> Tensor:
         weights = SynLSTMWeights(self.weight_x, self.weight_g, self.weight_h, self.bias)
-        return syn_lstm(x, g, weights, offsets, self.implementation)
+        return syn_lstm(x, g, weights, offsets, self.kernel)
 
     @torch.no_grad()
-    def check_implementation(self) -> None:
-        """See `Recurrent.check_implementation`; it reads one token."""
+    def check_kernel(self) -> None:
+        """See `Recurrent.check_kernel`; it reads one token."""
         x, g = (weight.new_zeros(1, weight.shape[2]) for weight in (self.weight_x, self.weight_g))
         self._read(x, g, torch.tensor([0, 1]))

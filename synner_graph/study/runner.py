@@ -61,7 +61,7 @@ def run_study(
         limit: cells to train at most; None for all.
         backend: graph backend: auto, dgl or torch.
         device: auto, cpu or cuda.
-        kernel: implementation of the operators.
+        kernel: what computes the operators: see `operators.choice.NAMES`.
         keep_runs: leave the run folders.
         progress: show progress bars.
 

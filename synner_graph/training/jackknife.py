@@ -37,7 +37,7 @@ def jackknife(
         config: every setting; each parser trains as the model will.
         sentences: with gold trees.
         backend: graph backend.
-        kernel: implementation of the operators.
+        kernel: what computes the operators: see `operators.choice.NAMES`.
         accelerator: where to train.
         progress: show progress bars.
 
@@ -117,7 +117,7 @@ def train_parser(
         config: every setting.
         sentences: with gold trees.
         backend: graph backend.
-        kernel: implementation of the operators.
+        kernel: what computes the operators: see `operators.choice.NAMES`.
         accelerator: where to train.
         title: of the progress bars.
         progress: show them.

@@ -64,7 +64,7 @@ def train(
         device: auto, cpu or cuda.
         overwrite: replace what the folder holds.
         progress: show progress bars.
-        kernel: implementation of the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+        kernel: what computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
 
     Returns:
         What metrics.json holds, and the reports on dev and test; nothing outside the main process.

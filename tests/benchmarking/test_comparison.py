@@ -41,7 +41,7 @@ def test_the_lean_loop_is_a_log_partition() -> None:
 
     values = _lean_log_partition(*crf)
 
-    torch.testing.assert_close(values[[1, 2, 0]], crf_log_partition(*crf, implementation="naive"))
+    torch.testing.assert_close(values[[1, 2, 0]], crf_log_partition(*crf, kernel="naive"))
 
 
 def test_the_crf_is_compared_at_every_number_of_tags() -> None:
@@ -49,16 +49,16 @@ def test_the_crf_is_compared_at_every_number_of_tags() -> None:
 
     assert {row.shape for row in rows} == {f"K = {tags}" for tags in TAGS}
     assert {row.name for row in rows} == {"CRF log-partition + gradients", "CRF Viterbi"}
-    assert {"fused", "naive", BASELINE} <= {row.implementation for row in rows}
+    assert {"fused", "naive", BASELINE} <= {row.kernel for row in rows}
     for row in rows:
         assert row.seconds is not None and row.seconds > 0
-        assert (row.ratio == 1) == (row.implementation == row.baseline)
+        assert (row.ratio == 1) == (row.kernel == row.baseline)
 
 
 def test_span_scores_are_compared_in_time_and_memory() -> None:
     rows = measure_span(rounds=1, num_threads=1)
 
     assert {row.shape for row in rows} == {f"W = {width}" for width in WIDTHS}
-    assert {row.implementation for row in rows} == {"fused", "naive"}
+    assert {row.kernel for row in rows} == {"fused", "naive"}
     assert sum(row.seconds is None for row in rows) == len(rows) / 2
-    assert all((row.ratio == 1) == (row.implementation == "naive") for row in rows)
+    assert all((row.ratio == 1) == (row.kernel == "naive") for row in rows)

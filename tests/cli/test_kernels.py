@@ -28,7 +28,7 @@ def no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     build._outcome.cache_clear()
 
 
-def test_the_list_names_every_implementation(run: Run) -> None:
+def test_the_list_names_every_kernel(run: Run) -> None:
     result = run("kernels", "--json", "--device", "cpu")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
@@ -40,10 +40,10 @@ def test_the_list_names_every_implementation(run: Run) -> None:
         "span scores",
     ]
     faster = {"Syn-LSTM": ["cpu", "triton", "triton-float32"], "span scores": []}
-    for operator, implementations in found["operators"].items():
+    for operator, kernels in found["operators"].items():
         fastest = faster.get(operator, ["cpu"])
-        assert [*implementations] == [*fastest, "fused", "naive"]
-        assert implementations["naive"] is None
+        assert [*kernels] == [*fastest, "fused", "naive"]
+        assert kernels["naive"] is None
     assert found["cache"] == str(build.cache_folder())
     assert any(Path(found["cache"]).glob("syn_lstm-*.so")) == (
         found["operators"]["Syn-LSTM"]["cpu"] is None
@@ -106,10 +106,10 @@ def test_the_benchmark_compares_with_the_lstm_of_torch(
     assert {(row["shape"], row["work"]) for row in rows} == {
         (shape, work) for shape in ("real", "long") for work in works
     }
-    assert {"torch.nn.LSTM", "fused", "naive"} <= {row["implementation"] for row in rows}
+    assert {"torch.nn.LSTM", "fused", "naive"} <= {row["kernel"] for row in rows}
     for row in rows:
         assert row["milliseconds"] > 0
-        assert (row["ratio"] == 1) == (row["implementation"] == "torch.nn.LSTM")
+        assert (row["ratio"] == 1) == (row["kernel"] == "torch.nn.LSTM")
 
     table = run("bench", "kernels", "--rounds", 1, "--threads", 1, "--device", "cpu")
     assert table.exit_code == 0 and "torch.nn.LSTM" in table.stdout
@@ -131,5 +131,5 @@ def test_the_benchmark_runs_on_a_gpu(run: Run, monkeypatch: pytest.MonkeyPatch) 
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert found["device"] == torch.cuda.get_device_name()
-    assert {"torch.nn.LSTM", "fused"} <= {row["implementation"] for row in found["measurements"]}
+    assert {"torch.nn.LSTM", "fused"} <= {row["kernel"] for row in found["measurements"]}
     assert all(row["megabytes"] or row["seconds"] for row in found["comparisons"])

@@ -76,8 +76,8 @@ def test_a_kernel_of_other_operators_leaves_the_choice_to_auto() -> None:
     head, h = random_head("bio"), states()
     gold = head.encode(SENTENCES)
     expected = head.loss(h, OFFSETS, gold), head.decode(h, OFFSETS)
-    head.implementation = "triton"
-    head.check_implementation()
+    head.kernel = "triton"
+    head.check_kernel()
     assert (head.loss(h, OFFSETS, gold), head.decode(h, OFFSETS)) == expected
 
 

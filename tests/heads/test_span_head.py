@@ -89,13 +89,13 @@ def materialized_log_probs(
     return F.log_softmax(F.linear(hidden, head.classify.weight, head.classify.bias), dim=0)
 
 
-@pytest.mark.parametrize("implementation", ["auto", "naive", "fused", "cpu", "triton"])
+@pytest.mark.parametrize("kernel", ["auto", "naive", "fused", "cpu", "triton"])
 @pytest.mark.parametrize("options", FEATURES)
 def test_factorized_scores_are_those_of_joined_vectors(
-    options: dict[str, int], implementation: str
+    options: dict[str, int], kernel: str
 ) -> None:
     head, h = random_head(**options), states()
-    head.implementation = implementation
+    head.kernel = kernel
     inputs = (h, *head.parameters())
 
     starts, ends, log_probs = head.span_scores(h, OFFSETS, MARKS)

@@ -1,4 +1,4 @@
-"""Choosing an implementation: what `auto` takes and says, and requests that cannot be met."""
+"""Choosing a kernel: what `auto` takes and says, and requests that cannot be met."""
 
 import logging
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from torch import Tensor
 from synner_graph.cli.options import Kernels
 from synner_graph.errors import InputError
 from synner_graph.operators import choice, crf, span, syn_lstm
-from synner_graph.operators.choice import NAMES, Implementation, choose, or_auto
+from synner_graph.operators.choice import NAMES, Kernel, choose, or_auto
 
 
 @pytest.fixture(autouse=True)
@@ -26,15 +26,15 @@ def not_for_doubles(rows: Tensor) -> str | None:
     return "it knows no float64" if rows.dtype == torch.float64 else None
 
 
-IMPLEMENTATIONS = {
-    "lost": Implementation("lost", lambda rows: "it was never built"),
-    "quick": Implementation("quick", not_for_doubles),
-    "plain": Implementation("plain"),
+KERNELS = {
+    "lost": Kernel("lost", lambda rows: "it was never built"),
+    "quick": Kernel("quick", not_for_doubles),
+    "plain": Kernel("plain"),
 }
 
 
-def pick(implementation: str, dtype: torch.dtype = torch.float32) -> str:
-    return choose("the sum", implementation, IMPLEMENTATIONS, torch.empty(0, dtype=dtype))
+def pick(kernel: str, dtype: torch.dtype = torch.float32) -> str:
+    return choose("the sum", kernel, KERNELS, torch.empty(0, dtype=dtype))
 
 
 def test_auto_takes_the_first_that_can_serve_these_rows() -> None:
@@ -50,8 +50,8 @@ def test_auto_says_once_what_it_took_and_why_nothing_faster(
             pick("auto")
             pick("auto", torch.float64)
     assert [record.getMessage() for record in caplog.records] == [
-        "Implementation of the sum: quick; not lost, because it was never built",
-        "Implementation of the sum: plain; not lost, because it was never built; "
+        "Kernel of the sum: quick; not lost, because it was never built",
+        "Kernel of the sum: plain; not lost, because it was never built; "
         "not quick, because it knows no float64",
     ]
 
@@ -73,17 +73,17 @@ def test_an_explicit_request_that_cannot_be_met_raises_with_the_reason() -> None
 def test_those_that_cannot_serve_for_one_reason_are_named_together(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    twice = {"first": IMPLEMENTATIONS["lost"], **IMPLEMENTATIONS}
+    twice = {"first": KERNELS["lost"], **KERNELS}
     with caplog.at_level(logging.INFO, logger="synner_graph"):
         choose("the sum", "auto", twice, torch.empty(0, dtype=torch.float64))
     assert [record.getMessage() for record in caplog.records] == [
-        "Implementation of the sum: plain; not first or lost, because it was never built; "
+        "Kernel of the sum: plain; not first or lost, because it was never built; "
         "not quick, because it knows no float64"
     ]
 
 
-def test_every_implementation_has_a_name_of_the_command_line() -> None:
-    operators = [syn_lstm.IMPLEMENTATIONS, span.IMPLEMENTATIONS, *crf.IMPLEMENTATIONS.values()]
+def test_every_kernel_has_a_name_of_the_command_line() -> None:
+    operators = [syn_lstm.KERNELS, span.KERNELS, *crf.KERNELS.values()]
     assert {"auto"}.union(*operators) == set(NAMES)
     assert tuple(Kernels) == NAMES
 
@@ -92,10 +92,8 @@ def test_every_implementation_has_a_name_of_the_command_line() -> None:
     ("name", "resolved"),
     [("triton", "auto"), ("fused", "fused"), ("auto", "auto"), ("fast", "fast")],
 )
-def test_an_operator_that_lacks_anothers_implementation_chooses_by_itself(
-    name: str, resolved: str
-) -> None:
-    known = {"fused": IMPLEMENTATIONS["quick"], "naive": IMPLEMENTATIONS["plain"]}
+def test_an_operator_that_lacks_anothers_kernel_chooses_by_itself(name: str, resolved: str) -> None:
+    known = {"fused": KERNELS["quick"], "naive": KERNELS["plain"]}
     assert or_auto(name, known) == resolved
 
 

@@ -6,11 +6,11 @@ The functions share these arguments:
 - `offsets` [B + 1]: first row of each sentence, and at the end N.
 - `transitions` [K, K]: `transitions[i, j]` is the score of tag `j` right after tag `i`.
 - `start`, `end` [K]: score of each tag on a first and on a last token.
-- `implementation`: `"cpu"` (C++), `"fused"` (PyTorch operations, hand-written backward), `"naive"`
+- `kernel`: `"cpu"` (C++), `"fused"` (PyTorch operations, hand-written backward), `"naive"`
   (log space, by the book) or `"auto"`, the fastest of them that can serve.
 
 Scores of what is forbidden are -inf; their gradient is 0. All functions raise ValueError where
-shapes or offsets do not fit together, and InputError for an implementation that is unknown or
+shapes or offsets do not fit together, and InputError for a kernel that is unknown or
 cannot serve.
 """
 
@@ -20,11 +20,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from synner_graph.operators.choice import Implementation, choose
+from synner_graph.operators.choice import Kernel, choose
 from synner_graph.operators.crf import cpu, fused, naive
 
 __all__ = [
-    "IMPLEMENTATIONS",
+    "KERNELS",
     "crf_forward_backward",
     "crf_log_partition",
     "crf_marginals",
@@ -45,23 +45,23 @@ class _ForwardBackward(Protocol):
     ) -> tuple[Tensor, Tensor, Tensor]: ...
 
 
-_LOG_PARTITION: dict[str, Implementation[_Algorithm]] = {
-    "cpu": Implementation(cpu.log_partition, cpu.obstacle),
-    "fused": Implementation(fused.log_partition, fused.obstacle),
-    "naive": Implementation(naive.log_partition),
+_LOG_PARTITION: dict[str, Kernel[_Algorithm]] = {
+    "cpu": Kernel(cpu.log_partition, cpu.obstacle),
+    "fused": Kernel(fused.log_partition, fused.obstacle),
+    "naive": Kernel(naive.log_partition),
 }
-_VITERBI: dict[str, Implementation[_Algorithm]] = {
-    "cpu": Implementation(cpu.viterbi, cpu.obstacle),
-    "fused": Implementation(fused.viterbi),
-    "naive": Implementation(naive.viterbi),
+_VITERBI: dict[str, Kernel[_Algorithm]] = {
+    "cpu": Kernel(cpu.viterbi, cpu.obstacle),
+    "fused": Kernel(fused.viterbi),
+    "naive": Kernel(naive.viterbi),
 }
-_FORWARD_BACKWARD: dict[str, Implementation[_ForwardBackward]] = {
-    "cpu": Implementation(cpu.forward_backward, cpu.obstacle),
-    "fused": Implementation(fused.forward_backward, fused.obstacle),
-    "naive": Implementation(naive.forward_backward),
+_FORWARD_BACKWARD: dict[str, Kernel[_ForwardBackward]] = {
+    "cpu": Kernel(cpu.forward_backward, cpu.obstacle),
+    "fused": Kernel(fused.forward_backward, fused.obstacle),
+    "naive": Kernel(naive.forward_backward),
 }
 
-IMPLEMENTATIONS: dict[str, Mapping[str, Implementation[Any]]] = {
+KERNELS: dict[str, Mapping[str, Kernel[Any]]] = {
     "log-partition": _LOG_PARTITION,
     "Viterbi search": _VITERBI,
     "forward-backward pass": _FORWARD_BACKWARD,
@@ -75,7 +75,7 @@ def crf_log_partition(
     transitions: Tensor,
     start: Tensor,
     end: Tensor,
-    implementation: str = "auto",
+    kernel: str = "auto",
 ) -> Tensor:
     """Log of the summed exponentiated scores of all tag sequences of each sentence.
 
@@ -85,7 +85,7 @@ def crf_log_partition(
         *Shape:* [B]
     """
     _check(emissions, transitions, start, end)
-    algorithm = choose("the CRF log-partition", implementation, _LOG_PARTITION, emissions)
+    algorithm = choose("the CRF log-partition", kernel, _LOG_PARTITION, emissions)
     return algorithm(emissions, offsets, transitions, start, end)
 
 
@@ -118,7 +118,7 @@ def crf_viterbi(
     transitions: Tensor,
     start: Tensor,
     end: Tensor,
-    implementation: str = "auto",
+    kernel: str = "auto",
 ) -> Tensor:
     """Tags of the best-scoring sequence of each sentence.
 
@@ -128,7 +128,7 @@ def crf_viterbi(
         *Shape:* [N]
     """
     _check(emissions, transitions, start, end)
-    algorithm = choose("the CRF Viterbi search", implementation, _VITERBI, emissions)
+    algorithm = choose("the CRF Viterbi search", kernel, _VITERBI, emissions)
     return algorithm(emissions, offsets, transitions, start, end)
 
 
@@ -139,7 +139,7 @@ def crf_forward_backward(
     transitions: Tensor,
     start: Tensor,
     end: Tensor,
-    implementation: str = "auto",
+    kernel: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The log-sums from which every posterior follows; no gradient flows through them.
 
@@ -152,9 +152,7 @@ def crf_forward_backward(
             *Shape:* [B]
     """
     _check(emissions, transitions, start, end)
-    algorithm = choose(
-        "the CRF forward-backward pass", implementation, _FORWARD_BACKWARD, emissions
-    )
+    algorithm = choose("the CRF forward-backward pass", kernel, _FORWARD_BACKWARD, emissions)
     return algorithm(emissions, offsets, transitions, start, end)
 
 
@@ -164,7 +162,7 @@ def crf_marginals(
     transitions: Tensor,
     start: Tensor,
     end: Tensor,
-    implementation: str = "auto",
+    kernel: str = "auto",
 ) -> Tensor:
     """Probability of each tag at each token; no gradient flows through it.
 
@@ -173,7 +171,7 @@ def crf_marginals(
         *Shape:* [N, K]
     """
     alpha, beta, log_partition = crf_forward_backward(
-        emissions, offsets, transitions, start, end, implementation
+        emissions, offsets, transitions, start, end, kernel
     )
     lengths = offsets.to(emissions.device).diff()
     per_token = log_partition.repeat_interleave(lengths, output_size=len(emissions))  # [N]

@@ -134,7 +134,7 @@ def refuse_double_backward() -> None:
     """
     if torch.is_grad_enabled():
         raise RuntimeError(
-            "this implementation of the CRF has no second derivative: use 'naive', or leave "
+            "this kernel of the CRF has no second derivative: use 'naive', or leave "
             "create_graph=False"
         )
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from synner_graph.operators.choice import Implementation, choose
+from synner_graph.operators.choice import Kernel, choose
 from synner_graph.operators.span import fused, naive
 from synner_graph.operators.span.spans import Spans, candidate_spans, length_bucket
 from synner_graph.operators.span.weights import SpanWeights
 
 __all__ = [
-    "IMPLEMENTATIONS",
+    "KERNELS",
     "SpanWeights",
     "Spans",
     "candidate_spans",
@@ -19,15 +19,13 @@ __all__ = [
 ]
 
 _Algorithm = Callable[[Tensor, Spans, SpanWeights], Tensor]
-IMPLEMENTATIONS: dict[str, Implementation[_Algorithm]] = {
-    "fused": Implementation(fused.span_logits),
-    "naive": Implementation(naive.span_logits),
+KERNELS: dict[str, Kernel[_Algorithm]] = {
+    "fused": Kernel(fused.span_logits),
+    "naive": Kernel(naive.span_logits),
 }
 
 
-def span_logits(
-    h: Tensor, spans: Spans, weights: SpanWeights, implementation: str = "auto"
-) -> Tensor:
+def span_logits(h: Tensor, spans: Spans, weights: SpanWeights, kernel: str = "auto") -> Tensor:
     """Class scores of every span.
 
     The first layer reads the first and the last token, an embedding of the width, the tokens
@@ -40,7 +38,7 @@ def span_logits(
             *Shape:* [N, C]
         spans: See `candidate_spans`; with `cases` and `pieces` where the weights read them.
         weights: See `SpanWeights`; what is None is no part of a span.
-        implementation: `"fused"` (the first layer a token, not a span, at a time; memory does not
+        kernel: `"fused"` (the first layer a token, not a span, at a time; memory does not
             grow with S * F; can be differentiated once), `"naive"` (joined vectors) or `"auto"`.
 
     Returns:
@@ -48,7 +46,7 @@ def span_logits(
 
     Raises:
         ValueError: Shapes do not fit together.
-        InputError: Unknown implementation.
+        InputError: Unknown kernel.
     """
     if h.dim() != 2 or len(h) != spans.fits.shape[1]:
         raise ValueError(f"expected h of shape [{spans.fits.shape[1]}, C], got {list(h.shape)}")
@@ -57,4 +55,4 @@ def span_logits(
         if table is not None and (column is None or column.shape != (len(h),)):
             got = "none" if column is None else list(column.shape)
             raise ValueError(f"expected {name} of shape [{len(h)}], got {got}")
-    return choose("the span scores", implementation, IMPLEMENTATIONS, h)(h, spans, weights)
+    return choose("the span scores", kernel, KERNELS, h)(h, spans, weights)

@@ -97,7 +97,7 @@ class _SpanLogits(torch.autograd.Function):
         """The gradients of the arguments of `forward`."""
         if torch.is_grad_enabled():
             raise RuntimeError(
-                "the implementation 'fused' of the span scores has no second derivative: use "
+                "the kernel 'fused' of the span scores has no second derivative: use "
                 "'naive', or leave create_graph=False"
             )
         tokens, width, table, classify, fits = ctx.saved_tensors

@@ -4,24 +4,24 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from synner_graph.operators.choice import Implementation, choose
+from synner_graph.operators.choice import Kernel, choose
 from synner_graph.operators.syn_lstm import cpu, fused, naive, triton
 from synner_graph.operators.syn_lstm.weights import SynLSTMWeights
 
-__all__ = ["IMPLEMENTATIONS", "SynLSTMWeights", "syn_lstm"]
+__all__ = ["KERNELS", "SynLSTMWeights", "syn_lstm"]
 
 _Algorithm = Callable[[Tensor, Tensor, SynLSTMWeights, Tensor], Tensor]
-IMPLEMENTATIONS: dict[str, Implementation[_Algorithm]] = {
-    "cpu": Implementation(cpu.syn_lstm, cpu.obstacle),
-    "triton": Implementation(triton.syn_lstm, triton.obstacle),
-    "triton-float32": Implementation(triton.syn_lstm_float32, triton.obstacle_float32),
-    "fused": Implementation(fused.syn_lstm),
-    "naive": Implementation(naive.syn_lstm),
+KERNELS: dict[str, Kernel[_Algorithm]] = {
+    "cpu": Kernel(cpu.syn_lstm, cpu.obstacle),
+    "triton": Kernel(triton.syn_lstm, triton.obstacle),
+    "triton-float32": Kernel(triton.syn_lstm_float32, triton.obstacle_float32),
+    "fused": Kernel(fused.syn_lstm),
+    "naive": Kernel(naive.syn_lstm),
 }
 
 
 def syn_lstm(
-    x: Tensor, g: Tensor, weights: SynLSTMWeights, offsets: Tensor, implementation: str = "auto"
+    x: Tensor, g: Tensor, weights: SynLSTMWeights, offsets: Tensor, kernel: str = "auto"
 ) -> Tensor:
     """Read tokens and graph features together, each sentence in both directions.
 
@@ -40,7 +40,7 @@ def syn_lstm(
         weights: See `SynLSTMWeights`.
         offsets: First row of each sentence, and at the end N.
             *Shape:* [B + 1]
-        implementation: `"auto"`, `"cpu"`, `"triton"`, `"triton-float32"`, `"fused"` or `"naive"`;
+        kernel: `"auto"`, `"cpu"`, `"triton"`, `"triton-float32"`, `"fused"` or `"naive"`;
             docs/operators.md compares them.
 
     Returns:
@@ -49,11 +49,11 @@ def syn_lstm(
 
     Raises:
         ValueError: Shapes or offsets do not fit together.
-        InputError: An unknown implementation, or one that cannot serve here.
+        InputError: An unknown kernel, or one that cannot serve here.
     """
     _check(x, g, weights)
     x, g = x.to(weights.bias.dtype), g.to(weights.bias.dtype)  # autocast may have narrowed them
-    return choose("the Syn-LSTM", implementation, IMPLEMENTATIONS, x)(x, g, weights, offsets)
+    return choose("the Syn-LSTM", kernel, KERNELS, x)(x, g, weights, offsets)
 
 
 def _check(x: Tensor, g: Tensor, weights: SynLSTMWeights) -> None:

@@ -24,7 +24,7 @@ def syn_lstm(x: Tensor, g: Tensor, weights: SynLSTMWeights, offsets: Tensor) -> 
     return h
 
 
-def refuse_double_backward(implementation: str) -> None:
+def refuse_double_backward(kernel: str) -> None:
     """Raise where a backward pass is itself being recorded.
 
     Raises:
@@ -32,7 +32,7 @@ def refuse_double_backward(implementation: str) -> None:
     """
     if torch.is_grad_enabled():
         raise RuntimeError(
-            f"the implementation {implementation!r} of the Syn-LSTM has no second derivative: "
+            f"the kernel {kernel!r} of the Syn-LSTM has no second derivative: "
             "use 'naive', or leave create_graph=False"
         )
 

@@ -1,4 +1,4 @@
-"""Every implementation of the CRF against the enumeration of all tag sequences."""
+"""Every kernel of the CRF against the enumeration of all tag sequences."""
 
 from itertools import pairwise, product
 from math import exp, inf, isinf, log
@@ -18,11 +18,11 @@ from synner_graph.operators.crf import (
 )
 from tests.crfs import CRF, LENGTHS, random_crf
 
-IMPLEMENTATIONS = ["auto", "cpu", "fused", "naive"]
+KERNELS = ["auto", "cpu", "fused", "naive"]
 
 
-@pytest.fixture(params=IMPLEMENTATIONS)
-def implementation(request: pytest.FixtureRequest, device: str) -> str:
+@pytest.fixture(params=KERNELS)
+def kernel(request: pytest.FixtureRequest, device: str) -> str:
     name = str(request.param)
     reason = cpu.obstacle(torch.zeros(1, device=device)) if name == "cpu" else None
     if reason is not None:
@@ -71,12 +71,12 @@ def assert_equal(actual: Tensor, expected: object, dtype: torch.dtype = torch.fl
 
 
 @pytest.mark.parametrize("make", [random_crf, constrained_crf])
-def test_log_partition_sums_over_all_sequences(make, device: str, implementation: str) -> None:
+def test_log_partition_sums_over_all_sequences(make, device: str, kernel: str) -> None:
     crf = make(device)
 
     expected = [log_sum([*enumerate_scores(crf, b).values()]) for b in range(len(LENGTHS))]
 
-    assert_equal(crf_log_partition(*crf, implementation=implementation), expected)
+    assert_equal(crf_log_partition(*crf, kernel=kernel), expected)
 
 
 @pytest.mark.parametrize("make", [random_crf, constrained_crf])
@@ -91,36 +91,30 @@ def test_score_is_the_score_of_the_sequence(make, device: str) -> None:
 
 
 @pytest.mark.parametrize("make", [random_crf, constrained_crf])
-def test_viterbi_finds_the_best_sequence(make, device: str, implementation: str) -> None:
+def test_viterbi_finds_the_best_sequence(make, device: str, kernel: str) -> None:
     crf = make(device)
 
-    found = torch.split(crf_viterbi(*crf, implementation=implementation), LENGTHS)
+    found = torch.split(crf_viterbi(*crf, kernel=kernel), LENGTHS)
 
     for b, tags in enumerate(found):
         scores = enumerate_scores(crf, b)
         assert tuple(tags.tolist()) == max(scores, key=scores.__getitem__)
 
 
-def test_viterbi_breaks_ties_towards_low_tags_from_the_end(
-    device: str, implementation: str
-) -> None:
+def test_viterbi_breaks_ties_towards_low_tags_from_the_end(device: str, kernel: str) -> None:
     for _ in range(20):
         crf = CRF(*(tensor.detach().round() for tensor in random_crf(device)))
-        for b, tags in enumerate(
-            torch.split(crf_viterbi(*crf, implementation=implementation), LENGTHS)
-        ):
+        for b, tags in enumerate(torch.split(crf_viterbi(*crf, kernel=kernel), LENGTHS)):
             scores = enumerate_scores(crf, b)
             best = [sequence for sequence in scores if scores[sequence] == max(scores.values())]
             assert tuple(tags.tolist()) == min(best, key=lambda sequence: sequence[::-1])
 
 
 @pytest.mark.parametrize("make", [random_crf, constrained_crf])
-def test_marginals_are_sums_of_sequence_probabilities(
-    make, device: str, implementation: str
-) -> None:
+def test_marginals_are_sums_of_sequence_probabilities(make, device: str, kernel: str) -> None:
     crf = make(device)
 
-    marginals = torch.split(crf_marginals(*crf, implementation=implementation), LENGTHS)
+    marginals = torch.split(crf_marginals(*crf, kernel=kernel), LENGTHS)
 
     for b, actual in enumerate(marginals):
         expected = torch.zeros_like(actual)
@@ -131,42 +125,40 @@ def test_marginals_are_sums_of_sequence_probabilities(
         assert_equal(actual, expected.detach())
 
 
-def test_forward_and_backward_meet_at_every_token(device: str, implementation: str) -> None:
+def test_forward_and_backward_meet_at_every_token(device: str, kernel: str) -> None:
     crf = random_crf(device)
 
-    alpha, beta, log_partition = crf_forward_backward(*crf, implementation=implementation)
+    alpha, beta, log_partition = crf_forward_backward(*crf, kernel=kernel)
 
     lengths = torch.tensor(LENGTHS, device=device)
     assert_equal((alpha + beta).logsumexp(1), log_partition.repeat_interleave(lengths))
-    assert_equal(log_partition, crf_log_partition(*crf, implementation=implementation))
+    assert_equal(log_partition, crf_log_partition(*crf, kernel=kernel))
     assert_equal(beta[crf.offsets[1:] - 1], crf.end.detach().expand(len(LENGTHS), -1))
 
 
 @pytest.mark.parametrize("make", [random_crf, constrained_crf])
-def test_gradient_of_the_log_partition_is_the_marginals(
-    make, device: str, implementation: str
-) -> None:
+def test_gradient_of_the_log_partition_is_the_marginals(make, device: str, kernel: str) -> None:
     crf = make(device)
     upstream = torch.randn(len(LENGTHS), dtype=torch.float64, device=device)
 
     (gradient,) = torch.autograd.grad(
-        crf_log_partition(*crf, implementation=implementation), crf.emissions, upstream
+        crf_log_partition(*crf, kernel=kernel), crf.emissions, upstream
     )
 
     per_token = upstream.repeat_interleave(torch.tensor(LENGTHS, device=device))
     assert_equal(
         gradient,
-        crf_marginals(*crf, implementation=implementation).detach() * per_token.unsqueeze(1),
+        crf_marginals(*crf, kernel=kernel).detach() * per_token.unsqueeze(1),
     )
 
 
-def test_gradients_are_those_of_finite_differences(implementation: str) -> None:
+def test_gradients_are_those_of_finite_differences(kernel: str) -> None:
     crf = random_crf(lengths=[3, 1, 2])
     tags = torch.tensor([0, 2, 1, 1, 2, 0])
     inputs = (crf.emissions, *crf[2:])
 
     def log_partition(emissions: Tensor, *scores: Tensor) -> Tensor:
-        return crf_log_partition(emissions, crf.offsets, *scores, implementation=implementation)
+        return crf_log_partition(emissions, crf.offsets, *scores, kernel=kernel)
 
     def score(emissions: Tensor, *scores: Tensor) -> Tensor:
         return crf_score(emissions, tags, crf.offsets, *scores)
@@ -175,16 +167,12 @@ def test_gradients_are_those_of_finite_differences(implementation: str) -> None:
     assert torch.autograd.gradcheck(score, inputs)
 
 
-def test_what_is_forbidden_has_zero_gradient_and_nothing_is_nan(
-    device: str, implementation: str
-) -> None:
+def test_what_is_forbidden_has_zero_gradient_and_nothing_is_nan(device: str, kernel: str) -> None:
     crf = constrained_crf(device)
     inputs = (crf.emissions, *crf[2:])
     upstream = torch.randn(len(LENGTHS), dtype=torch.float64, device=device)
 
-    gradients = torch.autograd.grad(
-        crf_log_partition(*crf, implementation=implementation), inputs, upstream
-    )
+    gradients = torch.autograd.grad(crf_log_partition(*crf, kernel=kernel), inputs, upstream)
 
     for tensor, gradient in zip(inputs, gradients, strict=True):
         assert gradient.isfinite().all()
@@ -199,42 +187,40 @@ def test_an_impossible_sequence_scores_minus_infinity() -> None:
     assert all(isinf(score) for score in crf_score(crf.emissions, tags, *crf[1:]).tolist())
 
 
-def test_a_batch_equals_its_sentences_alone(device: str, implementation: str) -> None:
+def test_a_batch_equals_its_sentences_alone(device: str, kernel: str) -> None:
     crf = random_crf(device)
     sentences = [single(crf, b) for b in range(len(LENGTHS))]
 
     for function in (crf_log_partition, crf_viterbi, crf_marginals):
-        together = function(*crf, implementation=implementation)
-        alone = torch.cat(
-            [function(*sentence, implementation=implementation) for sentence in sentences]
-        )
+        together = function(*crf, kernel=kernel)
+        alone = torch.cat([function(*sentence, kernel=kernel) for sentence in sentences])
         torch.testing.assert_close(together, alone, rtol=1e-12, atol=1e-12)
 
 
-def test_long_sentences_with_large_scores_do_not_overflow(device: str, implementation: str) -> None:
+def test_long_sentences_with_large_scores_do_not_overflow(device: str, kernel: str) -> None:
     crf = random_crf(device, lengths=[400, 7], scale=50)
     single_precision = [crf.emissions.float(), crf.offsets, *(t.float() for t in crf[2:])]
 
     torch.testing.assert_close(
-        crf_log_partition(*single_precision, implementation=implementation).double(),
-        crf_log_partition(*crf, implementation=implementation),
+        crf_log_partition(*single_precision, kernel=kernel).double(),
+        crf_log_partition(*crf, kernel=kernel),
         rtol=1e-5,
         atol=0,
     )
     assert torch.equal(
-        crf_viterbi(*single_precision, implementation=implementation),
-        crf_viterbi(*crf, implementation=implementation),
+        crf_viterbi(*single_precision, kernel=kernel),
+        crf_viterbi(*crf, kernel=kernel),
     )
 
 
-def test_offsets_may_live_on_the_device(device: str, implementation: str) -> None:
+def test_offsets_may_live_on_the_device(device: str, kernel: str) -> None:
     crf = random_crf(device)
     moved = crf._replace(offsets=crf.offsets.to(device))
 
     for function in (crf_log_partition, crf_viterbi, crf_marginals):
         assert torch.equal(
-            function(*moved, implementation=implementation),
-            function(*crf, implementation=implementation),
+            function(*moved, kernel=kernel),
+            function(*crf, kernel=kernel),
         )
 
 
@@ -263,9 +249,7 @@ def test_tags_that_do_not_fit_are_refused() -> None:
 
 
 @pytest.mark.parametrize("function", [crf_log_partition, crf_viterbi, crf_marginals])
-def test_an_unknown_implementation_is_refused_with_the_choices(function) -> None:
+def test_an_unknown_kernel_is_refused_with_the_choices(function) -> None:
     crf = random_crf()
-    with pytest.raises(
-        InputError, match=r"Unknown implementation 'fast' of .*: auto, cpu, fused, naive\."
-    ):
-        function(*crf, implementation="fast")
+    with pytest.raises(InputError, match=r"Unknown kernel 'fast' of .*: auto, cpu, fused, naive\."):
+        function(*crf, kernel="fast")

@@ -111,13 +111,13 @@ def test_candidates_are_no_wider_than_the_longest_sentence() -> None:
     assert int((spans.ends - spans.starts).max()) == 3
 
 
-@pytest.mark.parametrize("implementation", ["auto", "fused", "naive"])
+@pytest.mark.parametrize("kernel", ["auto", "fused", "naive"])
 @pytest.mark.parametrize("max_width", [1, 4, 30])
 @pytest.mark.parametrize("features", FEATURES)
 def test_scores_and_gradients_are_those_of_spans_one_by_one(
     features: tuple[bool, ...],
     max_width: int,
-    implementation: str,
+    kernel: str,
     device: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -126,7 +126,7 @@ def test_scores_and_gradients_are_those_of_spans_one_by_one(
     spans = marked_spans(device, max_width)
     upstream = torch.randn(len(spans.starts), CLASSES, dtype=torch.float64, device=device)
 
-    actual = with_gradients(span_logits(h, spans, weights, implementation), h, weights, upstream)
+    actual = with_gradients(span_logits(h, spans, weights, kernel), h, weights, upstream)
 
     expected = with_gradients(one_by_one(h, spans, weights), h, weights, upstream)
     torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-10)
@@ -217,7 +217,7 @@ def test_numbers_of_pieces_fall_into_buckets_that_widen() -> None:
     assert length_bucket(pieces, 1).tolist() == [0] * 10
 
 
-def test_an_unknown_implementation_is_refused_with_the_choices() -> None:
+def test_an_unknown_kernel_is_refused_with_the_choices() -> None:
     h, weights = states("cpu"), random_weights("cpu", (True, True, True, False, False), 4)
-    with pytest.raises(InputError, match=r"Unknown implementation 'fast' of .*: auto, fused, na"):
+    with pytest.raises(InputError, match=r"Unknown kernel 'fast' of .*: auto, fused, na"):
         span_logits(h, candidate_spans(h, OFFSETS, 4), weights, "fast")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from synner_graph.errors import InputError
-from synner_graph.operators.syn_lstm import IMPLEMENTATIONS, SynLSTMWeights, naive, syn_lstm, triton
+from synner_graph.operators.syn_lstm import KERNELS, SynLSTMWeights, naive, syn_lstm, triton
 from synner_graph.operators.syn_lstm.triton.launch import choose_method
 from tests.operators.syn_lstm.cases import Case, assert_close, leaves, random_case
 
@@ -83,7 +83,7 @@ def test_inputs_that_need_no_gradient_get_none_and_rows_may_lie_anyhow() -> None
     case = random_case(5, [3, 2])
     inputs = [t.mT.contiguous().mT if t.dim() > 1 else t for t in leaves(case, torch.float32)]
     x, g, *parts = [tensor.detach() for tensor in inputs[:2]] + inputs[2:]
-    h = IMPLEMENTATIONS["triton-float32"].run(x, g, SynLSTMWeights(*parts), case.offsets)
+    h = KERNELS["triton-float32"].run(x, g, SynLSTMWeights(*parts), case.offsets)
     upstream = case.upstream.float().t().contiguous().t()
     gradients = torch.autograd.grad(h, parts, upstream, retain_graph=True)
     for found, wanted in zip(gradients, expected(case)[3:], strict=True):

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from synner_graph.errors import InputError
 from synner_graph.operators.syn_lstm import SynLSTMWeights, syn_lstm
-from tests.operators.syn_lstm.kernel import needs_kernel
+from tests.operators.syn_lstm.compiler import needs_compiler
 
 LENGTHS = [4, 1, 7, 3, 1]
 OFFSETS = torch.tensor([0, *LENGTHS]).cumsum(0)
@@ -47,14 +47,12 @@ def read_sentence(x: Tensor, g: Tensor, weights: SynLSTMWeights, direction: int)
     return torch.stack(states if direction == 0 else states[::-1])
 
 
-@pytest.mark.parametrize("implementation", ["naive", "fused"])
-def test_equals_its_equations_forward_and_in_all_gradients(
-    device: str, implementation: str
-) -> None:
+@pytest.mark.parametrize("kernel", ["naive", "fused"])
+def test_equals_its_equations_forward_and_in_all_gradients(device: str, kernel: str) -> None:
     x, g, weights = normal(N, D, device=device), normal(N, G, device=device), random_weights(device)
     inputs = (x, g, *weights)
 
-    actual = syn_lstm(x, g, weights, OFFSETS, implementation)
+    actual = syn_lstm(x, g, weights, OFFSETS, kernel)
 
     sentences = zip(x.split(LENGTHS), g.split(LENGTHS), strict=True)
     expected = torch.cat(
@@ -74,12 +72,10 @@ def test_equals_its_equations_forward_and_in_all_gradients(
 
 
 @pytest.mark.parametrize(
-    ("implementation", "dtype"),
-    [("naive", torch.float64), ("fused", torch.float64), needs_kernel("cpu", torch.float32)],
+    ("kernel", "dtype"),
+    [("naive", torch.float64), ("fused", torch.float64), needs_compiler("cpu", torch.float32)],
 )
-def test_equals_torch_lstm_where_the_graph_says_nothing(
-    implementation: str, dtype: torch.dtype
-) -> None:
+def test_equals_torch_lstm_where_the_graph_says_nothing(kernel: str, dtype: torch.dtype) -> None:
     x, g, weights = normal(N, D), normal(N, G), random_weights()
     lstm = nn.LSTM(D, H, bidirectional=True, dtype=torch.float64)
     with torch.no_grad():
@@ -97,7 +93,7 @@ def test_equals_torch_lstm_where_the_graph_says_nothing(
             getattr(lstm, f"bias_hh_l0{suffix}").zero_()
 
     narrow = SynLSTMWeights(*(weight.to(dtype) for weight in weights))
-    actual = syn_lstm(x.to(dtype), g.to(dtype), narrow, OFFSETS, implementation)
+    actual = syn_lstm(x.to(dtype), g.to(dtype), narrow, OFFSETS, kernel)
 
     exact = dtype == torch.float64
     expected = torch.cat([lstm(sentence)[0] for sentence in x.split(LENGTHS)])
@@ -163,11 +159,11 @@ def test_tokens_and_graph_features_must_be_as_many() -> None:
         syn_lstm(normal(N, D), normal(N - 1, G), random_weights(), OFFSETS)
 
 
-def test_an_unknown_implementation_is_refused_with_the_choices() -> None:
+def test_an_unknown_kernel_is_refused_with_the_choices() -> None:
     inputs = normal(N, D), normal(N, G), random_weights(), OFFSETS
     with pytest.raises(
         InputError,
         match=r"'fast' of the Syn-LSTM\. .* auto, cpu, triton, triton-float32, fused, naive\.",
     ):
-        syn_lstm(*inputs, implementation="fast")
-    assert torch.equal(syn_lstm(*inputs, implementation="fused"), syn_lstm(*inputs))
+        syn_lstm(*inputs, kernel="fast")
+    assert torch.equal(syn_lstm(*inputs, kernel="fused"), syn_lstm(*inputs))

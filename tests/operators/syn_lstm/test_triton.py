@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from synner_graph.errors import InputError
-from synner_graph.operators.syn_lstm import IMPLEMENTATIONS, SynLSTMWeights, syn_lstm, triton
+from synner_graph.operators.syn_lstm import KERNELS, SynLSTMWeights, syn_lstm, triton
 from tests.operators.syn_lstm.cases import assert_close, leaves, random_case
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -45,7 +45,7 @@ def test_it_is_for_float32_on_gpus(name: str, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(InputError, match=f"'{name}' of .* because it runs on NVIDIA GPUs, not"):
         syn_lstm(x, g, SynLSTMWeights(*parts), case.offsets, name)
     monkeypatch.setenv(triton.INTERPRETER, "1")
-    obstacle = IMPLEMENTATIONS[name].obstacle
+    obstacle = KERNELS[name].obstacle
     assert obstacle(torch.empty(1).double()) == "it computes in float32, not in float64"
     assert obstacle(torch.empty(1, device="meta")) == "it runs on NVIDIA GPUs, not on meta"
 
@@ -56,7 +56,7 @@ def test_without_triton_the_reason_names_the_extra(
 ) -> None:
     monkeypatch.setenv(triton.INTERPRETER, "1")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert IMPLEMENTATIONS[name].obstacle(torch.empty(1)) == (
+    assert KERNELS[name].obstacle(torch.empty(1)) == (
         "Triton is not installed: install `synner-graph[triton]`"
     )
 

@@ -78,7 +78,7 @@ class _SynLSTM(torch.autograd.Function):
         refuse_double_backward("cpu")
         if ctx.gates_and_c is None:
             raise RuntimeError(
-                "the implementation 'cpu' of the Syn-LSTM went backward already, and turned its "
+                "the kernel 'cpu' of the Syn-LSTM went backward already, and turned its "
                 "gates into gradients: use 'fused' to go backward several times"
             )
         x, g, weight_x, weight_g, weight_h, offsets, h = ctx.saved_tensors

@@ -41,9 +41,9 @@ def bioes_crf(device: str, scale: float = 1.0) -> CRF:
     return crf
 
 
-def value_and_gradients(crf: CRF, implementation: str, upstream: Tensor) -> list[Tensor]:
+def value_and_gradients(crf: CRF, kernel: str, upstream: Tensor) -> list[Tensor]:
     inputs = (crf.emissions, *crf[2:])
-    values = crf_log_partition(*crf, implementation=implementation)
+    values = crf_log_partition(*crf, kernel=kernel)
     gradients = torch.autograd.grad(values, inputs, upstream.to(values.dtype))
     for tensor, gradient in zip(inputs, gradients, strict=True):
         assert gradient.dtype == tensor.dtype
@@ -59,17 +59,15 @@ def assert_like_naive(crf: CRF, fast: str, tolerance: float = 1e-11) -> None:
     torch.testing.assert_close(actual, expected, rtol=tolerance, atol=tolerance)
 
     with torch.no_grad():  # sweeps in one direction only
-        alone = crf_log_partition(*crf, implementation=fast)
+        alone = crf_log_partition(*crf, kernel=fast)
     torch.testing.assert_close(alone, actual[0], rtol=1e-13, atol=1e-13)
     torch.testing.assert_close(
-        crf_forward_backward(*crf, implementation=fast),
-        tuple(x.detach() for x in crf_forward_backward(*crf, implementation="naive")),
+        crf_forward_backward(*crf, kernel=fast),
+        tuple(x.detach() for x in crf_forward_backward(*crf, kernel="naive")),
         rtol=tolerance,
         atol=tolerance,
     )
-    assert torch.equal(
-        crf_viterbi(*crf, implementation=fast), crf_viterbi(*crf, implementation="naive")
-    )
+    assert torch.equal(crf_viterbi(*crf, kernel=fast), crf_viterbi(*crf, kernel="naive"))
 
 
 @pytest.mark.parametrize("tags", RANDOM_SIZES)
@@ -122,11 +120,11 @@ def test_a_way_that_underflows_before_it_wins_is_not_lost(fast: str, device: str
         stops = torch.tensor(ends, dtype=torch.float64, device=device)
         crf = CRF(emissions, torch.tensor([0, 3]), transitions, flat, stops)
 
-        value = crf_log_partition(*crf, implementation=fast)
+        value = crf_log_partition(*crf, kernel=fast)
 
-        torch.testing.assert_close(value, crf_log_partition(*crf, implementation="naive"))
+        torch.testing.assert_close(value, crf_log_partition(*crf, kernel="naive"))
         torch.testing.assert_close(
-            crf_marginals(*crf, implementation=fast), crf_marginals(*crf, implementation="naive")
+            crf_marginals(*crf, kernel=fast), crf_marginals(*crf, kernel="naive")
         )
 
 
@@ -151,7 +149,7 @@ def test_nan_stays_in_its_sentence(fast: str, device: str) -> None:
     with torch.no_grad():
         crf.emissions[9, 2] = torch.nan
 
-    values = crf_log_partition(*crf, implementation=fast)
+    values = crf_log_partition(*crf, kernel=fast)
 
     assert values.isnan().tolist() == [False, False, True, *[False] * 4]
 
@@ -159,7 +157,7 @@ def test_nan_stays_in_its_sentence(fast: str, device: str) -> None:
 @pytest.mark.parametrize("scale", [1, 40])
 def test_marginals_sum_to_one(scale: float, fast: str, device: str) -> None:
     crf = bioes_crf(device)
-    marginals = crf_marginals(crf.emissions * scale, *crf[1:], implementation=fast)
+    marginals = crf_marginals(crf.emissions * scale, *crf[1:], kernel=fast)
 
     torch.testing.assert_close(marginals.sum(1), torch.ones_like(marginals[:, 0]))
 
@@ -172,9 +170,7 @@ def test_paths_are_those_of_naive_on_ties_too(
     crf = random_crf(device, LENGTHS, tags)
     for turned in (crf, CRF(*(tensor.round() for tensor in crf))):
         scores = [t.detach().to(dtype) if t.is_floating_point() else t for t in turned]
-        assert torch.equal(
-            crf_viterbi(*scores, implementation=fast), crf_viterbi(*scores, implementation="naive")
-        )
+        assert torch.equal(crf_viterbi(*scores, kernel=fast), crf_viterbi(*scores, kernel="naive"))
 
 
 def test_a_batch_of_many_groups_is_right_everywhere(fast: str) -> None:
@@ -198,7 +194,7 @@ def test_equal_weights_of_all_sentences_give_the_same_as_unequal_ones(
     crf = bioes_crf(device)
     crf = CRF(*(t.detach().to(dtype).requires_grad_() if t.is_floating_point() else t for t in crf))
     inputs = (crf.emissions, *crf[2:])
-    values = crf_log_partition(*crf, implementation=fast)
+    values = crf_log_partition(*crf, kernel=fast)
     weights = torch.full_like(values, 0.3)
     uneven = torch.cat([weights[:-1], weights[-1:] * (1 + 1e-7)])
 
@@ -221,7 +217,7 @@ def test_several_threads_find_the_same(fast: str) -> None:
         torch.set_num_threads(count)
         try:
             found = value_and_gradients(crf, fast, upstream)
-            results.append([*found, crf_viterbi(*crf, implementation=fast)])
+            results.append([*found, crf_viterbi(*crf, kernel=fast)])
         finally:
             torch.set_num_threads(threads)
 
@@ -237,13 +233,13 @@ def test_rows_need_not_lie_side_by_side(fast: str, device: str) -> None:
     plain = turned._replace(transitions=crf.transitions.T.contiguous())
 
     for function in (crf_log_partition, crf_viterbi, crf_marginals):
-        expected = function(*plain, implementation=fast)
-        torch.testing.assert_close(function(*turned, implementation=fast), expected)
+        expected = function(*plain, kernel=fast)
+        torch.testing.assert_close(function(*turned, kernel=fast), expected)
 
 
 def test_a_second_derivative_is_refused(fast: str, device: str) -> None:
     crf = random_crf(device, LENGTHS, 3)
-    values = crf_log_partition(*crf, implementation=fast)
+    values = crf_log_partition(*crf, kernel=fast)
 
     with pytest.raises(RuntimeError, match="has no second derivative: use 'naive'"):
         torch.autograd.grad(values.sum(), crf.emissions, create_graph=True)
@@ -253,7 +249,7 @@ def test_only_what_asks_for_a_gradient_gets_one(fast: str, device: str) -> None:
     crf = CRF(*(t.detach() for t in random_crf(device, LENGTHS, 4)))
     crf.transitions.requires_grad_()
 
-    crf_log_partition(*crf, implementation=fast).sum().backward()
+    crf_log_partition(*crf, kernel=fast).sum().backward()
 
     pairs = sum(LENGTHS) - len(LENGTHS)
     assert crf.transitions.grad is not None

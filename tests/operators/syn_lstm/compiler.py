@@ -12,6 +12,6 @@ no_compiler = pytest.mark.skipif(
 )
 
 
-def needs_kernel(*values: Any) -> Any:
+def needs_compiler(*values: Any) -> Any:
     """A parameter of a test."""
     return pytest.param(*values, marks=no_compiler)

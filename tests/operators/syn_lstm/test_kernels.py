@@ -1,4 +1,4 @@
-"""The fast implementations of the Syn-LSTM against the plain one."""
+"""The fast kernels of the Syn-LSTM against the plain one."""
 
 import ctypes
 import logging
@@ -15,28 +15,28 @@ from synner_graph.errors import InputError
 from synner_graph.operators import build, choice
 from synner_graph.operators.syn_lstm import SynLSTMWeights, cpu, syn_lstm
 from tests.operators.syn_lstm.cases import Case, assert_close, leaves, random_case
-from tests.operators.syn_lstm.kernel import needs_kernel, no_compiler
+from tests.operators.syn_lstm.compiler import needs_compiler, no_compiler
 
 FAST = [
     pytest.param("fused", torch.float64, 1e-12, id="fused"),
-    needs_kernel("cpu", torch.float32, 2e-6),
+    needs_compiler("cpu", torch.float32, 2e-6),
 ]
 
 
-def read(case: Case, inputs: list[Tensor], implementation: str) -> Tensor:
+def read(case: Case, inputs: list[Tensor], kernel: str) -> Tensor:
     x, g, *parts = inputs
-    return syn_lstm(x, g, SynLSTMWeights(*parts), case.offsets, implementation)
+    return syn_lstm(x, g, SynLSTMWeights(*parts), case.offsets, kernel)
 
 
 def output_and_gradients(
-    case: Case, implementation: str, dtype: torch.dtype = torch.float64
+    case: Case, kernel: str, dtype: torch.dtype = torch.float64
 ) -> list[Tensor]:
     inputs = leaves(case, dtype)
-    h = read(case, inputs, implementation)
+    h = read(case, inputs, kernel)
     return [h.detach(), *torch.autograd.grad(h, inputs, case.upstream.to(dtype))]
 
 
-@pytest.mark.parametrize(("implementation", "dtype", "tolerance"), FAST)
+@pytest.mark.parametrize(("kernel", "dtype", "tolerance"), FAST)
 @pytest.mark.parametrize(
     ("hidden", "lengths"),
     [
@@ -51,25 +51,25 @@ def output_and_gradients(
     ],
 )
 def test_equals_the_plain_one_forward_and_in_all_gradients(
-    implementation: str, dtype: torch.dtype, tolerance: float, hidden: int, lengths: list[int]
+    kernel: str, dtype: torch.dtype, tolerance: float, hidden: int, lengths: list[int]
 ) -> None:
     case = random_case(hidden, lengths)
     assert_close(
-        output_and_gradients(case, implementation, dtype),
+        output_and_gradients(case, kernel, dtype),
         output_and_gradients(case, "naive"),
         tolerance,
     )
 
 
-@pytest.mark.parametrize(("implementation", "dtype", "tolerance"), FAST)
+@pytest.mark.parametrize(("kernel", "dtype", "tolerance"), FAST)
 @settings(max_examples=25, derandomize=True)
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=40), hidden=st.integers(1, 20))
 def test_any_lengths(
-    implementation: str, dtype: torch.dtype, tolerance: float, lengths: list[int], hidden: int
+    kernel: str, dtype: torch.dtype, tolerance: float, lengths: list[int], hidden: int
 ) -> None:
     case = random_case(hidden, lengths)
     assert_close(
-        output_and_gradients(case, implementation, dtype),
+        output_and_gradients(case, kernel, dtype),
         output_and_gradients(case, "naive"),
         tolerance,
     )
@@ -103,28 +103,28 @@ def test_the_kernel_computes_a_sentence_the_same_in_any_batch() -> None:
     torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("implementation", "dtype", "tolerance"), FAST)
+@pytest.mark.parametrize(("kernel", "dtype", "tolerance"), FAST)
 def test_inputs_that_need_no_gradient_get_none(
-    implementation: str, dtype: torch.dtype, tolerance: float
+    kernel: str, dtype: torch.dtype, tolerance: float
 ) -> None:
     case = random_case(5, [3, 2])
     expected = output_and_gradients(case, "naive")
     inputs = leaves(case, dtype)
     for tensor in inputs[:2]:
         tensor.requires_grad_(False)
-    h = read(case, inputs, implementation)
+    h = read(case, inputs, kernel)
     gradients = torch.autograd.grad(h, inputs[2:], case.upstream.to(dtype))
     for found, wanted in zip(gradients, expected[3:], strict=True):
         assert (found.double() - wanted).norm() <= tolerance * wanted.norm()
 
 
-@pytest.mark.parametrize(("implementation", "dtype", "tolerance"), FAST)
+@pytest.mark.parametrize(("kernel", "dtype", "tolerance"), FAST)
 def test_rows_and_gradients_may_lie_anyhow(
-    implementation: str, dtype: torch.dtype, tolerance: float
+    kernel: str, dtype: torch.dtype, tolerance: float
 ) -> None:
     case = random_case(5, [3, 2, 6])
     inputs = [t.mT.contiguous().mT if t.dim() > 1 else t for t in leaves(case, dtype)]
-    h = read(case, inputs, implementation)
+    h = read(case, inputs, kernel)
     upstream = case.upstream.to(dtype).t().contiguous().t()
     assert_close(
         [h.detach(), *torch.autograd.grad(h, inputs, upstream)],
@@ -160,14 +160,12 @@ def test_the_kernel_has_accurate_activations() -> None:
     assert (sigmoids[~moderate] < 2e-38).all()
 
 
-@pytest.mark.parametrize(("implementation", "dtype", "tolerance"), FAST)
-def test_a_second_derivative_is_refused(
-    implementation: str, dtype: torch.dtype, tolerance: float
-) -> None:
+@pytest.mark.parametrize(("kernel", "dtype", "tolerance"), FAST)
+def test_a_second_derivative_is_refused(kernel: str, dtype: torch.dtype, tolerance: float) -> None:
     case = random_case(3, [2, 1])
     inputs = leaves(case, dtype)
-    h = read(case, inputs, implementation)
-    with pytest.raises(RuntimeError, match=f"'{implementation}' of the Syn-LSTM has no second der"):
+    h = read(case, inputs, kernel)
+    with pytest.raises(RuntimeError, match=f"'{kernel}' of the Syn-LSTM has no second der"):
         torch.autograd.grad(h.sum(), inputs, create_graph=True)
 
 
@@ -189,12 +187,12 @@ def test_the_kernel_refuses_to_go_backward_twice() -> None:
         torch.autograd.grad(h, inputs)
 
 
-@pytest.mark.parametrize("implementation", ["auto", "fused", "naive"])
-def test_autocast_may_narrow_the_inputs(implementation: str) -> None:
+@pytest.mark.parametrize("kernel", ["auto", "fused", "naive"])
+def test_autocast_may_narrow_the_inputs(kernel: str) -> None:
     case = random_case(8, [3, 5])
     x, g, *parts = leaves(case, torch.float32)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        h = syn_lstm(x.bfloat16(), g, SynLSTMWeights(*parts), case.offsets, implementation)
+        h = syn_lstm(x.bfloat16(), g, SynLSTMWeights(*parts), case.offsets, kernel)
     h.backward(case.upstream.to(h.dtype))
     assert h.dtype == torch.float32
     expected = output_and_gradients(case, "naive")
@@ -227,7 +225,7 @@ def test_without_a_compiler_fused_serves(
     assert_close(found[1], output_and_gradients(case, "naive"), 2e-6)
     (record,) = caplog.records
     assert record.getMessage() == (
-        "Implementation of the Syn-LSTM: fused; not cpu, because there is no C++ compiler "
+        "Kernel of the Syn-LSTM: fused; not cpu, because there is no C++ compiler "
         "(looked for c++, g++, clang++); "
         "not triton or triton-float32, because it runs on NVIDIA GPUs, not on cpu"
     )
@@ -240,7 +238,7 @@ def test_without_a_compiler_fused_serves(
 def test_auto_takes_the_kernel(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="synner_graph"):
         output_and_gradients(random_case(3, [2, 1]), "auto", torch.float32)
-    assert [r.getMessage() for r in caplog.records] == ["Implementation of the Syn-LSTM: cpu"]
+    assert [r.getMessage() for r in caplog.records] == ["Kernel of the Syn-LSTM: cpu"]
 
 
 @no_compiler
