@@ -170,13 +170,14 @@ def _end_to_end(
     **chosen: Any,
 ) -> None:
     from synner_graph.benchmarking import end_to_end as benchmark
+    from synner_graph.benchmarking.workload import Workload
 
     if dataset is None:
         dataset = "uner-ewt" if data_dir and (data_dir / "uner-ewt").is_dir() else "sample"
         if dataset == "sample":
             print_notes(["measured on the bundled sample: --data-dir does not hold uner-ewt"])
     folder = None if data_dir is None else str(data_dir)
-    workload = benchmark.Workload(task, dataset, folder, **chosen)
+    workload = Workload(task, dataset, folder, **chosen)
     outcomes = benchmark.measure(workload, rounds, memory)
     found = benchmark.to_json(workload, rounds, outcomes)
     if json:

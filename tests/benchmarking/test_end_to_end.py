@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from synner_graph.benchmarking import end_to_end
+from synner_graph.benchmarking import workload as work
 from synner_graph.benchmarking.end_to_end import (
-    Ours,
-    Unsorted,
-    Workload,
     measure,
+    names_of,
     outside_encoder_and_optimiser,
-    sides_of,
+    side_named,
     to_json,
 )
+from synner_graph.benchmarking.ours import Ours, Unsorted
+from synner_graph.benchmarking.workload import Workload
 from synner_graph.errors import InputError
 from synner_graph.recogniser.new import new_recogniser
 
@@ -26,7 +26,7 @@ LEARNING = {"collate", "graph", "encoder", "orthography", "gnn", "recurrent", "h
 
 @pytest.fixture(autouse=True)
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(end_to_end, "LEARNED", 2)
+    monkeypatch.setattr(work, "LEARNED", 2)
 
 
 @pytest.fixture
@@ -111,8 +111,8 @@ def test_watching_changes_nothing(workload: Workload) -> None:
 
 
 def test_both_sides_read_every_sentence_once(workload: Workload) -> None:
-    for kind in sides_of(workload).values():
-        rows = [row for batch in kind(workload).batches() for row in batch]
+    for name in names_of(workload):
+        rows = [row for batch in side_named(name)(workload).batches() for row in batch]
         assert sorted(rows) == list(range(20))
 
 

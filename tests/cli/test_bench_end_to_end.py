@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from synner_graph.benchmarking import end_to_end
+from synner_graph.benchmarking import workload
 from tests.cli.conftest import Run
 
 
 @pytest.fixture(autouse=True)
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(end_to_end, "LEARNED", 1)
+    monkeypatch.setattr(workload, "LEARNED", 1)
     monkeypatch.delenv("SYNNER_DATA_DIR", raising=False)
 
 

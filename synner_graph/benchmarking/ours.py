@@ -1,0 +1,135 @@
+"""Our side of an end-to-end benchmark: the default model, as `train` and `predict` run it."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from synner_graph.benchmarking.parts import PartClock
+from synner_graph.benchmarking.side import ENCODER, OTHER, Side
+from synner_graph.benchmarking.workload import Workload
+from synner_graph.data.sentence import Sentence
+from synner_graph.encoders import TransformerEncoder
+from synner_graph.heads import CRFHead
+from synner_graph.recogniser.new import new_recogniser
+from synner_graph.text.segment import Segment, Segmenter
+from synner_graph.training.batches import LengthGroupedBatches
+
+ONE_PASS = 10**9  # a cost that no second pass is worth
+
+
+class Ours(Side):
+    """The default model, through the functions that `train` and `predict` use."""
+
+    name = "synner"
+
+    def __init__(self, workload: Workload) -> None:
+        super().__init__()
+        self.config = workload.config
+        self.sentences = workload.to_learn
+        self.ner = new_recogniser(
+            self.config,
+            self.sentences,
+            workload.graph_backend,
+            torch.device("cpu"),
+            workload.kernel,
+        )
+        self.raw = workload.raw
+        model, watch = self.ner.model, self.clock.watch
+        watch(model.collator, "inputs", "collate")
+        watch(model.collator, "gold", "collate")
+        watch(model.collator, "graph", "graph")
+        watch(model, "forward", OTHER)
+        for part in model.encoder.encoders:
+            if isinstance(part, TransformerEncoder):
+                watch(part, "forward", ENCODER)
+                self.watch_transformer(part.transformer)
+            else:
+                watch(part, "forward", "orthography")
+        if model.parser is not None:
+            watch(model.parser, "loss", "parse")
+            watch(model.parser, "decode", "parse")
+            pipeline = self.ner.pipeline()
+            pipeline.segmenter = TimedSegmenter(pipeline.segmenter, self.clock)
+        watch(model.gnn, "forward", "gnn")
+        watch(model.recurrent, "forward", "recurrent")
+        watch(model.head, "loss", "head")
+        watch(model.head, "decode", "decode")
+        # Scoring tags or spans is the head's work, before and after decoding as in training.
+        if isinstance(model.head, CRFHead):
+            watch(model.head.emission, "forward", "head")
+        else:
+            watch(model.head, "span_scores", "head")
+
+    def start_learning(self, steps: int) -> None:
+        """See Side."""
+        # Prediction needs neither, and its peak memory is measured without them.
+        from accelerate import Accelerator
+
+        from synner_graph.training.learner import Learner
+
+        accelerator = Accelerator(cpu=True)
+        self.learner = Learner(self.ner.model, self.config, steps, accelerator)
+        self.clock.watch(accelerator, "backward", OTHER)
+        self.ner.model.train()
+
+    def batches(self) -> Iterator[list[int]]:
+        """See Side; sentences of similar length together."""
+        lengths = [len(sentence) for sentence in self.sentences]
+        settings = self.config.training
+        return LengthGroupedBatches(lengths, settings.batch_size, settings.seed).epoch(1)
+
+    def learn(self, sentences: Sequence[Sentence]) -> None:
+        """See Side."""
+        batch = self.ner.model.collator(sentences)
+        self.learner.step(batch, 1 / len(sentences))
+
+    def predict(self, sentences: Sequence[Sentence]) -> None:
+        """See Side."""
+        if self.raw:
+            self.entities = sum(len(doc.entities) for doc in self.ner.pipe(map(text_of, sentences)))
+            return
+        found = self.ner.predict(sentences, self.config.training.batch_size)
+        self.entities = sum(len(sentence.entities) for sentence in found)
+
+
+class Unsorted(Ours):
+    """The same model on raw text, in padded batches as the sentences come."""
+
+    name = "unsorted"
+
+    def __init__(self, workload: Workload) -> None:
+        super().__init__(workload)
+        for part in self.ner.model.encoder.encoders:
+            if isinstance(part, TransformerEncoder):
+                part.pass_cost = ONE_PASS
+
+    def predict(self, sentences: Sequence[Sentence]) -> None:
+        """See Side."""
+        cut = self.ner.pipeline().segmenter
+        found = (segment.sentence for sentence in sentences for segment in cut(text_of(sentence)))
+        named = self.ner.stream(found, self.config.training.batch_size, window=1)
+        self.entities = sum(len(sentence.entities) for sentence in named)
+
+
+class TimedSegmenter(Segmenter):
+    """Another segmenter, on the clock.
+
+    Args:
+        inner: does the work.
+        clock: what is told.
+    """
+
+    def __init__(self, inner: Segmenter, clock: PartClock) -> None:
+        super().__init__(inner.tokenizer, inner.splitter)
+        self.clock = clock
+
+    def __call__(self, text: str, document: str | None = None) -> Iterator[Segment]:
+        """See Segmenter."""
+        with self.clock.within("tokenise"):
+            found = list(super().__call__(text, document))
+        yield from found
+
+
+def text_of(sentence: Sentence) -> str:
+    """The raw text of a sentence; its tokens, where it has none."""
+    return sentence.text or " ".join(sentence.tokens)

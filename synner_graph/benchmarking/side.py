@@ -1,0 +1,58 @@
+"""What an end-to-end benchmark asks of each of the two models that it compares."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from synner_graph.benchmarking.parts import PartClock
+from synner_graph.data.sentence import Sentence
+
+ENCODER, OPTIMISER, OTHER = "encoder", "optimiser", "other"
+"""Names of parts."""
+
+
+class Side(ABC):
+    """One of the two models.
+
+    Attributes:
+        name: what it is called in the results.
+        clock: what it spent its time on.
+        places: of sub-words that its encoder computed, padding included.
+        pieces: sub-words among them.
+        entities: how many it found when it last predicted.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self) -> None:
+        self.clock = PartClock()
+        self.places = self.pieces = self.entities = 0
+
+    def watch_transformer(self, transformer: nn.Module) -> None:
+        """Count the places and sub-words that pass through it."""
+
+        def enter(_: nn.Module, __: tuple[Any, ...], named: dict[str, Any]) -> None:
+            if self.clock.runs:
+                mask: Tensor = named["attention_mask"]
+                self.places += mask.numel()
+                self.pieces += int(mask.sum())
+
+        transformer.register_forward_pre_hook(enter, with_kwargs=True)
+
+    @abstractmethod
+    def start_learning(self, steps: int) -> None:
+        """Make ready for that many steps."""
+
+    @abstractmethod
+    def batches(self) -> Iterator[list[int]]:
+        """Batches of the sentences to learn from, as this side would draw them."""
+
+    @abstractmethod
+    def learn(self, sentences: Sequence[Sentence]) -> None:
+        """Take a step."""
+
+    @abstractmethod
+    def predict(self, sentences: Sequence[Sentence]) -> None:
+        """Find the entities of all sentences."""

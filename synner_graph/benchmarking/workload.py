@@ -1,0 +1,95 @@
+"""The work that the two sides of an end-to-end benchmark both do."""
+
+import random
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from synner_graph.config import DataConfig, RunConfig, load_config
+from synner_graph.data.corpora.catalogue import Corpus, corpus_of
+from synner_graph.data.sentence import Sentence
+from synner_graph.encoders import has_transformer
+from synner_graph.errors import InputError
+from synner_graph.heads.biaffine import BIAFFINE
+from synner_graph.parsers.base import TREES
+
+LEARNED = 20  # batches both models learn from before they predict, so as to find some entities
+SEED = 42
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What both models do.
+
+    Attributes:
+        task: `train` or `predict`.
+        dataset: corpus of the catalogue.
+        data_dir: folder that holds it.
+        encoder: the transformer of both models.
+        head: of ours.
+        sentences: how many are drawn from the training split, or to predict from the test split.
+        batch_size: sentences in a batch.
+        threads: of PyTorch.
+        graph_backend: of ours.
+        kernel: of ours.
+        raw: predict from the texts of the sentences alone, parsing them too.
+    """
+
+    task: str
+    dataset: str
+    data_dir: str | None
+    encoder: str
+    head: str
+    sentences: int
+    batch_size: int
+    threads: int
+    graph_backend: str = "auto"
+    kernel: str = "auto"
+    raw: bool = False
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """The settings: the default ones but for what is chosen here."""
+        config = load_config(
+            overrides={
+                "encoder.name": self.encoder,
+                "head.name": self.head,
+                "parser.name": BIAFFINE if self.raw else TREES,
+                "training.batch_size": self.batch_size,
+                "training.seed": SEED,
+            }
+        )
+        if not has_transformer(config.encoder):
+            raise InputError(
+                "expected a transformer as encoder, for the plain model to have the same, "
+                f"got {self.encoder!r}"
+            )
+        return config
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The sentences to learn from, and to predict the test split."""
+        predicts = self.task == "predict"
+        data = DataConfig(
+            dataset=self.dataset,
+            data_dir=None if self.data_dir is None else Path(self.data_dir),
+            train_subset=LEARNED * self.batch_size if predicts else self.sentences,
+        )
+        return corpus_of(data, ("train", "test") if predicts else ("train",))
+
+    @property
+    def to_learn(self) -> tuple[Sentence, ...]:
+        """Sentences that the models learn from."""
+        return self.corpus.splits["train"]
+
+    @cached_property
+    def to_predict(self) -> tuple[Sentence, ...]:
+        """Sentences whose entities the models predict."""
+        test = self.corpus.splits["test"]
+        rows = random.Random(0).sample(range(len(test)), min(self.sentences, len(test)))
+        return tuple(test[row] for row in sorted(rows))
+
+    @property
+    def work(self) -> tuple[Sentence, ...]:
+        """Sentences that the models are measured on."""
+        return self.to_predict if self.task == "predict" else self.to_learn
