@@ -32,6 +32,10 @@ class EncoderConfig(Section):
         description="what of a transformer is not trained: none, all, embeddings, or so many "
         "layers from below and the embeddings",
     )
+    prune_vocabulary: bool = Field(
+        False,
+        description="leave a transformer the pieces of the training tokens and single characters",
+    )
     layer_mix: bool = Field(
         False, description="read a learned mix of a transformer's layers, not the last one"
     )

@@ -13,6 +13,7 @@ from synner_graph.encoders.columns import RelationEncoder, UposEncoder
 from synner_graph.encoders.depth import NOTHING
 from synner_graph.encoders.features import FeatureEncoder
 from synner_graph.encoders.packages import resolve
+from synner_graph.encoders.pruning import prune_vocabulary
 from synner_graph.encoders.shape import ShapeEncoder
 from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint
 from synner_graph.encoders.words import WordEncoder
@@ -29,6 +30,7 @@ __all__ = [
     "check_encoder",
     "has_transformer",
     "load_blueprint",
+    "prune_vocabulary",
     "reads_words",
     "resolve",
     "spelling",
@@ -65,7 +67,13 @@ def check_encoder(config: EncoderConfig) -> None:
             "The setting encoder.vectors needs words: --encoder lexical, or --encoder.words true "
             "beside a transformer."
         )
-    unused = {"freeze": NOTHING, "transformer_dropout": None, "layer_mix": False, "lora_rank": 0}
+    unused = {
+        "prune_vocabulary": False,
+        "freeze": NOTHING,
+        "transformer_dropout": None,
+        "layer_mix": False,
+        "lora_rank": 0,
+    }
     for name, default in unused.items():
         if getattr(config, name) != default and not has_transformer(config):
             raise InputError(f"The setting encoder.{name} needs a transformer.")

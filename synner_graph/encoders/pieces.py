@@ -134,21 +134,26 @@ class PieceTokenizer:
         new = [word for word in words if word not in self.known]
         if not new:
             return
-        encoding = self.tokenizer(
-            [encodable(word) for word in new],
-            is_split_into_words=True,
-            add_special_tokens=False,
-            split_special_tokens=True,  # "[SEP]" in a text is text
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            verbose=False,
-        )
-        found: list[list[int]] = [[] for _ in new]
-        for piece, word in zip(encoding["input_ids"], encoding.word_ids(), strict=True):
-            found[word].append(piece)
-        for word, pieces in zip(new, found, strict=True):
+        for word, pieces in zip(new, cut_words(self.tokenizer, new), strict=True):
             # What the tokenizer keeps nothing of (a zero-width character) still needs a piece.
             self.known[word] = np.array(pieces or [self.stand_in])
+
+
+def cut_words(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> list[list[int]]:
+    """The pieces of each word, as ids; none where the tokenizer keeps nothing of it."""
+    encoding = tokenizer(
+        [encodable(word) for word in words],
+        is_split_into_words=True,
+        add_special_tokens=False,
+        split_special_tokens=True,  # "[SEP]" in a text is text
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        verbose=False,
+    )
+    found: list[list[int]] = [[] for _ in words]
+    for piece, word in zip(encoding["input_ids"], encoding.word_ids(), strict=True):
+        found[word].append(piece)
+    return found
 
 
 def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:

@@ -1,6 +1,7 @@
 """A pretrained transformer as token encoder."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Self
 
 import torch
@@ -73,17 +74,28 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         )
         self.output_size = int(config.hidden_size)
 
-    def load_pretrained(self, source: str) -> None:
+    def load_pretrained(self, source: str, rows: Sequence[int] | None = None) -> None:
         """Take over the weights of a hub id or folder.
+
+        Args:
+            source: hub id or folder.
+            rows: for a pruned vocabulary, the old ids of its pieces; None takes all.
 
         Raises:
             InputError: if there are none; the encoder is of no use then.
         """
         del self.transformer  # not to hold two at once
+        config = self.config
         try:
-            model = AutoModel.from_pretrained(source, config=self.config, dtype=torch.float32)
+            if rows is not None:
+                config = deepcopy(config)
+                config.vocab_size = AutoConfig.from_pretrained(source).vocab_size
+            model = AutoModel.from_pretrained(source, config=config, dtype=torch.float32)
         except OSError as error:
             raise InputError(f"No weights found at {source!r}: {_reason(error)}") from error
+        if rows is not None:
+            keep_rows(model.get_input_embeddings(), rows)
+            model.config = self.config
         self._take(model)
 
     def _take(self, model: torch.nn.Module) -> None:
@@ -154,6 +166,12 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
     def piece_counts(self, inputs: PieceInputs) -> Tensor | None:
         """See TokenEncoder."""
         return inputs.piece_counts
+
+
+def keep_rows(embedding: torch.nn.Embedding, rows: Sequence[int]) -> None:
+    """Leave an embedding some of its rows, in this order."""
+    embedding.weight = torch.nn.Parameter(embedding.weight.detach()[list(rows)])
+    embedding.num_embeddings = len(rows)
 
 
 def mean_of_pieces(states: Tensor, owner: Tensor) -> Tensor:

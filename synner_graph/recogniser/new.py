@@ -16,6 +16,7 @@ from synner_graph.encoders import (
     check_encoder,
     has_transformer,
     load_blueprint,
+    prune_vocabulary,
     reads_words,
     resolve,
     spelling,
@@ -43,13 +44,16 @@ def new_recogniser(
     vocabularies = Vocabularies.collect(sentences, config.gnn.fold_subtypes)
     if lexicon is not None:
         vocabularies = replace(vocabularies, words=lexicon.words)
-    source = blueprint = None
+    source = blueprint = rows = None
     if has_transformer(config.encoder):
         source = resolve(config.encoder.name)
         blueprint = load_blueprint(source, config.encoder.transformer_dropout)
+        if config.encoder.prune_vocabulary:
+            tokens = {token for sentence in sentences for token in sentence.tokens}
+            blueprint, rows = prune_vocabulary(blueprint, tokens)
     ner = SynNER.build(architecture, vocabularies, blueprint, backend, device, kernel)
     if source is not None:
-        ner.load_encoder(source)
+        ner.load_encoder(source, rows)
     if lexicon is not None:
         ner.load_words(lexicon)
     if config.encoder.features is not None:

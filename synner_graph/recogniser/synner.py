@@ -196,11 +196,16 @@ class SynNER:
             text = json.dumps(self.calibration.to_json(), indent=2) + "\n"
             Path(folder, CALIBRATION).write_text(text, encoding="utf-8")
 
-    def load_encoder(self, source: str) -> None:
-        """Start from the pretrained weights of a hub id or folder."""
+    def load_encoder(self, source: str, rows: Sequence[int] | None = None) -> None:
+        """Start from the pretrained weights of a hub id or folder.
+
+        Args:
+            source: hub id or folder.
+            rows: the old ids of the pieces, where the vocabulary is pruned.
+        """
         for part in self.model.encoder.encoders:
             if isinstance(part, TransformerEncoder):
-                part.load_pretrained(source)
+                part.load_pretrained(source, rows)
         self.model.to(self.device)
 
     def load_words(self, lexicon: Lexicon) -> None:

@@ -161,6 +161,7 @@ def test_every_part_gets_its_settings() -> None:
         ({"name": "lexical", "fix_words": True}, "encoder.fix_words needs vectors"),
         ({"name": "lexical", "freeze": 3}, "encoder.freeze needs a transformer"),
         ({"name": "lexical", "transformer_dropout": 0.2}, "transformer_dropout needs a transf"),
+        ({"name": "lexical", "prune_vocabulary": True}, "prune_vocabulary needs a transformer"),
         ({"name": "lexical", "layer_mix": True}, "encoder.layer_mix needs a transformer"),
         ({"name": "characters", "lora_rank": 3}, "encoder.lora_rank needs a transformer"),
         ({"features_size": 3}, "features_size is read off encoder.features"),
