@@ -1,10 +1,13 @@
 """Files: what is written whole or not at all, what is kept in the user's cache, what is bundled."""
 
+import io
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from synner_graph.errors import InputError
 
@@ -16,18 +19,43 @@ BUNDLED = {
 }
 """Name of a bundled folder -> its place in an installed package, and in a checkout."""
 
+_drafts = count()
+
 
 class WriteError(InputError):
     """A file cannot be written."""
 
+    @classmethod
+    def of(cls, path: Path | str, error: OSError) -> "WriteError":
+        """One sentence for what the system said of a file."""
+        return cls(f"cannot write {path}: {error.strerror or error}")
+
+
+class _File(io.FileIO):
+    """A file that says by its name what went wrong when it is written."""
+
+    def write(self, data: Any, /) -> int:
+        """Append bytes.
+
+        Raises:
+            WriteError: The disk is full, or the like.
+        """
+        try:
+            return super().write(data)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise WriteError.of(str(self.name), error) from error
+
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path | str) -> Iterator[BinaryIO]:
     """Write a file whole or not at all: until the block ends, the old file stays as it is.
 
     The content goes to a file of a temporary name in the same folder, is flushed to the disk, and
-    takes the name of `path` in one move. If the block raises, nothing changes. What is no ordinary
-    file (a pipe, /dev/null) is written as it is.
+    takes the name of `path` in one move. If the block raises, nothing changes. The new file has
+    the permissions of the old one. A symbolic link stays, and the file that it names is replaced.
+    What is no ordinary file (a pipe, /dev/null) is written as it is.
 
     Args:
         path: the file to write; its folder must exist.
@@ -38,28 +66,92 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         WriteError: The file cannot be written: no such folder, no permission, a full disk.
     """
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        with _opened(target, target) as file:
+            yield file
+        return
+    target = Path(os.path.realpath(target))
+    draft = target.with_name(f".{target.name[:40]}.{os.getpid()}-{next(_drafts)}.tmp")
     try:
-        if path.exists() and not path.is_file():
-            with path.open("wb") as file:
-                yield file
-            return
-        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            with draft.open("wb") as file:
-                yield file
+        with _opened(draft, path) as file:
+            yield file
+            with _saying(path):
                 file.flush()
                 os.fsync(file.fileno())
-            draft.replace(path)
-            _sync_folder(path.parent)
-        finally:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise WriteError(f"cannot write {path}: {error.strerror or error}") from error
+        with _saying(path):
+            if target.exists():
+                draft.chmod(stat.S_IMODE(target.stat().st_mode))
+            draft.replace(target)
+            sync_folder(target.parent)
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Have the disk know the new name, where the system can be told so."""
+def write_bytes(path: Path | str, content: bytes) -> None:
+    """Write a file whole or not at all: see `replacing`.
+
+    Raises:
+        WriteError: The file cannot be written.
+    """
+    with replacing(path) as file:
+        file.write(content)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write UTF-8, whole or not at all, with the line ends that the text has: see `replacing`.
+
+    Raises:
+        WriteError: The file cannot be written.
+    """
+    write_bytes(path, text.encode())
+
+
+@contextmanager
+def growing(path: Path | str, mode: str = "wb") -> Iterator[BinaryIO]:
+    """A file that grows in place, where a reader may watch it or a later program go on with it.
+
+    Args:
+        path: the file; its folder must exist.
+        mode: wb to begin anew, ab to append, r+b to go on in the middle.
+
+    Yields:
+        A file of bytes; when the block ends without an error it is on the disk.
+
+    Raises:
+        WriteError: The file cannot be written.
+    """
+    with _opened(path, path, mode) as file:
+        yield file
+        with _saying(path):
+            file.flush()
+            if Path(path).is_file():
+                os.fsync(file.fileno())
+
+
+def make_folder(path: Path | str) -> Path:
+    """The folder, made with its parents where it is missing.
+
+    Raises:
+        WriteError: It cannot be made.
+    """
+    folder = Path(path)
+    with _saying(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def same_file(one: Path | str, other: Path | str) -> bool:
+    """Whether two paths name the same file, also by links; where one is missing, they do not."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk know the names in a folder, where the system can be told so."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -67,6 +159,31 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _saying(path: Path | str) -> Iterator[None]:
+    """Say in one sentence which file could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise WriteError.of(path, error) from error
+
+
+@contextmanager
+def _opened(place: Path | str, path: Path | str, mode: str = "wb") -> Iterator[BinaryIO]:
+    """A buffered file at `place`, which errors call `path`."""
+    with _saying(path):
+        raw = _File(place, mode)
+    raw.name = str(path)
+    buffered = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+    try:
+        yield cast(BinaryIO, buffered)
+    except BaseException:
+        raw.close()  # what the buffer still holds is lost with the block that failed
+        raise
+    with _saying(path):
+        buffered.close()
 
 
 def cache_folder(name: str) -> Path:

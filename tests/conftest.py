@@ -11,7 +11,6 @@ import torch
 from hypothesis import HealthCheck, settings
 
 from synner_graph.data.corpora.catalogue import Corpus, load_corpus
-from synner_graph.operators.build import CACHE_VARIABLE
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.training.run import train
 from tests.fixtures import save_tiny_transformer, tiny_config
@@ -25,9 +24,9 @@ settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Kernels are compiled once for all tests, and not into the user's cache."""
-    os.environ.setdefault(CACHE_VARIABLE, str(tmp_path_factory.mktemp("kernels")))
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Kernels are compiled once for all tests, and nothing goes into the user's cache."""
+    os.environ.setdefault("SYNNER_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """SynNER: what users hold. A model with its vocabularies and tokenizer, in one run folder."""
 
 import hashlib
-import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,14 +9,9 @@ from itertools import accumulate, islice
 from pathlib import Path
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import Tensor
 
-from synner_graph.config import ModelConfig, explain
+from synner_graph.config import ModelConfig
 from synner_graph.data.features import open_features
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import Tree
@@ -28,8 +22,6 @@ from synner_graph.encoders import (
     FeatureEncoder,
     TransformerEncoder,
     WordEncoder,
-    has_transformer,
-    load_blueprint,
 )
 from synner_graph.encoders.lora import merged_state
 from synner_graph.errors import InputError
@@ -40,16 +32,17 @@ from synner_graph.model.network import SynNERModel
 from synner_graph.parsers import TREES, Parser, ParserRecord, external_parser, scheme_note
 from synner_graph.parsers.own import BiaffineParser
 from synner_graph.recogniser.calibration import Calibration
+from synner_graph.recogniser.run_folder import CALIBRATION, RunFolder, find_run
+from synner_graph.recogniser.stored import (
+    StoredRun,
+    calibration_file,
+    load_stored,
+    weights_file,
+)
 from synner_graph.text import build_segmenter
 from synner_graph.text.document import Doc
 from synner_graph.text.pipeline import BUDGET, CHUNK, TextPipeline, chunks
 
-WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
-VOCABULARY = "vocabulary.json"
-PARSER = "parser.json"
-CALIBRATION = "calibration.json"
-ENCODER = "encoder"
 RUN = "run"
 """The name of the parser that a run says its trees are of."""
 logger = logging.getLogger(__name__)
@@ -129,56 +122,50 @@ class SynNER:
         Raises:
             InputError: if there is no complete run, or it cannot be run that way.
         """
-        folder = _run_folder(source)
+        run = find_run(source)
+        stored = load_stored(run)
+        ner = cls.build(
+            stored.config,
+            stored.vocabularies,
+            stored.blueprint,
+            backend,
+            device,
+            kernel,
+            stored.parser_record,
+        )
         try:
-            config = ModelConfig.model_validate_json((folder / CONFIG).read_bytes())
-            vocabularies = Vocabularies.from_json(json.loads((folder / VOCABULARY).read_bytes()))
-            record = _parser_record(folder / PARSER)
-            calibration = _calibration(folder / CALIBRATION)
-            weights = load_file(folder / WEIGHTS)
-        except ValidationError as error:
-            raise InputError(
-                f"{folder / CONFIG} does not describe a model: {explain(error)}"
-            ) from error
-        except (OSError, KeyError, ValueError, SafetensorError) as error:
-            raise InputError(f"The run in {folder} cannot be read: {error}") from error
-        blueprint = None
-        if has_transformer(config.encoder):
-            blueprint = load_blueprint(str(folder / ENCODER))
-        ner = cls.build(config, vocabularies, blueprint, backend, device, kernel, record)
-        try:
-            ner.model.load_state_dict(weights)
+            ner.model.load_state_dict(stored.weights)
         except RuntimeError as error:
             raise InputError(
-                f"The weights in {folder} do not fit its config.json: {error}"
+                f"The weights in {run.path} do not fit its config.json: {error}"
             ) from error
-        ner.calibration = calibration
+        ner.calibration = stored.calibration
         return ner
 
     def save_pretrained(self, folder: Path | str) -> None:
-        """Write weights (safetensors), architecture, vocabularies, parser and tokenizer (JSON)."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        """Save the run: weights (safetensors), architecture, vocabularies, parser and tokenizer.
+
+        A run that the folder holds is replaced in one step: see `RunFolder.commit`.
+
+        Raises:
+            InputError: A weight is not a finite number, or another process writes to the folder.
+            WriteError: The folder cannot be written to.
+        """
         # LoRA adapters become a part of the weights beside them: a saved run is an ordinary model.
         state = {name: tensor.contiguous() for name, tensor in merged_state(self.model).items()}
-        encoder = self.config.encoder.model_copy(update={"lora_rank": 0})
-        config = self.config.model_copy(update={"encoder": encoder})
-        # Bytes, not save_file: that one leaves a file only its owner can read.
-        weights = save(state, metadata={"format": "pt"})
-        (folder / WEIGHTS).write_bytes(weights)
         if self.model.parser is not None:
-            version = hashlib.sha256(weights).hexdigest()[:12]
+            version = hashlib.sha256(weights_file(state)).hexdigest()[:12]
             self.parser_record = replace(self.parser_record, version=version)
-        (folder / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        vocabulary = json.dumps(self.vocabularies.to_json(), ensure_ascii=False, indent=1)
-        (folder / VOCABULARY).write_text(vocabulary + "\n", encoding="utf-8")
-        parser = json.dumps(self.parser_record.to_json(), ensure_ascii=False, indent=1)
-        (folder / PARSER).write_text(parser + "\n", encoding="utf-8")
-        if self.blueprint is not None:
-            transformer, tokenizer = self.blueprint
-            transformer.save_pretrained(folder / ENCODER)
-            tokenizer.save_pretrained(folder / ENCODER)
-        self.save_calibration(folder)
+        encoder = self.config.encoder.model_copy(update={"lora_rank": 0})
+        stored = StoredRun(
+            self.config.model_copy(update={"encoder": encoder}),
+            self.vocabularies,
+            state,
+            self.blueprint,
+            self.parser_record,
+            self.calibration,
+        )
+        RunFolder(folder).commit(stored.files())
 
     @property
     def calibration(self) -> Calibration | None:
@@ -191,10 +178,14 @@ class SynNER:
         self.model.head.temperature = calibration.temperature if calibration else 1.0
 
     def save_calibration(self, folder: Path | str) -> None:
-        """Write the calibration alone, if there is one."""
+        """Add the calibration, if there is one, to the run that a folder holds.
+
+        Raises:
+            InputError: The folder holds no run, or another process writes to it.
+            WriteError: The folder cannot be written to.
+        """
         if self.calibration is not None:
-            text = json.dumps(self.calibration.to_json(), indent=2) + "\n"
-            Path(folder, CALIBRATION).write_text(text, encoding="utf-8")
+            RunFolder(folder).update({CALIBRATION: calibration_file(self.calibration)})
 
     def load_encoder(self, source: str, rows: Sequence[int] | None = None) -> None:
         """Start from the pretrained weights of a hub id or folder.
@@ -430,34 +421,6 @@ def load_parser(name: str, ner: SynNER | None = None) -> Parser:
     if kind == BIAFFINE and folder:
         return SynNER.from_pretrained(folder).own_parser(name)
     return external_parser(name)
-
-
-def _run_folder(source: Path | str) -> Path:
-    """The folder of a run, fetched from the hub where `source` is not a folder."""
-    folder = Path(source)
-    if not folder.is_dir():
-        if folder.exists() or str(source).count("/") != 1 or str(source).startswith((".", "/")):
-            raise InputError(f"There is no run folder {str(source)!r}.")
-        try:
-            folder = Path(snapshot_download(str(source)))
-        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-            raise InputError(
-                f"{str(source)!r} is neither a run folder nor a reachable hub repository."
-            ) from error
-    missing = [name for name in (CONFIG, VOCABULARY, WEIGHTS) if not (folder / name).is_file()]
-    if missing:
-        raise InputError(f"{folder} is not a complete run: it has no {', '.join(missing)}.")
-    return folder
-
-
-def _parser_record(path: Path) -> ParserRecord | None:
-    """What a run says of its parser; nothing, if it is from before runs did."""
-    return ParserRecord.from_json(json.loads(path.read_bytes())) if path.is_file() else None
-
-
-def _calibration(path: Path) -> Calibration | None:
-    """The calibration of a run, if it has one."""
-    return Calibration.from_json(json.loads(path.read_bytes())) if path.is_file() else None
 
 
 def pick_device(name: str) -> torch.device:

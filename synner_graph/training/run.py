@@ -3,7 +3,6 @@
 import json
 import logging
 import platform
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.batch import Batch
 from synner_graph.parsers import TREES, ParserRecord
 from synner_graph.recogniser.new import new_recogniser, read_lexicon
+from synner_graph.recogniser.run_folder import CARD, LOG, METRICS, RunFolder
 from synner_graph.recogniser.synner import RUN, SynNER, load_parser, pick_device
 from synner_graph.training.batches import LengthGroupedBatches
 from synner_graph.training.card import model_card
@@ -35,8 +35,6 @@ from synner_graph.training.jackknife import jackknife
 from synner_graph.training.learner import Learner
 from synner_graph.training.progress import progress_bar
 
-METRICS = "metrics.json"
-LOG = "train.log"
 PACKAGES = ("synner-graph", "torch", "dgl", "transformers", "accelerate", "numpy")
 logger = logging.getLogger(__name__)
 
@@ -62,7 +60,7 @@ def train(
         output: run folder to write.
         backend: graph backend: auto, dgl or torch.
         device: auto, cpu or cuda.
-        overwrite: replace what the folder holds.
+        overwrite: replace the run that the folder holds, once the new one is saved.
         progress: show progress bars.
         kernel: what computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
 
@@ -70,8 +68,10 @@ def train(
         What metrics.json holds, and the reports on dev and test; nothing outside the main process.
 
     Raises:
-        InputError: for settings that do not fit the corpus or this machine.
+        InputError: for settings that do not fit the corpus or this machine, or a folder that must
+            not be written to.
     """
+    folder = RunFolder(output)
     corpus, record = _parsed(config, corpus)
     sentences = corpus.splits.get("train", ())
     dev, test = corpus.splits.get("dev", ()), corpus.splits.get("test", ())
@@ -96,9 +96,9 @@ def train(
         }
     )
     if accelerator.is_main_process:
-        _prepare_folder(output, overwrite)
+        folder.check_replaceable(overwrite, _inputs(config))
     accelerator.wait_for_everyone()
-    with _log_file(output / LOG, enabled=accelerator.is_main_process):
+    with _writing(folder, enabled=accelerator.is_main_process):
         logger.info(
             "Training on %d sentences (%d entities of %s); %s parameters, %s of them trained",
             len(sentences),
@@ -133,9 +133,9 @@ def train(
             reports = [evaluate(best, _read(config, rows), split) for split, rows in splits if rows]
             metrics = _metrics(config, corpus, best, reports, epochs, seconds)
             metrics["parser"] |= _on_own_trees(best, splits)
-            text = json.dumps(metrics, indent=2, ensure_ascii=False)
-            (output / METRICS).write_text(text + "\n", encoding="utf-8")
-            (output / "README.md").write_text(model_card(metrics), encoding="utf-8")
+            text = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
+            card, log = model_card(metrics), folder.workspace() / LOG
+            folder.update({METRICS: text.encode(), CARD: card.encode(), LOG: log})
     accelerator.wait_for_everyone()
     return metrics, reports
 
@@ -262,26 +262,29 @@ def _on_main(accelerator: Accelerator, work: Any) -> Any:
     return result[0]
 
 
-def _prepare_folder(output: Path, overwrite: bool) -> None:
-    if output.exists() and not output.is_dir():
-        raise InputError(f"{output} is a file; --output must name a folder.")
-    if output.is_dir() and any(output.iterdir()):
-        if not overwrite:
-            raise InputError(f"The folder {output} is not empty: name another, or use --overwrite.")
-        if not (output / LOG).is_file():
-            raise InputError(
-                f"{output} does not look like a run ({LOG} is missing): not overwritten."
-            )
-        shutil.rmtree(output)
-    output.mkdir(parents=True, exist_ok=True)
+def _inputs(config: RunConfig) -> list[Path]:
+    """The files and folders that a training reads."""
+    data, encoder = config.data, config.encoder
+    named = [data.train, data.dev, data.test, encoder.vectors, encoder.features, Path(encoder.name)]
+    return [path for path in named if path is not None and path.exists()]
 
 
 @contextmanager
-def _log_file(path: Path, enabled: bool) -> Iterator[None]:
-    """Write what the package logs into the run's log as well."""
+def _writing(folder: RunFolder, enabled: bool) -> Iterator[None]:
+    """Keep others out of the folder, and log into its workspace, which goes when all is done."""
     if not enabled:
         yield
         return
+    with folder.lock():
+        folder.clear_workspace()
+        with _log_file(folder.workspace() / LOG):
+            yield
+        folder.clear_workspace()
+
+
+@contextmanager
+def _log_file(path: Path) -> Iterator[None]:
+    """Write what the package logs into the run's log as well."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     package = logging.getLogger("synner_graph")

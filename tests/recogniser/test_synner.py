@@ -17,8 +17,10 @@ from synner_graph.parsers import ParserRecord
 
 @pytest.fixture
 def copy(trained_run: Path, tmp_path: Path) -> Path:
-    """A copy of the run, to damage."""
-    return Path(shutil.copytree(trained_run, tmp_path / "copy"))
+    """A copy of the run as runs were before they had a manifest, to damage."""
+    copy = Path(shutil.copytree(trained_run, tmp_path / "copy"))
+    (copy / "manifest.json").unlink()
+    return copy
 
 
 def test_a_saved_model_is_the_same_model(
@@ -146,6 +148,7 @@ def test_a_run_keeps_where_its_trees_came_from(copy: Path) -> None:
     ner.parser_record = ParserRecord("spacy:a", "1.2", ("x", "y"))
     ner.save_pretrained(copy)
     assert SynNER.from_pretrained(copy).parser_record == ner.parser_record
+    (copy / "manifest.json").unlink()
     (copy / "parser.json").unlink()  # as runs were before parsers
     assert SynNER.from_pretrained(copy).parser_record.name == "trees"
     (copy / "parser.json").write_text('{"name": "spacy:a"}', encoding="utf-8")

@@ -29,6 +29,7 @@ def test_leaves_a_complete_run(trained_run: Path) -> None:
         "README.md",
         "config.json",
         "encoder",
+        "manifest.json",
         "metrics.json",
         "model.safetensors",
         "parser.json",

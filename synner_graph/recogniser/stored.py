@@ -1,0 +1,148 @@
+"""What a run folder says: architecture, vocabularies, weights, as values and as files."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import safetensors.torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from torch import Tensor
+
+from synner_graph.config import ModelConfig, explain
+from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.encoders import Blueprint, has_transformer, load_blueprint
+from synner_graph.errors import InputError
+from synner_graph.files import write_bytes
+from synner_graph.parsers import ParserRecord
+from synner_graph.recogniser.calibration import Calibration
+from synner_graph.recogniser.run_folder import (
+    CALIBRATION,
+    CONFIG,
+    ENCODER,
+    PARSER,
+    TOKENIZER,
+    VOCABULARY,
+    WEIGHTS,
+    RunFolder,
+)
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """All that makes a recogniser what it is.
+
+    Attributes:
+        config: Its architecture.
+        vocabularies: What it can name.
+        weights: Name -> tensor.
+        blueprint: Configuration and tokenizer of its transformer, if it has one.
+        parser_record: Where its trees come from; None in runs from before parsers.
+        calibration: The temperature of its scores, if it is calibrated.
+    """
+
+    config: ModelConfig
+    vocabularies: Vocabularies
+    weights: dict[str, Tensor]
+    blueprint: Blueprint | None = None
+    parser_record: ParserRecord | None = None
+    calibration: Calibration | None = None
+
+    def files(self) -> dict[str, bytes]:
+        """The files of a run folder: name -> content."""
+        files = {
+            CONFIG: (self.config.model_dump_json(indent=2) + "\n").encode(),
+            VOCABULARY: _json(self.vocabularies.to_json()),
+            WEIGHTS: weights_file(self.weights),
+        }
+        if self.parser_record is not None:
+            files[PARSER] = _json(self.parser_record.to_json())
+        if self.calibration is not None:
+            files[CALIBRATION] = calibration_file(self.calibration)
+        if self.blueprint is not None:
+            with TemporaryDirectory() as folder:
+                for part in self.blueprint:
+                    part.save_pretrained(folder)
+                for path in Path(folder).iterdir():
+                    files[f"{ENCODER}/{path.name}"] = path.read_bytes()
+        return files
+
+
+def weights_file(weights: dict[str, Tensor]) -> bytes:
+    """Tensors as a safetensors file.
+
+    Raises:
+        InputError: One of them holds NaN or an infinity.
+    """
+    _check_finite(weights, "The model is not saved")
+    return safetensors.torch.save(weights, metadata={"format": "pt"})
+
+
+def calibration_file(calibration: Calibration) -> bytes:
+    """A calibration as a file."""
+    return (json.dumps(calibration.to_json(), indent=2) + "\n").encode()
+
+
+def load_stored(run: RunFolder) -> StoredRun:
+    """What a run folder holds, every file checked against its manifest.
+
+    Raises:
+        InputError: A file is missing, is not what was saved, or cannot be read; or a weight is not
+            a finite number.
+    """
+    files = run.read()
+    folder = run.path
+    try:
+        config = ModelConfig.model_validate_json(files[CONFIG])
+        vocabularies = Vocabularies.from_json(json.loads(files[VOCABULARY]))
+        record = calibration = None
+        if PARSER in files:
+            record = ParserRecord.from_json(json.loads(files[PARSER]))
+        if CALIBRATION in files:
+            calibration = Calibration.from_json(json.loads(files[CALIBRATION]))
+        weights = safetensors.torch.load(files.pop(WEIGHTS))
+    except ValidationError as error:
+        raise InputError(
+            f"{folder / CONFIG} does not describe a model: {explain(error)}"
+        ) from error
+    except (KeyError, ValueError, TypeError, SafetensorError) as error:
+        raise InputError(f"The run in {folder} cannot be read: {error}") from error
+    _check_finite(weights, f"The run in {folder} is damaged")
+    blueprint = _blueprint(files, folder) if has_transformer(config.encoder) else None
+    return StoredRun(config, vocabularies, weights, blueprint, record, calibration)
+
+
+def _blueprint(files: dict[str, bytes], folder: Path) -> Blueprint:
+    """Configuration and tokenizer of the transformer.
+
+    They are read from a copy of the files that were checked: a file put beside them changes what a
+    tokenizer does, and a missing one makes it another without a word.
+    """
+    missing = [name for name in TOKENIZER if name not in files]
+    if missing:
+        raise InputError(f"{folder} is not a complete run: it has no {', '.join(missing)}.")
+    with TemporaryDirectory() as copy:
+        for name, content in files.items():
+            if name.startswith(f"{ENCODER}/"):
+                _check_json(name, content, folder)
+                write_bytes(Path(copy, Path(name).name), content)
+        return load_blueprint(copy)
+
+
+def _check_json(name: str, content: bytes, folder: Path) -> None:
+    if name.endswith(".json"):
+        try:
+            json.loads(content)
+        except ValueError as error:
+            raise InputError(f"The run in {folder} is damaged: {name}: {error}") from error
+
+
+def _check_finite(weights: dict[str, Tensor], what: str) -> None:
+    for name, tensor in weights.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise InputError(f"{what}: its weights {name!r} hold NaN or an infinity.")
+
+
+def _json(values: object) -> bytes:
+    return (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode()

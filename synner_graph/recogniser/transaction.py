@@ -1,0 +1,219 @@
+"""A folder whose files change together, or not at all: a redo log, and a manifest of digests.
+
+A save stages every new file in `.save/` and then, by one rename, `.save/manifest.json`. From that
+moment the save counts. It is carried out afterwards: each file moves to its place, what the state
+before had and the new one has not is removed, and the manifest moves last. A process killed on the
+way leaves either the state before (without `.save/manifest.json`) or the new one, some files of
+which still lie in `.save/`: readers look there first, so that they never see a mixture, and the
+next save carries out what is left.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from synner_graph.errors import InputError
+from synner_graph.files import WriteError, make_folder, replacing, sync_folder, write_bytes
+
+MANIFEST = "manifest.json"
+STAGING = ".save"
+REMOVED = "removed.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a manifest says of a file.
+
+    Attributes:
+        size: Bytes.
+        sha256: Digest of its content, in hexadecimal.
+    """
+
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, content: bytes) -> "Stamp":
+        """The stamp of a content."""
+        return cls(len(content), hashlib.sha256(content).hexdigest())
+
+    def complaint(self, content: bytes) -> str | None:
+        """How a content differs from this stamp; None where it does not."""
+        if len(content) != self.size:
+            return f"expected {self.size:,} bytes, got {len(content):,}"
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            return "its SHA-256 differs"
+        return None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a folder holds.
+
+    Attributes:
+        files: Name -> stamp; the names have `/` between folders.
+        others: Names of files that belong to it and may change, or be missing.
+    """
+
+    files: dict[str, Stamp]
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> set[str]:
+        """All names, that of the manifest apart."""
+        return {*self.files, *self.others}
+
+    def to_json(self) -> bytes:
+        """The manifest's file."""
+        files = {
+            name: {"size": stamp.size, "sha256": stamp.sha256}
+            for name, stamp in sorted(self.files.items())
+        }
+        values = {"format": FORMAT, "files": files, "others": sorted(self.others)}
+        return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, content: bytes, path: Path) -> "Manifest":
+        """Inverse of `to_json`.
+
+        Raises:
+            InputError: It is no manifest, or one of a later version.
+        """
+        try:
+            values: dict[str, Any] = json.loads(content)
+            if values["format"] != FORMAT:
+                raise InputError(
+                    f"{path} has format {values['format']}; this version of synner_graph reads "
+                    f"format {FORMAT}."
+                )
+            files = {
+                _inside(name): Stamp(int(stamp["size"]), str(stamp["sha256"]))
+                for name, stamp in values["files"].items()
+            }
+            return cls(files, tuple(map(_inside, values["others"])))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{path} is not the manifest of a run: {error}") from error
+
+
+def _inside(name: str) -> str:
+    """A name that stays inside its folder: a manifest from elsewhere must not reach out of it."""
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts or "\\" in name:
+        raise ValueError(f"the name {name!r} leads out of the folder")
+    return name
+
+
+class Transaction:
+    """The state of a folder, to read and to replace.
+
+    Args:
+        folder: the folder; it may not exist yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.staging = folder / STAGING
+
+    def manifest(self) -> Manifest | None:
+        """What the folder holds, a save that counts and is not carried out yet included.
+
+        Raises:
+            InputError: The manifest cannot be read.
+        """
+        for place in (self.staging, self.folder):
+            content = _content(place / MANIFEST)
+            if content is not None:
+                return Manifest.from_json(content, place / MANIFEST)
+        return None
+
+    def read(self, name: str) -> bytes | None:
+        """The content of a file; None where there is none.
+
+        Raises:
+            InputError: It cannot be read.
+        """
+        if (self.staging / MANIFEST).is_file():
+            content = _content(self.staging / name)
+            if content is not None:
+                return content
+        return _content(self.folder / name)
+
+    def save(self, files: Mapping[str, bytes], manifest: Manifest, removed: Iterable[str]) -> None:
+        """Write files and manifest in one step.
+
+        Args:
+            files: name -> content, of all that is new.
+            manifest: of the new state.
+            removed: names of the state before that the new one has not.
+
+        Raises:
+            WriteError: A file cannot be written. The state before still counts, unless the save
+                was complete already.
+        """
+        self.settle()
+        try:
+            make_folder(self.staging)
+            for name, content in files.items():
+                make_folder((self.staging / name).parent)
+                write_bytes(self.staging / name, content)
+            write_bytes(self.staging / REMOVED, json.dumps(sorted(removed)).encode())
+            with replacing(self.staging / MANIFEST) as file:
+                file.write(manifest.to_json())
+        except InputError:
+            if not (self.staging / MANIFEST).is_file():
+                shutil.rmtree(self.staging, ignore_errors=True)
+            raise
+        self.settle()
+
+    def settle(self) -> None:
+        """Carry out a save that counts; clear away one that does not.
+
+        Raises:
+            WriteError: A file cannot be moved or removed.
+            InputError: The manifest of the save cannot be read.
+        """
+        if not self.staging.is_dir():
+            return
+        try:
+            content = _content(self.staging / MANIFEST)
+            if content is not None:
+                self._carry_out(Manifest.from_json(content, self.staging / MANIFEST))
+            shutil.rmtree(self.staging)
+        except OSError as error:
+            raise WriteError.of(error.filename or self.folder, error) from error
+
+    def _carry_out(self, manifest: Manifest) -> None:
+        touched = {self.folder}
+        for name in manifest.names:
+            place = self.folder / name
+            if (self.staging / name).is_file():
+                touched.add(place.parent)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                (self.staging / name).replace(place)
+        removed = json.loads(_content(self.staging / REMOVED) or b"[]")
+        for name in set(map(_inside, removed)) - manifest.names:
+            (self.folder / name).unlink(missing_ok=True)
+        for parent in {(self.folder / name).parent for name in removed} - {self.folder}:
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+        for folder in touched:
+            sync_folder(folder)
+        os.replace(self.staging / MANIFEST, self.folder / MANIFEST)
+        sync_folder(self.folder)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
