@@ -12,7 +12,7 @@ STAMP := $(VENV)/.stamp
 
 help:
 	@echo "make train      train on the bundled sample corpus, report, and predict (runs/sample)"
-	@echo "make test       lint, types and the quick tests"
+	@echo "make test       lint, types, imports and the quick tests"
 	@echo "make test-slow  the long tests: processes, wheels, whole trainings"
 	@echo "make format     fix style and layout in place"
 	@echo "make setup      create .venv and install (the others do so themselves)"
@@ -48,6 +48,7 @@ test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/pytest -m "not slow"
 
 test-slow: setup
@@ -58,5 +59,5 @@ format: setup
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

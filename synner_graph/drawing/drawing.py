@@ -13,7 +13,7 @@ from synner_graph.drawing.svg import scrolling, svg
 from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from synner_graph.drawing.figure import Figure
 
 SUFFIXES = (".html", ".svg", ".png", ".pdf")
 

@@ -9,7 +9,7 @@ from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure
     from matplotlib.path import Path
 
 POINTS = 0.75

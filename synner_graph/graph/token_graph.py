@@ -14,7 +14,7 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.graph.edges import HEAD_DEPENDENT, EdgeInventory, batch_heads
 
 if TYPE_CHECKING:
-    import dgl
+    from synner_graph.graph.backends.dgl import DGLGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +164,7 @@ class TokenGraph:
         return index.to(self.device)
 
     @cached_property
-    def structure(self) -> "dgl.DGLGraph":
+    def structure(self) -> "DGLGraph":
         """The bare DGLGraph of the edges, built once and kept: what the dgl backend runs on."""
         from synner_graph.graph.backends.dgl import structure
 
@@ -179,7 +179,7 @@ class TokenGraph:
         }
         return replace(self, **moved)
 
-    def to_dgl(self) -> "dgl.DGLGraph":
+    def to_dgl(self) -> "DGLGraph":
         """A DGLGraph to work with.
 
         `ndata` holds `token` (position in its sentence) and `sentence`; `edata` holds `relation`,

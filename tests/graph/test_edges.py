@@ -7,6 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from synner_graph.config import GNNConfig
 from synner_graph.data.sentence import ROOT
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import (
@@ -127,3 +128,8 @@ def test_hops_join_the_tokens_that_many_arcs_apart(hops: int) -> None:
 def test_other_hops_are_refused(kind: str) -> None:
     with pytest.raises(InputError, match="Unknown edge kind"):
         EdgeInventory((kind,), NAMES)
+
+
+def test_a_graph_has_the_usual_kinds_unless_others_are_set() -> None:
+    """The settings name them on their own: they stand below graphs and import none."""
+    assert GNNConfig().edges == EDGE_KINDS

@@ -13,6 +13,7 @@ os.environ.setdefault("DGLBACKEND", "pytorch")
 
 try:
     import dgl
+    from dgl import DGLGraph as DGLGraph
 except (ImportError, OSError) as error:  # OSError: a DGL whose libraries do not fit the PyTorch
     raise InputError(
         f"The dgl graph backend needs DGL, which cannot be imported here ({error}); "
@@ -30,7 +31,7 @@ from synner_graph.graph.backends.base import (
 from synner_graph.graph.token_graph import TokenGraph
 
 
-def structure(graph: TokenGraph) -> "dgl.DGLGraph":
+def structure(graph: TokenGraph) -> DGLGraph:
     """The edges of a TokenGraph as a DGLGraph with the same edge ids and no data."""
     return dgl.graph((graph.src, graph.dst), num_nodes=graph.num_nodes)
 

@@ -220,7 +220,7 @@ def test_files_are_known_by_content_and_by_the_way_they_are_read(
     read = load_files(tmp_path / "a.wnut").splits
     assert load_files(tmp_path / "b.fewnerd").splits != read, "B-X is a label there"
     assert len(list(cache.iterdir())) == 2
-    monkeypatch.setattr("synner_graph.data.corpora.catalogue.read_sentences", None)
+    monkeypatch.setattr("synner_graph.data.corpora.reading.read_sentences", None)
     assert load_files(tmp_path / "b.wnut").splits == read
     with pytest.raises(TypeError):
         load_files(tmp_path / "b.wnut", cache=False)

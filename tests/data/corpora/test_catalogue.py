@@ -11,15 +11,13 @@ from synner_graph.config import DataConfig
 from synner_graph.data.corpora.catalogue import (
     corpus_of,
     differences,
-    join_entities,
-    keep_labels,
     load_corpus,
     load_files,
     whereabouts,
 )
 from synner_graph.data.corpora.known import CORPORA, Counts
 from synner_graph.data.formats import format_of, scheme_of
-from synner_graph.data.sentence import ROOT, Entity, Sentence
+from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.trees import shuffle_heads, shuffle_relations
 from synner_graph.errors import InputError
 
@@ -32,11 +30,6 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the corpora: {folder} is absent, and SYNNER_DATA_DIR names no other")
     return folder
-
-
-def tree(identifier: str, *tokens: str) -> Sentence:
-    heads = range(ROOT, len(tokens) - 1)
-    return Sentence(tokens, heads, ["dep"] * len(tokens), id=identifier)
 
 
 def test_an_unknown_name_or_split_names_the_nearest():
@@ -246,38 +239,6 @@ def test_uner_ewt_reads_what_is_no_entity_as_outside(tmp_path):
         "dev: 1 invalid tag repaired",
         "dev: expected 2,001 sentences, got 1; 25,149 tokens, got 5; 966 entities, got 2",
     )
-
-
-def test_join_pairs_by_id_whatever_the_order():
-    trees = [tree("1", "a"), tree("2", "b")]
-    annotated = [Sentence(["b"], id="2", entities=[Entity(0, 1, "X")]), Sentence(["a"], id="1")]
-    assert join_entities(trees, annotated) == (
-        trees[0],
-        trees[1].replace(entities=[Entity(0, 1, "X")]),
-    )
-
-
-@pytest.mark.parametrize(
-    ("annotated", "message"),
-    [
-        ([Sentence(["b"], id="1")], "expected sent_id 1 to read 'a', got 'b'"),
-        ([Sentence(["a"], id="2")], "expected entities for sent_id 1, got none"),
-        ([Sentence(["a"], id="1"), Sentence(["a"], id="2")], "expected a tree for sent_id 2, got"),
-        ([Sentence(["a"], id="1"), Sentence(["a"], id="1")], "sent_id once, got 1 twice"),
-    ],
-)
-def test_join_refuses_what_does_not_pair(annotated, message):
-    with pytest.raises(InputError, match=message):
-        join_entities([tree("1", "a")], annotated)
-
-
-def test_keep_labels_counts_tokens():
-    sentence = Sentence(
-        list("abcd"), entities=[Entity(0, 2, "X"), Entity(2, 3, "Y"), Entity(3, 4, "X")]
-    )
-    kept, dropped = keep_labels([sentence], ["Y"])
-    assert kept == [sentence.replace(entities=[Entity(2, 3, "Y")])]
-    assert dropped == {"X": 3}
 
 
 def test_load_files(tmp_path):
