@@ -3,9 +3,10 @@
 python datasets/validate_sample.py
 """
 
+import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from synner_graph.data.formats import read_sentences
@@ -13,7 +14,9 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import is_projective
 
 FOLDER = Path(__file__).parent / "sample"
-LEAST_SENTENCES = {"train": 400, "dev": 100, "test": 150}
+ROOT = Path(__file__).parents[1]
+LEAST_SENTENCES = {"train": 780, "dev": 100, "test": 150}
+LEAST_DOCUMENTS, LEAST_IN_DOCUMENT = 30, 5
 LABELS = {"LOC", "MISC", "ORG", "PER"}
 
 Corpus = dict[str, list[Sentence]]
@@ -22,6 +25,36 @@ Corpus = dict[str, list[Sentence]]
 def read() -> Corpus:
     """All splits; reading already refuses cycles, several roots and broken tags."""
     return {split: list(read_sentences(FOLDER / f"{split}.conllu")) for split in LEAST_SENTENCES}
+
+
+def documents(lines: Iterable[str]) -> list[int]:
+    """How many sentences each document has that `# newdoc` begins."""
+    sizes: list[int] = []
+    for line in lines:
+        if line.startswith("# newdoc"):
+            sizes.append(0)
+        elif line.startswith("# sent_id") and sizes:
+            sizes[-1] += 1
+    return sizes
+
+
+def train_documents() -> list[int]:
+    """How many sentences each marked document of the training split has."""
+    with (FOLDER / "train.conllu").open(encoding="utf-8") as lines:
+        return documents(lines)
+
+
+def examples() -> str:
+    """README, the docs and the cells of the notebooks.
+
+    The outputs of the notebooks are left out: they show sentences of this corpus on purpose.
+    """
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        texts += ["".join(cell["source"]) for cell in cells]
+    return "\n".join(texts)
 
 
 def names(sentences: Sequence[Sentence]) -> list[str]:
@@ -59,6 +92,7 @@ def figures(corpus: Corpus) -> dict[str, float]:
         "sentences of the commonest tree, percent": 100 * max(patterns.values()) / len(everything),
         "words with several readings": sum(len(r) > 1 for r in readings(everything).values()),
         "non-projective sentences": sum(not is_projective(s.heads or ()) for s in everything),
+        "documents in train": len(train_documents()),
     }
 
 
@@ -67,6 +101,7 @@ def problems(corpus: Corpus) -> list[str]:
     of = figures(corpus)
     labels = {e.label for sentences in corpus.values() for s in sentences for e in s.entities}
     total = sum(len(sentences) for sentences in corpus.values())
+    sizes, shown = train_documents(), examples()
     promises = {
         f"at least {n} sentences in {split}": of[f"{split} sentences"] >= n
         for split, n in LEAST_SENTENCES.items()
@@ -78,6 +113,12 @@ def problems(corpus: Corpus) -> list[str]:
         "most test names unseen in train": of["test names unseen in train, percent"] > 50,
         "no tree in more than 1 percent": of["sentences of the commonest tree, percent"] <= 1,
         "at least 20 words with several readings": of["words with several readings"] >= 20,
+        f"at least {LEAST_DOCUMENTS} documents in train": len(sizes) >= LEAST_DOCUMENTS,
+        f"at least {LEAST_IN_DOCUMENT} sentences in a document": min(sizes, default=0)
+        >= LEAST_IN_DOCUMENT,
+        "no training sentence in README, docs or notebooks": not any(
+            s.text is not None and s.text in shown for s in corpus["train"]
+        ),
         "every token in its text": all(
             s.offsets is not None and s.text is not None for rows in corpus.values() for s in rows
         ),

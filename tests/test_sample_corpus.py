@@ -24,13 +24,14 @@ def test_the_readme_states_its_figures() -> None:
     figures = validate_sample.figures(corpus)
     assert f"{figures['relations']} relations" in readme
     assert f"{figures['non-projective sentences']} non-projective" in readme
+    assert f"{figures['documents in train']} documents" in readme
     assert f"{figures['test names unseen in train, percent']:.0f} of 100 test names" in readme
 
 
 @pytest.mark.parametrize(
     ("split", "keep", "broken"),
     [
-        ("train", slice(399), "at least 400 sentences in train"),
+        ("train", slice(779), "at least 780 sentences in train"),
         ("test", slice(149), "at least 150 sentences in test"),
     ],
 )
@@ -42,7 +43,7 @@ def test_missing_sentences_are_noticed(split: str, keep: slice, broken: str) -> 
 
 def test_repetition_is_noticed() -> None:
     corpus = validate_sample.read()
-    corpus["train"] += [corpus["train"][0]] * 9
+    corpus["train"] += [corpus["train"][0]] * 12
     broken = validate_sample.problems(corpus)
     assert "every text once" in broken and "no tree in more than 1 percent" in broken
 
@@ -51,3 +52,32 @@ def test_known_test_names_are_noticed() -> None:
     corpus = validate_sample.read()
     corpus["train"] += corpus["test"]
     assert "most test names unseen in train" in validate_sample.problems(corpus)
+
+
+def test_a_document_holds_the_sentences_behind_its_mark() -> None:
+    marked = ["# newdoc id = a", "# sent_id = a-1", "# sent_id = a-2", "# newdoc", "# sent_id = b"]
+    assert validate_sample.documents(["# sent_id = alone", *marked]) == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "broken"),
+    [
+        ([9] * 29, "at least 30 documents in train"),
+        ([9] * 30 + [4], "at least 5 sentences in a document"),
+    ],
+)
+def test_missing_documents_are_noticed(
+    sizes: list[int], broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate_sample, "train_documents", lambda: sizes)
+    assert validate_sample.problems(validate_sample.read()) == [broken]
+
+
+def test_a_training_sentence_shown_as_an_example_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    corpus = validate_sample.read()
+    shown = validate_sample.examples()
+    assert "synner" in shown and '"outputs"' not in shown
+    monkeypatch.setattr(validate_sample, "examples", lambda: f"Try: {corpus['train'][-1].text}")
+    assert validate_sample.problems(corpus) == ["no training sentence in README, docs or notebooks"]

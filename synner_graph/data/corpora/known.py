@@ -112,7 +112,7 @@ CORPORA: dict[str, CorpusSpec] = {
         source="datasets/sample",
         files=_one_each("train.conllu", "dev.conllu", "test.conllu"),
         format="conllu",
-        counts={"train": Counts(420), "dev": Counts(110), "test": Counts(160)},
+        counts={"train": Counts(859), "dev": Counts(110), "test": Counts(160)},
     ),
     "uner-ewt": CorpusSpec(
         description="UD English-EWT trees with the entities of Universal NER: PER, ORG, LOC.",
