@@ -25,6 +25,13 @@ class EncoderConfig(Section):
         "which has words, or 'characters' alone",
     )
     pooling: Literal["first", "mean"] = Field("first", description="pieces that stand for a token")
+    context: Literal["sentence", "document"] = Field(
+        "sentence",
+        description="what a transformer reads at once: a sentence, or several of its document",
+    )
+    window: int | None = Field(
+        None, gt=0, description="context document: pieces read at once; default 128"
+    )
     freeze: str = Field(
         "none",
         pattern="^(none|all|embeddings|[1-9][0-9]*)$",

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator
 
 from synner_graph.data.sentence import Sentence
 
-
-def documents(sentences: Iterable[Sentence]) -> list[list[Sentence]]:
-    """The sentences of each document, in order; see `iter_documents`."""
-    return list(iter_documents(sentences))
+PART = "\0"
+"""Stands between a document's id and the number of its part; no file can hold it."""
 
 
-def iter_documents(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
+def follows_on(before: Sentence, sentence: Sentence) -> bool:
+    """Whether a sentence is of the same document as the one before it."""
+    return sentence.document is not None and sentence.document == before.document
+
+
+def documents(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
     """Cut sentences into documents, one at a time.
 
     A document is a run of sentences with the same `document`; a sentence without one is a document
@@ -18,9 +21,41 @@ def iter_documents(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
     """
     run: list[Sentence] = []
     for sentence in sentences:
-        if run and (sentence.document is None or sentence.document != run[-1].document):
+        if run and not follows_on(run[-1], sentence):
             yield run
             run = []
         run.append(sentence)
     if run:
         yield run
+
+
+def parts(sentences: Iterable[Sentence], tokens: int) -> Iterator[list[Sentence]]:
+    """Documents, long ones in parts that are documents of their own until `whole` is called.
+
+    Args:
+        sentences: any; a document may be endless.
+        tokens: the most in a part; a longer sentence is a part by itself.
+    """
+    part: list[Sentence] = []
+    size = number = 0
+    before: Sentence | None = None
+    for sentence in sentences:
+        follows = before is not None and follows_on(before, sentence)
+        if part and (not follows or size + len(sentence) > tokens):
+            yield part
+            part, size = [], 0
+            number = number + 1 if follows else 0
+        before = sentence
+        if number:
+            sentence = sentence.replace(document=f"{sentence.document}{PART}{number}")
+        part.append(sentence)
+        size += len(sentence)
+    if part:
+        yield part
+
+
+def whole(sentence: Sentence) -> Sentence:
+    """A sentence of a part as a sentence of the document."""
+    if sentence.document is None or PART not in sentence.document:
+        return sentence
+    return sentence.replace(document=sentence.document.partition(PART)[0])

@@ -38,6 +38,8 @@ __all__ = [
 
 CHARACTERS_ALONE = "characters"
 LEXICAL = "lexical"
+WINDOW = 128
+"""Pieces of a document that are encoded together, unless another number is asked for."""
 Blueprint = tuple[PretrainedConfig, PreTrainedTokenizerBase]
 
 
@@ -69,6 +71,8 @@ def check_encoder(config: EncoderConfig) -> None:
         )
     unused = {
         "prune_vocabulary": False,
+        "context": "sentence",
+        "window": None,
         "freeze": NOTHING,
         "transformer_dropout": None,
         "layer_mix": False,
@@ -77,6 +81,8 @@ def check_encoder(config: EncoderConfig) -> None:
     for name, default in unused.items():
         if getattr(config, name) != default and not has_transformer(config):
             raise InputError(f"The setting encoder.{name} needs a transformer.")
+    if config.window is not None and config.context != "document":
+        raise InputError("The setting encoder.window needs encoder.context document.")
     if config.lora_rank and config.freeze != NOTHING:
         raise InputError("With encoder.lora_rank the transformer is frozen: leave encoder.freeze.")
     if config.features_size and config.features is None:
@@ -108,6 +114,7 @@ def build_encoder(
                 config.freeze,
                 config.layer_mix,
                 (config.lora_rank, config.lora_alpha),
+                window=(config.window or WINDOW) if config.context == "document" else 0,
             )
         )
     if config.features_size:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from synner_graph.data.documents import follows_on
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import encodable
 from synner_graph.errors import InputError
@@ -53,6 +54,8 @@ class PieceTokenizer:
         tokenizer: a fast tokenizer of transformers.
         max_length: positions the transformer has, special tokens included.
         first_only: read each token off its first piece instead of all of them.
+        window: encode neighbouring sentences of a document together, in windows of up to so many
+            pieces; 0 encodes each sentence by itself.
 
     Attributes:
         refuses_long: raise for a sentence that needs several windows.
@@ -63,7 +66,11 @@ class PieceTokenizer:
     """
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, max_length: int, first_only: bool
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        max_length: int,
+        first_only: bool,
+        window: int = 0,
     ) -> None:
         if not tokenizer.is_fast:
             raise InputError(
@@ -77,6 +84,12 @@ class PieceTokenizer:
         self.prefix, self.suffix = _special_tokens(tokenizer)
         self.room = max_length - len(self.prefix) - len(self.suffix)
         self.overlap = self.room // 4
+        if window > self.room:
+            raise InputError(
+                f"The setting encoder.window is {window}, but the transformer reads {self.room} "
+                "pieces at once."
+            )
+        self.window = window
         self.pad = tokenizer.pad_token_id or 0
         self.stand_in = next(
             i for i in (tokenizer.unk_token_id, tokenizer.eos_token_id, self.pad) if i is not None
@@ -93,13 +106,15 @@ class PieceTokenizer:
         pieces = np.concatenate(of_token)
         counts = np.fromiter(map(len, of_token), np.int64, len(of_token))
         ends = counts.cumsum()[np.cumsum(list(map(len, sentences))) - 1]  # of sentences, in pieces
+        last = self._read_together(sentences, np.diff(ends, prepend=0))
+        ends = ends[last]  # of what is read together
         lengths = np.diff(ends, prepend=0)
         step = self.room - self.overlap
         spans = np.where(lengths <= self.room, 1, -(-(lengths - self.overlap) // step))  # windows
         if self.refuses_long and (spans > 1).any():
-            long = int(np.flatnonzero(spans > 1)[0])
+            long = int(last[np.flatnonzero(spans > 1)[0]])
             raise InputError(
-                f"expected sentences of up to {self.room} pieces, got one of {lengths[long]}: "
+                f"expected sentences of up to {self.room} pieces, got one of {lengths.max()}: "
                 f"{' '.join(sentences[long].tokens[:8])[:60]!r} ..."
             )
         width = len(self.prefix) + min(lengths.max(), self.room) + len(self.suffix)
@@ -113,14 +128,38 @@ class PieceTokenizer:
                 mask[row, : len(window)] = 1
                 row += 1
         read = counts.cumsum() - counts if self.first_only else np.arange(len(pieces))
-        sentence = np.searchsorted(ends, read, side="right")
-        position = read - (ends - lengths)[sentence]
-        window = ((position - self.overlap // 2) // step).clip(0, spans[sentence] - 1)
-        rows = (spans.cumsum() - spans)[sentence] + window
+        unit = np.searchsorted(ends, read, side="right")
+        position = read - (ends - lengths)[unit]
+        window = ((position - self.overlap // 2) // step).clip(0, spans[unit] - 1)
+        rows = (spans.cumsum() - spans)[unit] + window
         owners = np.arange(len(counts))
         places = rows * width + position - window * step + len(self.prefix)
         tokens = owners if self.first_only else owners.repeat(counts)
         return PieceInputs(*map(torch.from_numpy, (ids, mask, places, tokens, counts)))
+
+    def _read_together(
+        self, sentences: Sequence[Sentence], lengths: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """The last sentence of each run of sentences that are encoded together.
+
+        A run takes as many sentences of a document as fit into the window, from the first one on;
+        so what a sentence is read with follows from its document alone.
+
+        Args:
+            sentences: B of them.
+            lengths: pieces of each. *Shape:* [B]
+        """
+        if not self.window:
+            return np.arange(len(sentences))
+        last: list[int] = []
+        pieces = 0
+        for row, (sentence, length) in enumerate(zip(sentences, lengths.tolist(), strict=True)):
+            follows = row and follows_on(sentences[row - 1], sentence)
+            pieces += length
+            if row and (not follows or pieces > self.window):
+                last.append(row - 1)
+                pieces = length
+        return np.array([*last, len(sentences) - 1])
 
     def _learn(self, tokens: Iterable[str]) -> None:
         """Find out the pieces of tokens that were not seen before.

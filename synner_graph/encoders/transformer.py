@@ -49,6 +49,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         mix: read a learned mix of all layers, not the last one.
         lora: rank and weight of adapters, which then learn in place of all other weights; a rank
             of 0 is none.
+        window: pieces of a document that are encoded together; 0 encodes each sentence by itself.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         frozen: str = NOTHING,
         mix: bool = False,
         lora: tuple[int, int] = (0, 1),
+        window: int = 0,
     ) -> None:
         super().__init__()
         self.frozen = frozen
@@ -70,7 +72,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         self._take(AutoModel.from_config(config, dtype=torch.float32))
         self.tokenizer = tokenizer
         self.pieces = PieceTokenizer(
-            tokenizer, max_length(config, tokenizer), first_only=pooling == "first"
+            tokenizer, max_length(config, tokenizer), pooling == "first", window
         )
         self.output_size = int(config.hidden_size)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from synner_graph.data.batching import by_sentences
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.recogniser.calibration import Calibration, Reliability
@@ -34,8 +35,9 @@ class ScoredSplit:
         right: list[bool] = []
         ner.model.eval()
         with torch.inference_mode():
-            for start in range(0, len(sentences), batch_size):
-                rows = sentences[start : start + batch_size]
+            units = list(ner.units(sentences))
+            for numbers in by_sentences(units, batch_size):
+                rows = [sentence for number in numbers for sentence in units[number]]
                 batch = ner.model.collator(rows, with_gold=False).to(ner.device)
                 state = (ner.model.states(batch), batch.graph.offsets, batch.marks)
                 self.states.append(state)

@@ -32,6 +32,10 @@ class SynNERModel(nn.Module):
         backend: message passing primitives.
         blueprint: configuration and tokenizer of the transformer; None where there is none.
         kernel: what computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+
+    Attributes:
+        reads_documents: what it makes of a sentence depends on others of its document, so all of
+            them must be in one batch.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class SynNERModel(nn.Module):
             )
         self.parser = build_parser_head(config.parser, width, vocabularies.relations.names)
         self.parser_weight = config.parser.weight
+        self.reads_documents = config.encoder.context == "document"
         self.recurrent.kernel = self.head.kernel = kernel
         self.collator = Collator(
             self.inventory,

@@ -5,13 +5,15 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from synner_graph.config import ModelConfig
+from synner_graph.data.batching import by_sentences, windows
+from synner_graph.data.documents import parts, whole
 from synner_graph.data.features import open_features
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import Tree
@@ -43,6 +45,8 @@ from synner_graph.text import build_segmenter
 from synner_graph.text.document import Doc
 from synner_graph.text.pipeline import BUDGET, CHUNK, TextPipeline, chunks
 
+LONGEST = 2000
+"""Tokens of a document that are read together; longer ones are read in parts."""
 RUN = "run"
 """The name of the parser that a run says its trees are of."""
 logger = logging.getLogger(__name__)
@@ -231,20 +235,43 @@ class SynNER:
     ) -> Iterator[Sentence]:
         """Predict lazily and in order, holding `window` batches at a time.
 
-        Within a window the sentences are grouped by length, which saves padding. Dependency
+        Within a window the sentences, or documents where the model reads across sentences, are
+        grouped by length, which saves padding. Dependency
         relations that the model does not know are added to `unknown`. Sentences without a tree
         get that of the model's own parser, if it has one.
         """
-        iterator = iter(sentences)
-        while chunk := list(islice(iterator, batch_size * window)):
-            if unknown is not None:
-                unknown.update(self.model.collator.unknown_relations(chunk))
-            order = sorted(range(len(chunk)), key=lambda i: len(chunk[i]))
-            found: dict[int, Sentence] = {}
-            for start in range(0, len(order), batch_size):
-                rows = order[start : start + batch_size]
-                found |= zip(rows, self._decode([chunk[i] for i in rows]), strict=True)
-            yield from (found[i] for i in range(len(chunk)))
+        for units in windows(self.units(sentences), batch_size * window):
+            yield from self.name(units, by_sentences(units, batch_size), unknown)
+
+    def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
+        """What must be read together: each sentence alone, or the sentences of a document.
+
+        Documents beyond LONGEST tokens are cut into parts.
+        """
+        if self.model.reads_documents:
+            return parts(sentences, LONGEST)
+        return ([sentence] for sentence in sentences)
+
+    def name(
+        self,
+        units: Sequence[Sequence[Sentence]],
+        batches: Iterable[Sequence[int]],
+        unknown: Counter[str] | None = None,
+    ) -> Iterator[Sentence]:
+        """The sentences of some units with their entities, in order.
+
+        Args:
+            units: as `units` gives them.
+            batches: rows of units that are read at once; each row is in one.
+            unknown: takes the dependency relations that the model does not know.
+        """
+        if unknown is not None:
+            unknown.update(self.model.collator.unknown_relations(chain.from_iterable(units)))
+        found: dict[int, list[Sentence]] = {}
+        for rows in batches:
+            named = iter(self._decode([s for row in rows for s in units[row]]))
+            found |= {row: list(islice(named, len(units[row]))) for row in rows}
+        yield from (whole(sentence) for row in range(len(units)) for sentence in found[row])
 
     def __call__(self, text: str, parser: str = RUN) -> Doc:
         """A text with its sentences and the entities found in it.
@@ -351,14 +378,13 @@ class SynNER:
 
     def trees(self, sentences: Sequence[Sentence], batch_size: int = 32) -> list[Tree]:
         """The trees that the model's own parser gives to sentences, whether parsed or not."""
-        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
-        found: dict[int, Tree] = {}
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            batch = [sentences[i] for i in rows]
-            x = self._features(self.model.collator.inputs(batch))
-            found |= zip(rows, self._parse(batch, x), strict=True)
-        return [found[i] for i in range(len(sentences))]
+        units = list(self.units(sentences))
+        found: dict[int, list[Tree]] = {}
+        for rows in by_sentences(units, batch_size):
+            batch = [sentence for row in rows for sentence in units[row]]
+            trees = iter(self._parse(batch, self._features(self.model.collator.inputs(batch))))
+            found |= {row: list(islice(trees, len(units[row]))) for row in rows}
+        return [tree for row in range(len(units)) for tree in found[row]]
 
     @torch.inference_mode()
     def _decode(self, sentences: Sequence[Sentence]) -> list[Sentence]:

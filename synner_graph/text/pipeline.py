@@ -2,14 +2,16 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol, TypeVar
 
+from synner_graph.data.batching import by_cost
 from synner_graph.data.sentence import Sentence
 from synner_graph.parsers.base import Parser
 from synner_graph.text.segment import Segment, Segmenter
 
 BUDGET = 4096
-"""Tokens in a batch, its sentences counted as long as the longest."""
+"""Tokens in a batch, its units counted as long as the longest."""
 
 CHUNK = 100_000
 """Characters of text that are named together; a longer text is a chunk of its own."""
@@ -18,14 +20,16 @@ CHUNK = 100_000
 class Namer(Protocol):
     """What finds the entities of parsed sentences: `SynNER`."""
 
-    def stream(
+    def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
+        """Cut sentences into what must be read together."""
+
+    def name(
         self,
-        sentences: Iterable[Sentence],
-        batch_size: int = ...,
-        window: int = ...,
+        units: Sequence[Sequence[Sentence]],
+        batches: Iterable[Sequence[int]],
         unknown: Counter[str] | None = ...,
     ) -> Iterator[Sentence]:
-        """The sentences with their entities."""
+        """The sentences of the units with their entities, in order."""
 
 
 class TextPipeline:
@@ -38,7 +42,7 @@ class TextPipeline:
         segmenter: Finds tokens and sentences.
         namer: Finds entities.
         parser: Gives the sentences trees; None where the model reads none, or makes its own.
-        budget: Tokens in a batch; see `batches`.
+        budget: Tokens in a batch; see `by_cost`.
 
     Attributes:
         unknown: How often each dependency relation came that the model does not know.
@@ -72,33 +76,38 @@ class TextPipeline:
 
     def _named(self, texts: Sequence[str]) -> Iterator[tuple[int, Segment]]:
         """Every sentence with the number of its text."""
-        window: list[tuple[int, Segment]] = []
-        tokens = 0
-        for number, text in enumerate(texts):
-            for segment in self.segmenter(text, document=str(number + 1)):
-                window.append((number, segment))
-                tokens += _cost(segment.sentence)
-                if tokens >= 8 * self.budget:  # so many batches are sorted by length together
-                    yield from self._name(window)
-                    window, tokens = [], 0
-        yield from self._name(window)
+        places: deque[tuple[int, int]] = deque()  # number of the text, first character
 
-    def _name(self, window: Sequence[tuple[int, Segment]]) -> Iterator[tuple[int, Segment]]:
-        named = self.name([segment.sentence for _, segment in window])
-        for (number, segment), sentence in zip(window, named, strict=True):
-            yield number, Segment(segment.start, sentence)
+        def sentences() -> Iterator[Sentence]:
+            for number, text in enumerate(texts):
+                for start, sentence in self.segmenter(text, document=str(number + 1)):
+                    places.append((number, start))
+                    yield sentence
+
+        for sentence in self.name(sentences()):
+            number, start = places.popleft()
+            yield number, Segment(start, sentence)
 
     def name(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
-        """Sentences that are cut already, parsed and named, in order."""
-        sentences = list(sentences)
-        for rows in batches([_cost(sentence) for sentence in sentences], self.budget):
-            batch = [sentences[row] for row in rows]
-            if self.parser is not None:
-                batch = self.parser.parse(batch)
-            named = self.namer.stream(batch, len(batch), unknown=self.unknown)
-            for row, sentence in zip(rows, named, strict=True):
-                sentences[row] = sentence
-        yield from sentences
+        """Sentences that are cut already, parsed and named, lazily and in order."""
+        window: list[list[Sentence]] = []
+        tokens = 0
+        for unit in self.namer.units(sentences):
+            window.append(unit)
+            tokens += _cost(unit)
+            if tokens >= 8 * self.budget:  # so many batches are sorted by length together
+                yield from self._name(window)
+                window, tokens = [], 0
+        yield from self._name(window)
+
+    def _name(self, units: list[list[Sentence]]) -> Iterator[Sentence]:
+        batches = list(by_cost([_cost(unit) for unit in units], self.budget))
+        if self.parser is not None:
+            for rows in batches:
+                parsed = iter(self.parser.parse([s for row in rows for s in units[row]]))
+                for row in rows:
+                    units[row] = list(islice(parsed, len(units[row])))
+        yield from self.namer.name(units, batches, self.unknown)
 
 
 Item = TypeVar("Item")
@@ -120,21 +129,6 @@ def chunks(
         yield chunk
 
 
-def batches(costs: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Positions of all costs, cheap ones first, in groups of which size times dearest is in budget.
-
-    What alone is beyond the budget is a group of its own.
-    """
-    batch: list[int] = []
-    for position in sorted(range(len(costs)), key=lambda i: costs[i]):
-        if batch and (len(batch) + 1) * costs[position] > budget:
-            yield batch
-            batch = []
-        batch.append(position)
-    if batch:
-        yield batch
-
-
-def _cost(sentence: Sentence) -> int:
+def _cost(unit: Iterable[Sentence]) -> int:
     """Its tokens, long ones counted as several: they have as many more pieces and characters."""
-    return max(len(sentence), len(sentence.text or "") // 6)
+    return sum(max(len(sentence), len(sentence.text or "") // 6) for sentence in unit)

@@ -248,3 +248,41 @@ def test_no_more_words_are_kept_than_allowed(
         found = forgetful([sentence])
         assert len(forgetful.known) <= max(8, len(set(sentence.tokens)))
         assert all(map(torch.equal, astuple(found), astuple(other([sentence]))))
+
+
+# ------------------------------------------------------------ documents
+
+
+def in_document(sentence: Sentence, document: str | None) -> Sentence:
+    return sentence.replace(document=document)
+
+
+@pytest.mark.parametrize("first_only", [False, True])
+def test_sentences_of_a_document_share_windows(
+    tokenizer: PreTrainedTokenizerFast, first_only: bool
+) -> None:
+    lengths = [("a", 5), ("a", 6), ("a", 2), ("a", 12), ("a", 50), ("a", 3), ("b", 4), (None, 4)]
+    lengths += [(None, 4), ("a", 1)]
+    sentences = [in_document(letters(n), document) for document, n in lengths]
+    inputs = PieceTokenizer(tokenizer, LIMIT, first_only, window=12)(sentences)
+    # 50 letters take two windows of 36 that overlap; nothing else is cut.
+    assert [len(body) for body in bodies(inputs)] == [11, 2, 12, 36, 23, 3, 4, 4, 4, 1]
+    expected = [
+        piece for s in sentences for pieces in pieces_by_hand(tokenizer, s) for piece in pieces
+    ]
+    assert inputs.input_ids.flatten()[inputs.piece_index].tolist() == expected
+
+
+def test_what_a_sentence_is_read_with_follows_from_its_document(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    documents = [[in_document(letters(n), name) for n in (3, 7, 5, 9, 1)] for name in "abc"]
+    read = PieceTokenizer(tokenizer, LIMIT, first_only=True, window=10)
+    alone = [body for document in documents for body in bodies(read(document))]
+    together = [sentence for document in documents for sentence in document]
+    assert bodies(read(together)) == alone
+
+
+def test_a_window_beyond_the_transformer(tokenizer: PreTrainedTokenizerFast) -> None:
+    with pytest.raises(InputError, match=r"encoder\.window is 37, but the transformer reads 36"):
+        PieceTokenizer(tokenizer, LIMIT, first_only=True, window=ROOM + 1)

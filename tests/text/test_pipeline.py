@@ -13,7 +13,7 @@ from synner_graph.config import TextConfig
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.parsers import Parser
 from synner_graph.text import build_segmenter
-from synner_graph.text.pipeline import TextPipeline, batches, chunks
+from synner_graph.text.pipeline import TextPipeline, chunks
 
 TEXTS = ["Ann met the UN.  She left.", "", "In Oslo.", " \n", "a b c. " * 30, "x"]
 
@@ -24,11 +24,12 @@ class Namer:
     def __init__(self) -> None:
         self.batches: list[list[Sentence]] = []
 
-    def stream(self, sentences, batch_size=32, window=64, unknown=None):
-        batch = list(sentences)
-        assert batch_size == len(batch)
-        self.batches.append(batch)
-        for sentence in batch:
+    def units(self, sentences):
+        return ([sentence] for sentence in sentences)
+
+    def name(self, units, batches, unknown=None):
+        self.batches += [[s for row in rows for s in units[row]] for rows in batches]
+        for [sentence] in units:
             yield sentence.replace(entities=[Entity(0, 1, "X", 0.5)])
 
 
@@ -72,15 +73,6 @@ def test_a_long_text_is_read_bit_by_bit() -> None:
     namer = Namer()
     next(next(pipeline(namer).chunk(["one two three. " * 2_000])))
     assert sum(map(len, namer.batches)) < 100
-
-
-@given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 60))
-def test_batches_hold_every_position_once_within_the_budget(costs: list[int], budget: int) -> None:
-    found = list(batches(costs, budget))
-    assert sorted(i for batch in found for i in batch) == list(range(len(costs)))
-    assert all(len(b) * max(costs[i] for i in b) <= budget for b in found if len(b) > 1)
-    flat = [costs[i] for batch in found for i in batch]
-    assert flat == sorted(flat)
 
 
 @given(st.lists(st.text(max_size=9), max_size=30), st.integers(1, 20))

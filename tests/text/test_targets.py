@@ -33,8 +33,11 @@ class Namer:
         self.label = label
         self.seen = Counter[str]()
 
-    def stream(self, sentences, batch_size=32, window=64, unknown=None):
-        for sentence in sentences:
+    def units(self, sentences):
+        return ([sentence] for sentence in sentences)
+
+    def name(self, units, batches, unknown=None):
+        for [sentence] in units:
             self.seen[sentence.text] += 1
             spans = range(0, len(sentence) - 1, 2)
             found = [Entity(i, i + 2, self.label, len(sentence.tokens[i]) / 7) for i in spans]

@@ -193,7 +193,7 @@ def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus
         corpus = replace(corpus, splits=spoilt)
     train: Sequence[Sentence] = corpus.splits.get("train", ())
     for number, parts in (
-        (config.train_documents, documents),
+        (config.train_documents, lambda train: list(documents(train))),
         (config.train_subset, lambda train: [[sentence] for sentence in train]),
     ):
         train = _drawn(parts(train), number)
