@@ -1,5 +1,6 @@
 """A run that reads documents: what it finds in one follows from that document alone."""
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
 from synner_graph.recogniser import synner
 from synner_graph.recogniser.new import new_recogniser
-from tests.fixtures import tiny_config
+from tests.fixtures import random_sentence, tiny_config
 
 
 def in_documents(sentences: Sequence[Sentence], sizes: Sequence[int]) -> list[Sentence]:
@@ -31,8 +32,11 @@ def ner(tiny_transformer: Path, small_corpus: Corpus) -> SynNER:
 
 
 @pytest.fixture(scope="module")
-def sentences(small_corpus: Corpus) -> list[Sentence]:
-    return in_documents(small_corpus.splits["train"][:20], [3, 1, 5, 4, 2])
+def sentences() -> list[Sentence]:
+    """Short ones, of which several fit into a window."""
+    draw = random.Random(0)
+    short = [random_sentence(draw, draw.randint(1, 4)) for _ in range(20)]
+    return in_documents(short, [3, 1, 5, 4, 2])
 
 
 def scores(sentences: Sequence[Sentence]) -> list[float]:
@@ -71,7 +75,7 @@ def test_long_documents_are_read_in_parts(
 ) -> None:
     document = [sentence.replace(document="d") for sentence in sentences]
     whole = ner.predict(document)
-    monkeypatch.setattr(synner, "LONGEST", 40)
+    monkeypatch.setattr(synner, "LONGEST", 9)
     units = list(ner.units(document))
     assert len(units) > 3
     found = ner.predict(document)
