@@ -12,8 +12,8 @@ import json
 
 from pydantic import Field
 
+from synner_graph.data.formats.json_objects import JsonLine, JsonObject
 from synner_graph.data.formats.lines import Block
-from synner_graph.data.formats.objects import JsonLine, JsonObject
 from synner_graph.data.formats.rows import Format, ReadOptions
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError

@@ -10,8 +10,8 @@ end of each token in the text) and `document`, the id of the document. Other key
 import json
 from typing import Any
 
+from synner_graph.data.formats.json_objects import JsonLine, JsonObject
 from synner_graph.data.formats.lines import Block
-from synner_graph.data.formats.objects import JsonLine, JsonObject
 from synner_graph.data.formats.rows import Format, ReadOptions
 from synner_graph.data.sentence import Entity, Sentence, SentenceError
 

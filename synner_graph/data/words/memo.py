@@ -1,4 +1,4 @@
-"""What a function made of each word, kept for the next time."""
+"""What a function made of each word, kept in memory while the program runs."""
 
 from collections.abc import Callable
 from typing import TypeVar

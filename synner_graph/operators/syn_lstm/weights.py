@@ -8,9 +8,10 @@ from torch import Tensor
 class SynLSTMWeights(NamedTuple):
     """All weights of both directions; the first axis is the direction, forward then backward.
 
-    The gates are `i, u, m, n, f, o`, in this order everywhere: input gate and candidate of the
-    token, input gate and candidate of the graph feature, forget gate, output gate. Tokens do not
-    feed `m, n` and graph features do not feed `i, u`: those blocks are absent.
+    The gates stand in the order `i, u, m, n, f, o`: input gate and candidate of the token, input
+    gate and candidate of the graph feature, forget gate, output gate. Tokens do not feed `m, n` and
+    graph features do not feed `i, u`: those blocks are absent. An implementation may use another
+    order inside, as `fused` does (`projections.reorder_gates`).
 
     Attributes:
         weight_x: From the token to `i, u, f, o` (W in the paper).
