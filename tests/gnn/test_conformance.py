@@ -15,7 +15,11 @@ from synner_graph.graph.edges import DEPENDENT_HEAD, HEAD_DEPENDENT
 from synner_graph.graph.token_graph import TokenGraph
 from tests.gnn.layers import INPUT, LENGTHS, OUTPUT, build, inventory, needs_dgl, trees
 
-pytestmark = pytest.mark.parametrize("name", LAYERS)
+every_layer = pytest.mark.parametrize("name", LAYERS)
+typed_layers = pytest.mark.parametrize("name", [n for n in LAYERS if LAYERS[n].reads_relations])
+weighted_layers = pytest.mark.parametrize(
+    "name", [n for n in LAYERS if issubclass(LAYERS[n], WeightedLayer)]
+)
 NODES = sum(LENGTHS)
 PLACES = ["torch cpu", pytest.param("dgl cpu", marks=needs_dgl)]
 PLACES += ["torch cuda"] * torch.cuda.is_available()
@@ -23,6 +27,7 @@ PLACES += ["torch cuda"] * torch.cuda.is_available()
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@every_layer
 def test_shape_dtype_and_device_are_kept(name: str, place: str, dtype: torch.dtype) -> None:
     backend, device = place.split()
     layer = build(name, graph_backend(backend, device)).to(device, dtype)
@@ -32,6 +37,7 @@ def test_shape_dtype_and_device_are_kept(name: str, place: str, dtype: torch.dty
     assert (layer.output_size, found.dtype, found.device) == (OUTPUT, dtype, x.device)
 
 
+@every_layer
 def test_the_gradient_reaches_every_parameter_and_input(name: str, backend: str) -> None:
     layer, x = build(name, backend), torch.randn(NODES, INPUT, requires_grad=True)
     found = layer(trees(), x)
@@ -42,6 +48,7 @@ def test_the_gradient_reaches_every_parameter_and_input(name: str, backend: str)
         assert tensor.grad.any(), which
 
 
+@every_layer
 def test_renumbering_the_nodes_renumbers_the_output(name: str, backend: str) -> None:
     """Every node takes along what belongs to it: features, edges, and its place in the sentence."""
     graph, layer, x = trees([9]), build(name, backend), torch.randn(9, INPUT)
@@ -53,6 +60,7 @@ def test_renumbering_the_nodes_renumbers_the_output(name: str, backend: str) -> 
 
 
 @pytest.mark.parametrize("kinds", [(HEAD_DEPENDENT,), (DEPENDENT_HEAD, "2-hop")])
+@every_layer
 def test_nodes_without_edges(name: str, backend: str, kinds: tuple[str, ...]) -> None:
     """They get what a node gets in a graph without any edge, and their gradient is finite."""
     graph, layer = trees(kinds=kinds), build(name, backend, kinds)
@@ -69,6 +77,7 @@ def test_nodes_without_edges(name: str, backend: str, kinds: tuple[str, ...]) ->
     assert gradient.isfinite().all()
 
 
+@every_layer
 def test_a_batch_gives_what_its_sentences_give_alone(name: str, backend: str) -> None:
     heads = [[1, -1, 1, 2], [-1], [-1, 0, 1, 1, 0, 4, 4]]
     relations = [[1, 0, 2, 1], [0], [2, 1, 1, 0, 2, 2, 1]]
@@ -83,6 +92,7 @@ def test_a_batch_gives_what_its_sentences_give_alone(name: str, backend: str) ->
 
 
 @needs_dgl
+@every_layer
 def test_dgl_equals_torch_forward_and_backward(name: str) -> None:
     first, second = build(name, "torch"), build(name, "dgl")
     second.load_state_dict(first.state_dict())
@@ -95,27 +105,27 @@ def test_dgl_equals_torch_forward_and_backward(name: str) -> None:
     torch.testing.assert_close(results[1], results[0])
 
 
+@every_layer
 def test_relations_are_read_by_typed_layers_alone(name: str, backend: str) -> None:
     graph, layer, x = trees(), build(name, backend), torch.randn(NODES, INPUT)
     other = replace(graph, relation=graph.relation.roll(1))
     assert torch.equal(layer(other, x), layer(graph, x)) != layer.reads_relations
 
 
+@typed_layers
 def test_relations_are_read_from_the_start(name: str) -> None:
     """A typed layer learns about relations from its first step on."""
     layer = LAYERS[name].build(INPUT, OUTPUT, inventory(), graph_backend("torch"), {})
-    if not layer.reads_relations:
-        return
     layer(trees(), torch.randn(NODES, INPUT)).sum().backward()
     typed = [p for p in layer.parameters() if p.shape[0] == len(inventory().relation_types)]
     assert typed
     assert all(p.grad is not None and p.grad.any() for p in typed)
 
 
+@weighted_layers
 def test_edge_weights_are_those_of_the_messages(name: str, backend: str) -> None:
     layer, graph, x = build(name, backend), trees(), torch.randn(NODES, INPUT)
-    if not isinstance(layer, WeightedLayer):
-        return
+    assert isinstance(layer, WeightedLayer)
     weights = layer.edge_weights(graph, x)
     assert weights.dim() == 2 and len(weights) == graph.num_edges
     assert ((weights > 0) & (weights < 1 + 1e-6)).all()
@@ -156,6 +166,7 @@ def elements(name: str, backend: str, edges: int, nodes: int = 20) -> int:
     return counter.elements
 
 
+@every_layer
 def test_the_cost_is_linear_in_edges(name: str, backend: str) -> None:
     few, more, many = (elements(name, backend, edges) for edges in (300, 600, 1200))
     assert many - more == pytest.approx(2 * (more - few), rel=0.05)
@@ -163,6 +174,7 @@ def test_the_cost_is_linear_in_edges(name: str, backend: str) -> None:
     assert (many - more) / 600 < WIDTH * WIDTH
 
 
+@every_layer
 def test_the_cost_is_linear_in_sentences(name: str, backend: str) -> None:
     few, more, many = (elements(name, backend, edges, edges // 3) for edges in (300, 600, 1200))
     assert many - more == pytest.approx(2 * (more - few), rel=0.05)

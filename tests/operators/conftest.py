@@ -1,4 +1,4 @@
-"""Operator tests: seed fixed, fresh memory full of NaN, on the CPU and on a GPU if there is one."""
+"""Operator tests: fresh memory is poisoned; on the CPU, and on a GPU if there is one."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,12 @@ import torch
 
 
 @pytest.fixture(autouse=True)
-def _reproducible() -> Iterator[None]:
-    torch.manual_seed(0)
-    torch.use_deterministic_algorithms(
-        True, warn_only=True
-    )  # fills what torch.empty gives with NaN
+def poisoned_memory() -> Iterator[None]:
+    """Fresh memory holds NaN, or the greatest integer, so that a cell left unwritten is seen.
+
+    PyTorch does this itself in its deterministic mode, for all tensors that it allocates.
+    """
+    torch.use_deterministic_algorithms(True, warn_only=True)
     yield
     torch.use_deterministic_algorithms(False)
 
