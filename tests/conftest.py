@@ -14,6 +14,7 @@ from synner_graph.data.corpora.catalogue import Corpus, load_corpus
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.training.run import train
 from tests.fixtures import save_tiny_transformer, tiny_config
+from tests.places import SHARED
 
 # Tests that import dgl themselves, as oracle, must not make it write into the user's home either.
 os.environ.setdefault("DGLBACKEND", "pytorch")
@@ -35,6 +36,15 @@ def seeded() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def real_corpora() -> Path:
+    """The folder of the real corpora; tests skip, visibly, where there is none."""
+    folder = Path(os.environ.get("SYNNER_DATA_DIR", SHARED))
+    if not folder.is_dir():
+        pytest.skip(f"needs the corpora: {folder} is absent, and SYNNER_DATA_DIR names no other")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Every GNN layer learns from real trees. A warning is an error, as in all tests."""
 
 import math
-import os
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,11 @@ from synner_graph.data.corpora.catalogue import Corpus, corpus_of
 from synner_graph.gnn import LAYERS
 from synner_graph.training.run import train
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
-
 
 @pytest.fixture(scope="module")
-def corpus() -> Corpus:
+def corpus(real_corpora: Path) -> Corpus:
     """A few hundred training sentences of UNER-EWT."""
-    folder = Path(os.environ.get("SYNNER_DATA_DIR", SHARED))
-    if not folder.is_dir():
-        pytest.skip(f"needs the corpora: {folder} is absent, and SYNNER_DATA_DIR names no other")
-    data = DataConfig(dataset="uner-ewt", data_dir=folder, train_subset=300)
+    data = DataConfig(dataset="uner-ewt", data_dir=real_corpora, train_subset=300)
     return corpus_of(data, splits=("train",))
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.places import ROOT
+
 PAGE = (ROOT / "docs" / "new_gnn_layer.md").read_text(encoding="utf-8")
 
 

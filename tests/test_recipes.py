@@ -26,6 +26,7 @@ from synner_graph.recipes import (
 )
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.training.learner import Learner
+from tests.places import ROOT
 
 NAMES = recipe_names()
 
@@ -186,7 +187,7 @@ def test_a_file_that_is_no_recipe(
 
 
 def test_the_map_of_flags_names_options_that_exist() -> None:
-    page = Path(__file__).parents[1] / "docs" / "reproduce.md"
+    page = ROOT / "docs" / "reproduce.md"
     flags = page.read_text(encoding="utf-8").partition("## The seeds' flags")[2]
     ours = [line.split("|")[2] for line in flags.splitlines() if line.startswith("| ")]
     named = set(re.findall(r"--([a-z][a-z_.-]+)", " ".join(ours)))
@@ -204,6 +205,6 @@ def test_the_map_of_flags_names_options_that_exist() -> None:
 
 
 def test_the_page_names_recipes_that_exist() -> None:
-    page = (Path(__file__).parents[1] / "docs" / "reproduce.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reproduce.md").read_text(encoding="utf-8")
     named = set(re.findall(r"(?:--recipe|recipes show) (\S+)", page))
     assert named and named <= set(NAMES)

@@ -1,11 +1,12 @@
 """The bundled corpus keeps its promises, and the script that says so notices when it does not."""
 
 import importlib.util
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "datasets" / "validate_sample.py"
+from tests.places import ROOT
+
+SCRIPT = ROOT / "datasets" / "validate_sample.py"
 specification = importlib.util.spec_from_file_location("validate_sample", SCRIPT)
 assert specification is not None and specification.loader is not None
 validate_sample = importlib.util.module_from_spec(specification)

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures import save_tiny_transformer
-
-ROOT = Path(__file__).parents[1]
+from tests.places import ROOT
 
 SCRIPT = """
 import sys

@@ -7,8 +7,8 @@ import pytest
 
 from synner_graph.benchmarking.memory import peak_megabytes, peak_of_module
 from synner_graph.errors import InputError
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 MODULE = """
 import sys
 from synner_graph.benchmarking.memory import peak_megabytes

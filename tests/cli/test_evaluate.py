@@ -11,8 +11,7 @@ from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
 from synner_graph.files import CACHE_VARIABLE
 from tests.cli.conftest import Run
-
-ROOT = Path(__file__).parents[2]
+from tests.places import ROOT
 
 
 @pytest.fixture

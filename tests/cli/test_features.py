@@ -11,7 +11,8 @@ from safetensors.numpy import save_file
 from synner_graph import SynNER
 from synner_graph.data.formats import read_sentences
 from tests.cli.conftest import Run
-from tests.cli.test_train import SAMPLE, TINY
+from tests.cli.test_train import TINY
+from tests.places import SAMPLE
 
 DEV = SAMPLE / "dev.conllu"
 

@@ -11,7 +11,8 @@ from synner_graph import SynNER
 from synner_graph.data.formats import read_sentences
 from synner_graph.evaluation.evaluate import evaluate
 from tests.cli.conftest import Run
-from tests.cli.test_train import SAMPLE, TINY
+from tests.cli.test_train import TINY
+from tests.places import SAMPLE
 
 CORPUS = ("--train", SAMPLE / "dev.conllu", "--dev", SAMPLE / "dev.conllu")
 LEXICAL = ("--encoder", "lexical", "--encoder.character_model=lstm", "--encoder.upos_size=5")

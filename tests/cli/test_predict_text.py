@@ -17,6 +17,7 @@ import pytest
 from synner_graph import SynNER
 from synner_graph.data.formats import read_sentences
 from tests.cli.conftest import Run
+from tests.places import ROOT
 
 TEXT = "Angela Merkel met Bob Smith in Oslo. Then the UN left New York."
 
@@ -147,7 +148,7 @@ def test_killed_and_resumed_it_is_the_same_file(
     with open(source, "w", encoding="utf-8") as file:
         for _ in range(3_000):
             file.write(" ".join(draw.choices(words, k=draw.randint(0, 40))) + "\n")
-    program = Path(__file__).parents[2] / "cli.py"
+    program = ROOT / "cli.py"
     command = [sys.executable, str(program), "predict", str(text_run), "-i", str(source)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     wanted = tmp_path / f"wanted.{suffix}"

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.conftest import Run
+from tests.places import SAMPLE
 
-SAMPLE = Path(__file__).parents[2] / "datasets" / "sample" / "dev.conllu"
+DEV = SAMPLE / "dev.conllu"
 GRID = f"""
 title = "Does it run?"
 control = "none"
@@ -14,7 +15,7 @@ seeds = [1]
 encoder = {{ name = "characters", character_size = 8 }}
 recurrent = {{ size = 6 }}
 gnn = {{ size = 5 }}
-data = {{ train = {str(SAMPLE)!r}, dev = {str(SAMPLE)!r}, train_subset = 20 }}
+data = {{ train = {str(DEV)!r}, dev = {str(DEV)!r}, train_subset = 20 }}
 training = {{ epochs = 1 }}
 [rows.none]
 gnn.name = "none"

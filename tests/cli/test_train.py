@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-
-ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "datasets" / "sample"
+from tests.places import ROOT, SAMPLE
 
 TINY = (
     "--gnn-dim=12",

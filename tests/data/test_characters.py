@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +9,6 @@ from synner_graph.data.trees import is_projective
 from synner_graph.errors import InputError
 from tests.strategies import sentences
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 CARRIERS = st.sampled_from(["first", "last"])
 SENTENCE = Sentence(
     ["北京大", "学", "在 A"],
@@ -95,11 +91,8 @@ def names(sentence: Sentence) -> list[str]:
 
 
 @pytest.mark.parametrize("carrier", ["first", "last"])
-def test_uner_zh_gsd(carrier):
-    folder = Path(os.environ.get("SYNNER_DATA_DIR", SHARED))
-    if not folder.is_dir():
-        pytest.skip(f"needs the corpora: {folder} is absent, and SYNNER_DATA_DIR names no other")
-    words = load_corpus("uner-zh-gsd", folder, ["test"]).splits["test"]
+def test_uner_zh_gsd(carrier, real_corpora):
+    words = load_corpus("uner-zh-gsd", real_corpora, ["test"]).splits["test"]
     characters = [split_characters(sentence, carrier) for sentence in words]
     for sentence, split in zip(words, characters, strict=True):
         assert "".join(split.check().tokens) == "".join(sentence.tokens)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from synner_graph.operators import build
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 TWICE = 'extern "C" double twice(double x) { return 2 * x; }\n'
 
 needs_compiler = pytest.mark.skipif(

@@ -7,8 +7,8 @@ import pytest
 from synner_graph.study.grid import read_grid
 from synner_graph.study.report import markdown, summarize
 from synner_graph.study.results import read_records
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 RESULTS = sorted((ROOT / "docs" / "results").glob("*.json"))
 
 

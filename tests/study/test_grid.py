@@ -6,8 +6,8 @@ import pytest
 
 from synner_graph.errors import InputError
 from synner_graph.study.grid import Cell, cells, read_grid
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 GRID = """
 title = "A question"
 control = "lstm"

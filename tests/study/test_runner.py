@@ -17,8 +17,9 @@ from synner_graph.study.grid import Grid, cells
 from synner_graph.study.results import counts_from_text, read_records
 from synner_graph.study.runner import missing_cells, run_study
 from synner_graph.training import run as training
+from tests.places import SAMPLE
 
-SAMPLE = Path(__file__).parents[2] / "datasets" / "sample" / "dev.conllu"
+DEV = SAMPLE / "dev.conllu"
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def grid() -> Grid:
                 "encoder": {"name": "characters", "character_size": 8},
                 "recurrent": {"size": 6},
                 "gnn": {"size": 5},
-                "data": {"train": str(SAMPLE), "dev": str(SAMPLE), "train_subset": 20},
+                "data": {"train": str(DEV), "dev": str(DEV), "train_subset": 20},
                 "training": {"epochs": 1},
             },
             "rows": {"gcn": {}, "none": {"gnn": {"name": "none"}}},
@@ -105,7 +106,7 @@ def test_cells_of_another_grid_are_taken_over(
 def test_test_is_scored_where_it_is_asked_for(
     grid: Grid, study: Callable[..., list[str]], tmp_path: Path
 ) -> None:
-    data = {**grid.settings["data"], "test": str(SAMPLE)}
+    data = {**grid.settings["data"], "test": str(DEV)}
     scored = grid.model_copy(
         update={"test": True, "seeds": (1,), "settings": {**grid.settings, "data": data}}
     )

@@ -24,9 +24,8 @@ from synner_graph.files import CACHE_VARIABLE
 from synner_graph.graph.backends import graph_backend
 from synner_graph.model.network import SynNERModel
 from tests.fixtures import tiny_config
+from tests.places import SAMPLE
 from tests.strategies import sentences
-
-SAMPLE = Path(__file__).parents[3] / "datasets" / "sample"
 
 
 @pytest.fixture

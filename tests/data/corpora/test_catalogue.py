@@ -1,5 +1,4 @@
 import hashlib
-import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -20,16 +19,6 @@ from synner_graph.data.formats import format_of, scheme_of
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.trees import shuffle_heads, shuffle_relations
 from synner_graph.errors import InputError
-
-SHARED = Path(__file__).parents[4] / "shared" / "data"
-
-
-@pytest.fixture
-def data_dir() -> Path:
-    folder = Path(os.environ.get("SYNNER_DATA_DIR", SHARED))
-    if not folder.is_dir():
-        pytest.skip(f"needs the corpora: {folder} is absent, and SYNNER_DATA_DIR names no other")
-    return folder
 
 
 def test_an_unknown_name_or_split_names_the_nearest():
@@ -175,8 +164,8 @@ def test_the_sample_comes_with_the_program():
     assert load_corpus("sample", splits=["dev"]).splits == {"dev": corpus.splits["dev"]}
 
 
-def test_uner_ewt(data_dir):
-    corpus = load_corpus("uner-ewt", data_dir)
+def test_uner_ewt(real_corpora):
+    corpus = load_corpus("uner-ewt", real_corpora)
     counts = {split: len(sentences) for split, sentences in corpus.splits.items()}
     assert counts == {"train": 12_543, "dev": 2_001, "test": 2_077}
     tokens = {split: sum(map(len, sentences)) for split, sentences in corpus.splits.items()}
@@ -199,8 +188,8 @@ def test_uner_ewt(data_dir):
         )
 
 
-def test_uner_zh_gsd(data_dir):
-    corpus = load_corpus("uner-zh-gsd", data_dir)
+def test_uner_zh_gsd(real_corpora):
+    corpus = load_corpus("uner-zh-gsd", real_corpora)
     counts = {split: len(sentences) for split, sentences in corpus.splits.items()}
     assert counts == {"train": 3_990, "dev": 500, "test": 499}
     assert corpus.notes == ()

@@ -15,8 +15,8 @@ import torch
 
 from synner_graph.errors import InputError
 from synner_graph.graph.backends import TorchBackend, choice, graph_backend
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[3]
 needs_dgl = pytest.mark.skipif(find_spec("dgl") is None, reason="DGL is not installed")
 
 BLOCK_DGL = """

@@ -13,8 +13,8 @@ import torch
 from synner_graph.errors import InputError
 from synner_graph.operators.syn_lstm import KERNELS, SynLSTMWeights, syn_lstm, triton
 from tests.operators.syn_lstm.cases import assert_close, leaves, random_case
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 NAMES = ["triton", "triton-float32"]
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU")
