@@ -1,13 +1,13 @@
 """Who imports whom: no circle, and no way around the order that `lint-imports` holds."""
 
 import tomllib
-from pathlib import Path
 
 import grimp
 import networkx as nx
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.places import ROOT
+
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CONTRACTS = {
     contract["id"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]
