@@ -121,7 +121,27 @@ class GNNConfig(Section):
     fold_subtypes: bool = Field(
         False, description="read relations without subtype: nmod:poss, nmod"
     )
+    frequent: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="same-form: a word in more than this share of the training sentences, in more "
+        "than ten of them, and most often outside entities, is no content word",
+    )
+    gate: bool = Field(
+        True,
+        description="learn how much the edges of each relation type count, of the kinds that "
+        "join sentences",
+    )
     options: dict[str, Any] = Field({}, description="the layer's own settings")
+
+    @model_validator(mode="after")
+    def check_read(self) -> "GNNConfig":
+        """Refuse settings that the others leave without effect."""
+        default = GNNConfig.model_fields["frequent"].default
+        if self.frequent != default and "same-form" not in self.edges:
+            raise ValueError("frequent belongs to the edge kind same-form")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -60,6 +60,7 @@ class Vocabularies:
         characters: characters of the tokens.
         upos: parts of speech.
         words: words of the tokens, where the model reads words.
+        frequent: forms too frequent for content words, where the graph joins equal forms.
     """
 
     labels: tuple[str, ...]
@@ -67,6 +68,7 @@ class Vocabularies:
     characters: Vocabulary
     upos: Vocabulary = Vocabulary(())
     words: Vocabulary = Vocabulary(())
+    frequent: frozenset[str] = frozenset()
 
     @classmethod
     def collect(cls, sentences: Sequence[Sentence], fold_subtypes: bool = False) -> "Vocabularies":
@@ -91,6 +93,7 @@ class Vocabularies:
             "characters": list(self.characters.names),
             "upos": list(self.upos.names),
             "words": list(self.words.names),
+            "frequent": sorted(self.frequent),
         }
 
     @classmethod
@@ -100,7 +103,8 @@ class Vocabularies:
             labels=tuple(lists["labels"]),
             relations=Vocabulary(tuple(lists["relations"])),
             characters=Vocabulary(tuple(lists["characters"])),
-            # Older runs have neither.
+            # Older runs have none of these.
             upos=Vocabulary(tuple(lists.get("upos", ()))),
             words=Vocabulary(tuple(lists.get("words", ()))),
+            frequent=frozenset(lists.get("frequent", ())),
         )

@@ -12,8 +12,6 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.drawing import Drawing, draw_sentence
 from synner_graph.errors import InputError
 from synner_graph.gnn import GraphLayer, WeightedLayer
-from synner_graph.graph.backends import GraphBackend
-from synner_graph.graph.backends.base import EdgeOp, End, Reduce, align_weight
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.recogniser.synner import SynNER
 
@@ -164,7 +162,6 @@ def _messages_scaled(
 ) -> Iterator[list[Tensor]]:
     """Multiply the messages of each layer by its strengths; yields the layers' inputs to come."""
     inputs: list[Tensor] = []
-    backends = [layer.backend for layer in layers]
     handles = []
     for layer, strength in zip(layers, strengths, strict=True):
 
@@ -173,55 +170,11 @@ def _messages_scaled(
         ) -> tuple[TokenGraph, Tensor]:
             graph, x = arguments
             inputs.append(x)
-            return replace(graph, weight=strength.to(x.dtype)), x
+            return graph.scaled(strength.to(x.dtype)), x
 
         handles.append(layer.register_forward_pre_hook(enter))
-        layer.backend = ScalingBackend(layer.backend)
     try:
         yield inputs
     finally:
-        for layer, backend, handle in zip(layers, backends, handles, strict=True):
+        for handle in handles:
             handle.remove()
-            layer.backend = backend
-
-
-class ScalingBackend(GraphBackend):
-    """Multiplies every message by the weight of its edge in the graph; else as another backend.
-
-    Args:
-        inner: does the work.
-    """
-
-    def __init__(self, inner: GraphBackend) -> None:
-        self.inner = inner
-
-    def gather(self, graph: TokenGraph, x: Tensor, end: End = "src") -> Tensor:
-        """See GraphBackend."""
-        return self.inner.gather(graph, x, end)
-
-    def aggregate(
-        self, graph: TokenGraph, x: Tensor, weight: Tensor | None = None, reduce: Reduce = "sum"
-    ) -> Tensor:
-        """See GraphBackend."""
-        strength = _strength(graph)
-        scaled = strength if weight is None else weight * align_weight(strength, weight)
-        return self.inner.aggregate(graph, x, scaled, reduce)
-
-    def reduce_edges(self, graph: TokenGraph, m: Tensor, reduce: Reduce = "sum") -> Tensor:
-        """See GraphBackend."""
-        return self.inner.reduce_edges(graph, m * align_weight(_strength(graph), m), reduce)
-
-    def edge_scores(
-        self, graph: TokenGraph, left: Tensor, right: Tensor, op: EdgeOp = "dot"
-    ) -> Tensor:
-        """See GraphBackend."""
-        return self.inner.edge_scores(graph, left, right, op)
-
-    def edge_softmax(self, graph: TokenGraph, scores: Tensor) -> Tensor:
-        """See GraphBackend."""
-        return self.inner.edge_softmax(graph, scores)
-
-
-def _strength(graph: TokenGraph) -> Tensor:
-    assert graph.weight is not None
-    return graph.weight

@@ -8,18 +8,19 @@ from synner_graph.gnn.appnp import APPNP
 from synner_graph.gnn.base import GraphLayer, WeightedLayer
 from synner_graph.gnn.compgcn import CompGCN
 from synner_graph.gnn.gat import GAT
+from synner_graph.gnn.gate import Gate
 from synner_graph.gnn.gatv2 import GATv2
 from synner_graph.gnn.gcn import GCN
 from synner_graph.gnn.ggnn import GGNN
 from synner_graph.gnn.gin import GIN
 from synner_graph.gnn.graph_transformer import GraphTransformer
-from synner_graph.gnn.library import library_layer
+from synner_graph.gnn.library import LibraryLayer, library_layer
 from synner_graph.gnn.rgcn import RGCN
 from synner_graph.gnn.sage import SAGE
 from synner_graph.gnn.stack import GNN, JUMPS, NoGNN, Normed, Residual
 from synner_graph.gnn.syntactic_gcn import SyntacticGCN
 from synner_graph.graph.backends import GraphBackend
-from synner_graph.graph.edges import EdgeInventory
+from synner_graph.graph.edges import GATED_KINDS, EdgeInventory
 
 __all__ = [
     "GNN",
@@ -88,11 +89,22 @@ def build_gnn(
         backend: message passing primitives.
         needs_graph: whether the recurrent layer cannot do without graph features; with the GNN
             `none` it then gets the token features in their place.
+
+    Raises:
+        InputError: if the messages of the layer cannot be gated, and gates are wanted.
     """
     options = check_options(config).options
     if config.name == NONE:
         return NoGNN(input_size if needs_graph else 0)
     kind = layer_class(config.name)
+    gate = None
+    if config.gate and set(GATED_KINDS) & set(inventory.kinds):
+        if issubclass(kind, LibraryLayer):
+            raise InputError(
+                f"The messages of {config.name} cannot be gated, since they do not pass through "
+                "the graph backend: add --gnn.gate false."
+            )
+        gate = Gate(inventory)
     layers: list[nn.Module] = []
     sizes: list[int] = []
     width = input_size
@@ -107,4 +119,4 @@ def build_gnn(
         layers.append(layer)
         sizes.append(width)
     jump = JUMPS[config.jump]
-    return GNN(layers, config.dropout, jump(), jump.output_size(sizes))
+    return GNN(layers, config.dropout, jump(), jump.output_size(sizes), gate)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from synner_graph.config import Section
 from synner_graph.errors import InputError, suggest
 from synner_graph.graph.backends import GraphBackend
+from synner_graph.graph.backends.scaling import ScalingBackend
 from synner_graph.graph.edges import EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
 
@@ -24,7 +25,7 @@ class GraphLayer(nn.Module, ABC):
         input_size: width of the incoming node features.
         output_size: width of the outgoing node features.
         inventory: edge kinds and relation types of the graphs to come.
-        backend: supplies the primitives.
+        backend: supplies the primitives; messages along the edges of a weighted graph are scaled.
 
     Attributes:
         Options: the layer's own settings; the constructor gets each of them by its name.
@@ -43,7 +44,7 @@ class GraphLayer(nn.Module, ABC):
         self.input_size = input_size
         self.output_size = output_size
         self.inventory = inventory
-        self.backend = backend
+        self.backend: GraphBackend = ScalingBackend(backend)
 
     @classmethod
     def build(

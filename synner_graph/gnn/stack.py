@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from synner_graph.gnn.gate import Gate
 from synner_graph.graph.token_graph import TokenGraph
 
 
@@ -17,16 +18,23 @@ class GNN(nn.Module):
         dropout: between layers.
         jump: what becomes of the outputs of all layers.
         output_size: width of what `jump` gives.
+        gate: gives edges their strengths; None: every message counts as it is.
     """
 
     def __init__(
-        self, layers: Sequence[nn.Module], dropout: float, jump: "Jump", output_size: int
+        self,
+        layers: Sequence[nn.Module],
+        dropout: float,
+        jump: "Jump",
+        output_size: int,
+        gate: Gate | None = None,
     ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
         self.dropout = nn.Dropout(dropout)
         self.jump = jump
         self.output_size = output_size
+        self.gate = gate
 
     def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
         """Graph features of every token.
@@ -38,6 +46,8 @@ class GNN(nn.Module):
         Returns:
             *Shape:* [N, output_size]
         """
+        if self.gate is not None:
+            graph = self.gate(graph)
         states = [self.layers[0](graph, x)]
         for layer in self.layers[1:]:
             states.append(layer(graph, self.dropout(states[-1])))

@@ -5,28 +5,44 @@ dependent from `nsubj` read from dependent to head.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synner_graph.data.sentence import ROOT
 from synner_graph.errors import InputError, suggest
+from synner_graph.graph.kinds.documents import (
+    SAME_FORM_TYPES,
+    DocumentContext,
+    same_form,
+    sentence_neighbors,
+)
+from synner_graph.graph.kinds.trees import IntArray, batch_heads, tokens_apart
 
-IntArray = NDArray[np.int64]
+__all__ = ["EDGE_KINDS", "DocumentContext", "EdgeInventory", "batch_heads"]
 
 HEAD_DEPENDENT = "head-dependent"
 DEPENDENT_HEAD = "dependent-head"
 SELF = "self"
 NEXT_TOKEN = "next-token"
 PREVIOUS_TOKEN = "previous-token"
+NEXT_SENTENCE = "next-sentence"
+PREVIOUS_SENTENCE = "previous-sentence"
+SAME_FORM = "same-form"
 
 EDGE_KINDS = (HEAD_DEPENDENT, DEPENDENT_HEAD, SELF)
 """The kinds of a graph for which no others are asked."""
 
-NAMED_KINDS = (*EDGE_KINDS, NEXT_TOKEN, PREVIOUS_TOKEN)
+DOCUMENT_KINDS = (NEXT_SENTENCE, PREVIOUS_SENTENCE, SAME_FORM)
+"""The kinds that join the sentences of a document."""
+
+GATED_KINDS = DOCUMENT_KINDS
+"""The kinds whose messages a GNN learns to weaken: see `gnn.gate`."""
+
+NAMED_KINDS = (*EDGE_KINDS, NEXT_TOKEN, PREVIOUS_TOKEN, *DOCUMENT_KINDS)
 """All kinds but `2-hop`, `3-hop` and so on, which join tokens so many arcs apart."""
+
+TREELESS_KINDS = frozenset({SELF, NEXT_TOKEN, PREVIOUS_TOKEN, SAME_FORM})
 
 HOPS = re.compile(r"([2-9]|[1-9][0-9]+)-hop")
 
@@ -58,7 +74,7 @@ class EdgeInventory:
     @property
     def needs_trees(self) -> bool:
         """Whether sentences must come with heads and relations."""
-        return not set(self.kinds) <= {SELF, NEXT_TOKEN, PREVIOUS_TOKEN}
+        return not set(self.kinds) <= TREELESS_KINDS
 
     @property
     def reads_relations(self) -> bool:
@@ -66,26 +82,34 @@ class EdgeInventory:
         return HEAD_DEPENDENT in self.kinds or DEPENDENT_HEAD in self.kinds
 
     @property
+    def reads_documents(self) -> bool:
+        """Whether edges join the sentences of a document."""
+        return bool(set(self.kinds) & set(DOCUMENT_KINDS))
+
+    @property
     def relation_types(self) -> tuple[str, ...]:
         """Name of every relation type, by id: `nsubj`, `nsubj (dependent-head)`, `self`."""
-        names: list[str] = []
-        for kind in self.kinds:
-            if kind == HEAD_DEPENDENT:
-                names.extend(self.relations)
-            elif kind == DEPENDENT_HEAD:
-                names.extend(f"{relation} ({kind})" for relation in self.relations)
-            else:
-                names.append(kind)
-        return tuple(names)
+        return tuple(name for kind in self.kinds for name in self.types_of(kind))
+
+    def types_of(self, kind: str) -> tuple[str, ...]:
+        """Names of the relation types of a kind, in the order of its block."""
+        if kind == HEAD_DEPENDENT:
+            return self.relations
+        if kind == DEPENDENT_HEAD:
+            return tuple(f"{relation} ({kind})" for relation in self.relations)
+        return SAME_FORM_TYPES if kind == SAME_FORM else (kind,)
 
     def first_relation(self, kind: str) -> int:
         """The first relation id of a kind's block."""
-        return len(
-            EdgeInventory(self.kinds[: self.kinds.index(kind)], self.relations).relation_types
-        )
+        before = self.kinds[: self.kinds.index(kind)]
+        return sum(len(self.types_of(other)) for other in before)
 
     def edges(
-        self, heads: IntArray, relations: IntArray, offsets: IntArray
+        self,
+        heads: IntArray,
+        relations: IntArray,
+        offsets: IntArray,
+        context: DocumentContext = DocumentContext(),  # noqa: B008 - it is immutable
     ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """All edges of a batch, kind after kind.
 
@@ -93,6 +117,7 @@ class EdgeInventory:
             heads: row of each token's head in the batch, or ROOT. *Shape:* [N]
             relations: relation id of each token's arc. *Shape:* [N]
             offsets: first row of each sentence, then N. *Shape:* [B + 1]
+            context: what edges read beside the trees.
 
         Returns:
             src, dst, relation type and direction (index into `kinds`). *Shape:* [E] each
@@ -103,65 +128,27 @@ class EdgeInventory:
         parts: list[tuple[IntArray, IntArray, IntArray]] = []
         first = 0
         for kind in self.kinds:
+            types = np.zeros(1, dtype=np.int64)
             if kind in (HEAD_DEPENDENT, DEPENDENT_HEAD):
-                src, dst = arcs if kind == HEAD_DEPENDENT else arcs[::-1]
-                parts.append((src, dst, relations[dependents] + first))
-                first += len(self.relations)
-                continue
-            if kind == SELF:
+                src, dst = arcs
+                types = relations[dependents]
+            elif kind == SAME_FORM:
+                src, dst, types = same_form(context.forms, offsets, context.documents)
+            elif kind == SELF:
                 src = dst = nodes
             elif hops := HOPS.fullmatch(kind):
                 src, dst = tokens_apart(*arcs, len(nodes), int(hops[1]))
+            elif kind in (NEXT_SENTENCE, PREVIOUS_SENTENCE):
+                src, dst = sentence_neighbors(heads, offsets, context.documents)
             else:
                 src = np.delete(nodes, offsets[1:][np.diff(offsets) > 0] - 1)  # all but the last
                 dst = src + 1
-                if kind == PREVIOUS_TOKEN:
-                    src, dst = dst, src
-            parts.append((src, dst, np.full(len(src), first, dtype=np.int64)))
-            first += 1
+            if kind in (DEPENDENT_HEAD, PREVIOUS_TOKEN, PREVIOUS_SENTENCE):
+                src, dst = dst, src
+            parts.append((src, dst, np.broadcast_to(types + first, src.shape)))
+            first += len(self.types_of(kind))
         direction = np.repeat(np.arange(len(parts), dtype=np.int64), [len(p[0]) for p in parts])
         if not parts:
             return nodes[:0], nodes[:0], nodes[:0], direction
         src, dst, relation = (np.concatenate(column) for column in zip(*parts, strict=True))
         return src, dst, relation, direction
-
-
-def tokens_apart(
-    heads: IntArray, dependents: IntArray, num_nodes: int, hops: int
-) -> tuple[IntArray, IntArray]:
-    """All ordered pairs of nodes that are `hops` arcs apart in a forest.
-
-    A walk that never turns back visits no node of a forest twice, so the walks of that many steps
-    are the pairs, each once.
-
-    Args:
-        heads: one end of each arc. *Shape:* [A]
-        dependents: the other end. *Shape:* [A]
-        num_nodes: N.
-        hops: at least 1.
-
-    Returns:
-        Both nodes of each pair, ordered by the first. *Shape:* [P] each
-    """
-    here, there = np.concatenate([heads, dependents]), np.concatenate([dependents, heads])
-    order = np.argsort(here, kind="stable")
-    here, there = here[order], there[order]
-    degrees = np.bincount(here, minlength=num_nodes)
-    starts = np.cumsum(degrees) - degrees  # first step from each node
-    first, before, last = here, here, there
-    for _ in range(hops - 1):
-        choices = degrees[last]
-        walk = np.repeat(np.arange(len(last)), choices)
-        step = np.arange(len(walk)) - (np.cumsum(choices) - choices)[walk]
-        onward = there[starts[last][walk] + step]
-        ahead = onward != before[walk]
-        walk = walk[ahead]
-        first, before, last = first[walk], last[walk], onward[ahead]
-    return first, last
-
-
-def batch_heads(heads: Sequence[Sequence[int]], offsets: IntArray) -> IntArray:
-    """Heads counted within each sentence, turned into rows of the batch; ROOT stays ROOT."""
-    flat = np.fromiter((head for row in heads for head in row), np.int64, count=int(offsets[-1]))
-    shift = np.repeat(offsets[:-1], np.diff(offsets))
-    return np.where(flat == ROOT, ROOT, flat + shift)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from synner_graph.data.sentence import Sentence
-from synner_graph.graph.edges import HEAD_DEPENDENT, EdgeInventory, batch_heads
+from synner_graph.graph.edges import HEAD_DEPENDENT, DocumentContext, EdgeInventory, batch_heads
 
 if TYPE_CHECKING:
     from synner_graph.graph.backends.dgl import DGLGraph
@@ -32,7 +32,8 @@ class TokenGraph:
         offsets: first row of each sentence, then N. Always on the CPU: it steers loops.
             *Shape:* [B + 1]
         inventory: edge kinds and relation names behind the ids.
-        weight: optional weight of each edge. *Shape:* [E]
+        weight: optional strength of each edge, by which GNN layers scale its message.
+            *Shape:* [E]
     """
 
     src: Tensor
@@ -50,6 +51,7 @@ class TokenGraph:
         inventory: EdgeInventory,
         heads: Sequence[Sequence[int]] = (),
         relations: Sequence[Sequence[int]] = (),
+        context: DocumentContext = DocumentContext(),  # noqa: B008 - it is immutable
     ) -> "TokenGraph":
         """Build the graph of a batch in one array pass.
 
@@ -59,6 +61,7 @@ class TokenGraph:
             heads: head of every token, counted within its sentence, ROOT (-1) for roots; needed
                 where the inventory needs trees.
             relations: relation id of every token's arc, as ragged as `heads`.
+            context: documents and forms, for the kinds that join sentences.
         """
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         total = int(offsets[-1])
@@ -67,7 +70,7 @@ class TokenGraph:
             ids = np.fromiter((i for row in relations for i in row), np.int64, count=total)
         else:
             rows = ids = np.zeros(total, dtype=np.int64)
-        arrays = inventory.edges(rows, ids, offsets)
+        arrays = inventory.edges(rows, ids, offsets, context)
         src, dst, relation, direction = (torch.from_numpy(array) for array in arrays)
         return cls(src, dst, relation, direction, torch.from_numpy(offsets), inventory)
 
@@ -154,8 +157,13 @@ class TokenGraph:
 
     @cached_property
     def distance(self) -> Tensor:
-        """Tokens from the end of each edge to its start, negative to the left. *Shape:* [E]"""
-        return self.position[self.src] - self.position[self.dst]
+        """Tokens from the end of each edge to its start, negative to the left. *Shape:* [E]
+
+        Between sentences of a document it is counted through those that stand between them.
+        """
+        starts = self.offsets[:-1].to(self.device)[self.sentence_index]
+        place = self.position + starts
+        return place[self.src] - place[self.dst]
 
     @cached_property
     def sentence_index(self) -> Tensor:
@@ -169,6 +177,10 @@ class TokenGraph:
         from synner_graph.graph.backends.dgl import structure
 
         return structure(self)
+
+    def scaled(self, strength: Tensor) -> "TokenGraph":
+        """The same graph, with edges whose weight is `strength` times theirs. *Shape:* [E]"""
+        return replace(self, weight=strength if self.weight is None else self.weight * strength)
 
     def to(self, device: torch.device | str) -> "TokenGraph":
         """The same graph with its edges on another device."""

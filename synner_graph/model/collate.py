@@ -1,14 +1,18 @@
 """From sentences to a Batch: one graph, the encoder's inputs, the gold of head and parser."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import Tree
 from synner_graph.data.vocabulary import Vocabulary, without_subtype
+from synner_graph.data.words.forms import content_forms
 from synner_graph.errors import InputError
-from synner_graph.graph.edges import EdgeInventory
+from synner_graph.graph.edges import SAME_FORM, DocumentContext, EdgeInventory
 from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads.biaffine import TreeGold
@@ -31,6 +35,7 @@ class Collator:
         reads_relations: the encoder reads relations, whether or not the graph does.
         marks: what the head reads of tokens, from sentences and the encoder's inputs.
         trees: the `encode` of a model's own parser.
+        frequent: forms that are no content words.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Collator:
         reads_relations: bool = False,
         marks: Mark = lambda sentences, inputs: None,
         trees: EncodeTrees | None = None,
+        frequent: Collection[str] = (),
     ) -> None:
         self.inventory = inventory
         self.relations = relations
@@ -52,6 +58,7 @@ class Collator:
         self.reads_relations = reads_relations or inventory.reads_relations
         self.marks = marks
         self.trees = trees
+        self.frequent = frequent
 
     def __call__(
         self,
@@ -84,17 +91,26 @@ class Collator:
         )
 
     def graph(self, sentences: Sequence[Sentence]) -> TokenGraph:
-        """The graph of some sentences."""
+        """The graph of some sentences; those of a document that follow each other are joined."""
         lengths = [len(sentence) for sentence in sentences]
-        if not self.inventory.needs_trees:
-            return TokenGraph.build(lengths, self.inventory)
         heads: list[Sequence[int]] = []
         relations: list[list[int]] = []
-        for sentence in sentences:
-            tree, names = self.tree(sentence)
-            heads.append(tree)
-            relations.append([self.relations.id_of(name) for name in names])
-        return TokenGraph.build(lengths, self.inventory, heads, relations)
+        if self.inventory.needs_trees:
+            for sentence in sentences:
+                tree, names = self.tree(sentence)
+                heads.append(tree)
+                relations.append([self.relations.id_of(name) for name in names])
+        context = self._context(sentences)
+        return TokenGraph.build(lengths, self.inventory, heads, relations, context)
+
+    def _context(self, sentences: Sequence[Sentence]) -> DocumentContext:
+        """What the kinds that join sentences read."""
+        if not self.inventory.reads_documents:
+            return DocumentContext()
+        forms = None
+        if SAME_FORM in self.inventory.kinds:
+            forms = np.array(content_forms(sentences, self.frequent), dtype=np.int64)
+        return DocumentContext(document_numbers(sentences), forms)
 
     def tree(self, sentence: Sentence) -> Tree:
         """Heads of a sentence, and its relations as the vocabulary names them.
@@ -121,3 +137,16 @@ class Collator:
         """The relations of a sentence as the vocabulary names them."""
         names = sentence.relations or ()
         return [without_subtype(name) for name in names] if self.fold_subtypes else names
+
+
+def document_numbers(sentences: Sequence[Sentence]) -> NDArray[np.int64]:
+    """A number for each sentence: that of the one before if both are of one document.
+
+    Sentences of a document with others in between are apart: they are no neighbors in it, either.
+    """
+    pairs = zip(sentences, (None, *sentences), strict=False)
+    new = [
+        before is None or sentence.document is None or sentence.document != before.document
+        for sentence, before in pairs
+    ]
+    return np.cumsum(new, dtype=np.int64) - 1

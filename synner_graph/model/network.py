@@ -80,6 +80,7 @@ class SynNERModel(nn.Module):
             reads_relations=config.encoder.relation_size > 0,
             marks=self._marks,
             trees=self.parser and self.parser.encode,
+            frequent=vocabularies.frequent,
         )
 
     def features(self, inputs: Tensors) -> Tensor:

@@ -10,6 +10,7 @@ from synner_graph.config import ModelConfig, RunConfig
 from synner_graph.data.features import open_features
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.data.words.forms import frequent_forms
 from synner_graph.data.words.lexicon import Lexicon, count_words
 from synner_graph.data.words.vectors import read_vectors
 from synner_graph.encoders import (
@@ -22,7 +23,8 @@ from synner_graph.encoders import (
     spelling,
 )
 from synner_graph.errors import InputError
-from synner_graph.gnn import check_options
+from synner_graph.gnn import NONE, check_options
+from synner_graph.graph.edges import SAME_FORM
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.text import resolve_tokenizer
 
@@ -44,6 +46,9 @@ def new_recogniser(
     vocabularies = Vocabularies.collect(sentences, config.gnn.fold_subtypes)
     if lexicon is not None:
         vocabularies = replace(vocabularies, words=lexicon.words)
+    if config.gnn.name != NONE and SAME_FORM in config.gnn.edges:
+        frequent = frozenset(frequent_forms(sentences, config.gnn.frequent))
+        vocabularies = replace(vocabularies, frequent=frequent)
     source = blueprint = rows = None
     if has_transformer(config.encoder):
         source = resolve(config.encoder.name)

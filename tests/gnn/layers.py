@@ -5,13 +5,19 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from synner_graph.gnn import GraphLayer, layer_class
 from synner_graph.graph.backends import GraphBackend, graph_backend
-from synner_graph.graph.edges import EDGE_KINDS, EdgeInventory
+from synner_graph.graph.edges import (
+    EDGE_KINDS,
+    NAMED_KINDS,
+    DocumentContext,
+    EdgeInventory,
+)
 from synner_graph.graph.token_graph import TokenGraph
 from tests.fixtures import random_heads
 
@@ -20,6 +26,7 @@ BACKENDS = ["torch", pytest.param("dgl", marks=needs_dgl)]
 LENGTHS = [4, 1, 7]
 RELATIONS = ("<unknown>", "nsubj", "obj")
 INPUT, OUTPUT = 6, 4
+ALL_KINDS = (*NAMED_KINDS, "2-hop")
 NodeEquation = Callable[[Any, TokenGraph, Tensor, int], Tensor]
 
 
@@ -33,6 +40,20 @@ def trees(lengths: list[int] = LENGTHS, kinds: tuple[str, ...] = EDGE_KINDS) -> 
     heads = [random_heads(draw, length) for length in lengths]
     relations = [[draw.randrange(len(RELATIONS)) for _ in range(length)] for length in lengths]
     return TokenGraph.build(lengths, inventory(kinds), heads, relations)
+
+
+def document(
+    lengths: list[int] = [4, 1, 7, 2, 5, 3],  # noqa: B006 - nobody changes it
+    documents: tuple[int, ...] = (0, 0, 0, 1, 2, 2),
+    kinds: tuple[str, ...] = ALL_KINDS,
+) -> TokenGraph:
+    """Random trees of three documents, with every kind of edge."""
+    draw = random.Random(7)
+    heads = [random_heads(draw, length) for length in lengths]
+    relations = [[draw.randrange(len(RELATIONS)) for _ in range(length)] for length in lengths]
+    forms = np.array([draw.choice([-1, 0, 1]) for _ in range(sum(lengths))])
+    context = DocumentContext(np.array(documents), forms)
+    return TokenGraph.build(lengths, inventory(kinds), heads, relations, context)
 
 
 def build(

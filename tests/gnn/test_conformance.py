@@ -13,7 +13,17 @@ from synner_graph.gnn import LAYERS, WeightedLayer
 from synner_graph.graph.backends import graph_backend
 from synner_graph.graph.edges import DEPENDENT_HEAD, HEAD_DEPENDENT
 from synner_graph.graph.token_graph import TokenGraph
-from tests.gnn.layers import INPUT, LENGTHS, OUTPUT, build, inventory, needs_dgl, trees
+from tests.gnn.layers import (
+    ALL_KINDS,
+    INPUT,
+    LENGTHS,
+    OUTPUT,
+    build,
+    document,
+    inventory,
+    needs_dgl,
+    trees,
+)
 
 every_layer = pytest.mark.parametrize("name", LAYERS)
 typed_layers = pytest.mark.parametrize("name", [n for n in LAYERS if LAYERS[n].reads_relations])
@@ -89,6 +99,42 @@ def test_a_batch_gives_what_its_sentences_give_alone(name: str, backend: str) ->
     parts = x.split(LENGTHS)
     alone = [layer(graph(slice(b, b + 1)), part) for b, part in enumerate(parts)]
     torch.testing.assert_close(layer(graph(slice(None)), x), torch.cat(alone))
+
+
+def test_a_batch_gives_what_its_documents_give_alone(name: str, backend: str) -> None:
+    graph, layer = document(), build(name, backend, ALL_KINDS)
+    x = torch.randn(graph.num_nodes, INPUT)
+    first, second = document_alone(graph, 0, 3), document_alone(graph, 4, 6)
+    start = int(graph.offsets[4])
+    whole = layer(graph, x)
+    torch.testing.assert_close(layer(first, x[:12]), whole[:12])
+    torch.testing.assert_close(layer(second, x[start:]), whole[start:])
+
+
+def document_alone(graph: TokenGraph, first: int, last: int) -> TokenGraph:
+    """The sentences of a batch from one to, not including, another, with all their edges."""
+    rows = graph.offsets[first : last + 1]
+    mine = (graph.src >= rows[0]) & (graph.src < rows[-1])
+    assert torch.equal(mine, (graph.dst >= rows[0]) & (graph.dst < rows[-1]))
+    columns = {name: getattr(graph, name)[mine] for name in ("relation", "direction")}
+    ends = {"src": graph.src[mine] - rows[0], "dst": graph.dst[mine] - rows[0]}
+    return replace(graph, offsets=rows - rows[0], **columns, **ends)
+
+
+@needs_dgl
+def test_dgl_equals_torch_on_documents(name: str) -> None:
+    graph = document()
+    first, second = build(name, "torch", ALL_KINDS), build(name, "dgl", ALL_KINDS)
+    second.load_state_dict(first.state_dict())
+    x, upstream = torch.randn(graph.num_nodes, INPUT), torch.randn(graph.num_nodes, OUTPUT)
+    strength = torch.rand(graph.num_edges)
+    results = []
+    for layer in (first, second):
+        mine, weight = x.clone().requires_grad_(), strength.clone().requires_grad_()
+        found = layer(replace(graph, weight=weight), mine)
+        inputs = [mine, weight, *layer.parameters()]
+        results.append((found, *torch.autograd.grad(found, inputs, upstream)))
+    torch.testing.assert_close(results[1], results[0])
 
 
 @needs_dgl

@@ -12,14 +12,22 @@ from synner_graph.data.trees import Tree
 from synner_graph.data.vocabulary import UNKNOWN, Vocabularies, Vocabulary
 from synner_graph.encoders.base import TokenIds
 from synner_graph.errors import InputError
-from synner_graph.graph.edges import DEPENDENT_HEAD, EDGE_KINDS, HEAD_DEPENDENT, SELF, EdgeInventory
+from synner_graph.graph.edges import (
+    DEPENDENT_HEAD,
+    EDGE_KINDS,
+    HEAD_DEPENDENT,
+    NEXT_SENTENCE,
+    SAME_FORM,
+    SELF,
+    EdgeInventory,
+)
 from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads.biaffine import TreeGold
 from synner_graph.heads.crf import CRFGold
 from synner_graph.heads.span import SpanMarks
 from synner_graph.model.batch import Batch
-from synner_graph.model.collate import Collator
+from synner_graph.model.collate import Collator, document_numbers
 from tests.fixtures import random_sentence
 
 KNOWN = Vocabulary(("nsubj", "det", "obj"))
@@ -135,6 +143,32 @@ def test_moving_takes_every_tensor_but_the_offsets() -> None:
     moved = bare(random_sentences(), with_gold=False).to("meta")
     assert moved.marks is moved.gold is moved.trees is None
     assert batch.inputs.ids.device.type == "cpu"
+
+
+def test_sentences_of_a_document_are_joined_where_they_follow_each_other() -> None:
+    names = ["a", "a", None, None, "b", "a", "a"]
+    sentences = [
+        s.replace(document=name) for s, name in zip(random_sentences([2] * 7), names, strict=True)
+    ]
+    assert document_numbers(sentences).tolist() == [0, 0, 1, 2, 3, 4, 4]
+    graph = collator((NEXT_SENTENCE,))(sentences).graph
+    joined = zip(graph.sentence_index[graph.src], graph.sentence_index[graph.dst], strict=True)
+    assert [(int(src), int(dst)) for src, dst in joined] == [(0, 1), (5, 6)]
+
+
+def test_content_words_of_a_document_are_joined() -> None:
+    texts = ["The Ebro rose .", "Its ebro the .", "Ebro ."]
+    sentences = [Sentence(t.split(), document=d) for t, d in zip(texts, "aab", strict=True)]
+    made = collator((SAME_FORM,))
+    made.frequent = {"the"}
+    graph = made.graph(sentences)
+    assert list(zip(graph.src.tolist(), graph.dst.tolist(), strict=True)) == [(1, 5), (5, 1)]
+    assert graph.distance.tolist() == [-4, 4]
+
+
+def test_documents_are_not_looked_at_where_no_edge_reads_them() -> None:
+    sentences = [s.replace(document="a") for s in random_sentences()]
+    assert collator()(sentences).graph.num_edges == collator()(random_sentences()).graph.num_edges
 
 
 def test_subtypes_are_folded_on_request() -> None:

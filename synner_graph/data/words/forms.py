@@ -1,0 +1,72 @@
+"""Which tokens are content words, and which of those have the same form."""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+from synner_graph.data.sentence import Sentence
+
+NO_FORM = -1
+"""The form of a token that is no content word."""
+
+FEWEST = 10
+"""A form in no more sentences than these is a content word, however few sentences there are."""
+
+
+def form_of(token: str) -> str:
+    """The form that a token shares with others: its letters without their case."""
+    return token.casefold()
+
+
+def frequent_forms(sentences: Sequence[Sentence], share: float) -> tuple[str, ...]:
+    """The function words of a corpus, as far as counts can tell.
+
+    A form is one of them if it occurs in more than a share of the sentences, in more than FEWEST
+    of them, and more often outside entities than inside. Names of a corpus may be frequent: "iraq"
+    is in 0.9 % of the sentences of UNER-EWT.
+
+    Args:
+        sentences: the training split, with its entities.
+        share: 0 to 1.
+
+    Returns:
+        The forms, most frequent first.
+    """
+    counts: Counter[str] = Counter()  # of sentences
+    balance: Counter[str] = Counter()  # occurrences outside entities less those inside
+    for sentence in sentences:
+        forms = [form_of(token) for token in sentence.tokens]
+        named = {i for entity in sentence.entities for i in range(entity.start, entity.end)}
+        counts.update(set(forms))
+        for position, form in enumerate(forms):
+            balance[form] += -1 if position in named else 1
+    limit = max(math.floor(share * len(sentences)), FEWEST)
+    found = [form for form, count in counts.items() if count > limit and balance[form] > 0]
+    return tuple(sorted(filter(has_letter, found), key=lambda form: (-counts[form], form)))
+
+
+def has_letter(form: str) -> bool:
+    """Whether a form has a letter of any script."""
+    return any(map(str.isalpha, form))
+
+
+def content_forms(sentences: Iterable[Sentence], frequent: Collection[str]) -> list[int]:
+    """A number for the form of each content word; equal forms have equal numbers.
+
+    A content word has a letter and is not among the frequent forms.
+
+    Args:
+        sentences: of a batch.
+        frequent: function words, as `frequent_forms` finds them.
+
+    Returns:
+        One number a token, NO_FORM for one that is no content word.
+    """
+    numbers: dict[str, int] = {}
+    found = []
+    for sentence in sentences:
+        for token in sentence.tokens:
+            form = form_of(token)
+            content = form not in frequent and has_letter(form)
+            found.append(numbers.setdefault(form, len(numbers)) if content else NO_FORM)
+    return found

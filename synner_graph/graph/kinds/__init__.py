@@ -1,0 +1,1 @@
+"""Edges of each family of kinds, as arrays: one module a family, called by the EdgeInventory."""
