@@ -1,13 +1,13 @@
 """C++ kernels, compiled at first use into the user's cache.
 
-A kernel is one source file with plain C functions on raw pointers (`extern "C"`, no PyTorch
-headers), which compiles in a second or two and is called through `ctypes`, without the GIL. It uses
-threads by OpenMP: in a process that has imported PyTorch its symbols resolve to PyTorch's own
-runtime, so both share one pool of threads and never fight for cores.
+A kernel is one source file, perhaps with headers beside it: plain C functions on raw pointers
+(`extern "C"`, no PyTorch headers). It compiles in a second or two and is called through `ctypes`,
+without the GIL. It uses threads by OpenMP: in a process that has imported PyTorch its symbols
+resolve to PyTorch's own runtime, so both share one pool of threads and never fight for cores.
 
-The library's name holds a digest of all that decides what is in it: the source and the headers
-beside this file, the compiler, the flags, the processor and PyTorch. Nothing is ever overwritten,
-so processes, versions and machines can share one cache.
+The library's name holds a digest of all that decides what is in it: the source, the headers beside
+it and beside this file, the compiler, the flags, the processor and PyTorch. Nothing is ever
+overwritten, so processes, versions and machines can share one cache.
 """
 
 import ctypes
@@ -120,7 +120,11 @@ def _digest(source: Path, compiler: tuple[str, ...]) -> str:
     version = subprocess.run([*compiler, "--version"], capture_output=True, check=False).stdout
     parts = [
         source.read_bytes(),
-        *(header.read_bytes() for header in sorted(HEADERS.glob("*.h"))),
+        *(
+            header.read_bytes()
+            for folder in (HEADERS, source.parent)
+            for header in sorted(folder.glob("*.h"))
+        ),
         version,
         repr((compiler, FLAGS, HOST_FLAGS)).encode(),
         _processor().encode(),

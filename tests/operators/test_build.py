@@ -54,7 +54,7 @@ def test_a_source_is_compiled_once_and_kept(source: Path, cache: Path) -> None:
 
 
 @needs_compiler
-def test_a_changed_source_or_compiler_is_a_new_library(
+def test_a_changed_source_header_or_compiler_is_a_new_library(
     source: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build.library(source)
@@ -63,11 +63,19 @@ def test_a_changed_source_or_compiler_is_a_new_library(
     assert twice(build.library(source), 2.5) == 10.0
     assert len([*cache.glob("*.so")]) == 2
 
+    header = source.with_name("factor.h")
+    source.write_text('#include "factor.h"\n' + TWICE.replace("2 *", "FACTOR *"), encoding="utf-8")
+    for number, factor in ((3, 6), (4, 8)):
+        build._outcome.cache_clear()
+        header.write_text(f"#define FACTOR {factor}\n", encoding="utf-8")
+        assert twice(build.library(source), 2.5) == 2.5 * factor
+        assert len([*cache.glob("*.so")]) == number
+
     build._outcome.cache_clear()
     (compiler,) = build._compiler()
     monkeypatch.setenv(build.COMPILER_VARIABLE, f"{compiler} -DUNUSED")
     build.library(source)
-    assert len([*cache.glob("*.so")]) == 3
+    assert len([*cache.glob("*.so")]) == 5
 
 
 @needs_compiler
