@@ -40,7 +40,7 @@ class EncoderConfig(Section):
     )
     prune_vocabulary: bool = Field(
         False,
-        description="leave a transformer the pieces of the training tokens and single characters",
+        description="take from a transformer pieces in characters that the training split lacks",
     )
     layer_mix: bool = Field(
         False, description="read a learned mix of a transformer's layers, not the last one"

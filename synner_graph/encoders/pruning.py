@@ -1,4 +1,4 @@
-"""A transformer's vocabulary without the pieces that a corpus does not use."""
+"""A transformer's vocabulary without the pieces of other scripts than a corpus is written in."""
 
 import json
 import logging
@@ -22,14 +22,15 @@ IDS_END_WITH = "_token_id"
 def prune_vocabulary(
     blueprint: tuple[PretrainedConfig, PreTrainedTokenizerBase], tokens: Collection[str]
 ) -> tuple[tuple[PretrainedConfig, PreTrainedTokenizerBase], list[int]]:
-    """Keep the pieces of some tokens, pieces of a single character and special pieces.
+    """Keep the pieces spelled in the characters of some tokens, single characters, special pieces.
 
-    A text whose pieces are kept is cut as before. Every other text is cut into smaller pieces; it
-    becomes unknown only where it was.
+    A text whose pieces are kept is cut as before, and every text in those characters is one. Others
+    are cut into smaller pieces; they become unknown only where they were. To keep no more than the
+    pieces of the tokens themselves would cut names otherwise that the tokens lack.
 
     Args:
         blueprint: configuration and fast tokenizer, which stay as they are.
-        tokens: what the tokenizer is to go on cutting as it does.
+        tokens: tokens of a corpus.
 
     Returns:
         Configuration and tokenizer with the new ids, and the old id of each new one, ascending.
@@ -40,10 +41,12 @@ def prune_vocabulary(
     """
     config, tokenizer = blueprint
     whole: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
-    kept = _single_characters(whole["model"])
-    kept.update(piece for pieces in cut_words(tokenizer, sorted(tokens)) for piece in pieces)
-    kept.update(piece["id"] for piece in whole["added_tokens"])
-    kept.update(_special_ids(config).values())
+    spelled = _spelled(whole["model"])
+    special = {piece["id"] for piece in whole["added_tokens"]} | set(_special_ids(config).values())
+    used = {piece for pieces in cut_words(tokenizer, sorted(tokens)) for piece in pieces} - special
+    characters = set().union(*(spelled[piece] for piece in used))
+    kept = special | _needed(whole["model"])
+    kept |= {i for i, piece in spelled.items() if len(piece) == 1 or characters.issuperset(piece)}
     rows = sorted(kept)
     new = {old: row for row, old in enumerate(rows)}
     pad = getattr(config, "pad_token_id", None)
@@ -75,25 +78,30 @@ def prune_vocabulary(
     return (pruned, cutter), rows
 
 
-def _single_characters(model: Mapping[str, Any]) -> set[int]:
-    """Ids of the pieces of a single character, and of what else a model cannot do without."""
+def _spelled(model: Mapping[str, Any]) -> dict[int, str]:
+    """The characters of each piece, by its id."""
+    if model["type"] == "Unigram":
+        return {i: piece for i, (piece, _) in enumerate(model["vocab"])}
     if model["type"] == "WordPiece":
         prefix = model["continuing_subword_prefix"]
-        return {i for piece, i in model["vocab"].items() if len(piece.removeprefix(prefix)) == 1}
-    if model["type"] != "Unigram":
-        raise InputError(
-            "encoder.prune_vocabulary needs a Unigram or WordPiece tokenizer, got one of the kind "
-            f"{model['type']}."
-        )
+        return {i: piece.removeprefix(prefix) for piece, i in model["vocab"].items()}
+    raise InputError(
+        "encoder.prune_vocabulary needs a Unigram or WordPiece tokenizer, got one of the kind "
+        f"{model['type']}."
+    )
+
+
+def _needed(model: Mapping[str, Any]) -> set[int]:
+    """Ids of the pieces that a model cannot do without, whatever it reads."""
+    if model["type"] == "WordPiece":
+        return {model["vocab"][model["unk_token"]]}
     scored: list[tuple[str, float]] = model["vocab"]
-    kept = {i for i, (piece, _) in enumerate(scored) if len(piece) == 1}
-    kept.add(model["unk_id"])
     # The score of an unknown character is the lowest of all minus ten: it has to stay what it is.
-    kept.add(min(range(len(scored)), key=lambda i: scored[i][1]))
+    needed = {model["unk_id"], min(range(len(scored)), key=lambda i: scored[i][1])}
     if model["byte_fallback"]:
         bytes_ = {f"<0x{byte:02X}>" for byte in range(256)}
-        kept.update(i for i, (piece, _) in enumerate(scored) if piece in bytes_)
-    return kept
+        needed.update(i for i, (piece, _) in enumerate(scored) if piece in bytes_)
+    return needed
 
 
 def _special_ids(config: PretrainedConfig) -> dict[str, int]:

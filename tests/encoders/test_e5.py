@@ -229,10 +229,10 @@ def test_the_text_of_a_special_piece_is_text(folder: Path) -> None:
     with torch.device("meta"):
         encoder = TransformerEncoder(config, tokenizer, "first")
     inputs = encoder.collate([Sentence(["Anna", "met", "</s>", "东京", "\u200b"])])
-    assert inputs["input_ids"][0, 0] == tokenizer.cls_token_id
-    assert inputs["input_ids"][0, -1] == tokenizer.sep_token_id
-    assert tokenizer.convert_ids_to_tokens(inputs["input_ids"][0, [1, 2]]) == ["▁Anna", "▁met"]
-    assert len(inputs["piece_counts"]) == 5
+    assert inputs.input_ids[0, 0] == tokenizer.cls_token_id
+    assert inputs.input_ids[0, -1] == tokenizer.sep_token_id
+    assert tokenizer.convert_ids_to_tokens(inputs.input_ids[0, [1, 2]]) == ["▁Anna", "▁met"]
+    assert len(inputs.piece_counts) == 5
 
 
 def test_the_cache_is_asked_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

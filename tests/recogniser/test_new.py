@@ -3,6 +3,7 @@ from pathlib import Path
 import torch
 
 from synner_graph.data.corpora.catalogue import Corpus
+from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.encoders import TransformerEncoder
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.synner import SynNER
@@ -13,7 +14,11 @@ def test_a_run_with_a_pruned_vocabulary_is_an_ordinary_one(
     tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
 ) -> None:
     config = tiny_config(tiny_transformer, encoder__prune_vocabulary=True)
-    train, test = small_corpus.splits["train"][:2], small_corpus.splits["test"]
+    entities = [Entity(0, 1, "PER")]
+    train = [
+        Sentence(["Dr", "Nan"], heads=[ROOT, 0], relations=["root", "flat"], entities=entities)
+    ]
+    test = small_corpus.splits["test"]
     ner = new_recogniser(config, train, "torch", torch.device("cpu"), "naive")
     ner.save_pretrained(tmp_path)
     again = SynNER.from_pretrained(tmp_path, "torch")
