@@ -2,57 +2,38 @@
 
 import hashlib
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain, islice
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from synner_graph.config import ModelConfig
-from synner_graph.data.batching import by_sentences, windows
-from synner_graph.data.documents import parts, whole
 from synner_graph.data.features import open_features
-from synner_graph.data.sentence import Sentence
-from synner_graph.data.trees import Tree
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.lexicon import Lexicon
-from synner_graph.encoders import (
-    Blueprint,
-    FeatureEncoder,
-    TransformerEncoder,
-    WordEncoder,
-)
+from synner_graph.encoders import Blueprint, FeatureEncoder, TransformerEncoder, WordEncoder
 from synner_graph.encoders.lora import merged_state
 from synner_graph.errors import InputError
-from synner_graph.graph.backends import GraphBackend, graph_backend
-from synner_graph.graph.tensors import Tensors
+from synner_graph.graph.backends import graph_backend
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.network import SynNERModel
 from synner_graph.parsers import TREES, Parser, ParserRecord, external_parser, scheme_note
 from synner_graph.parsers.own import BiaffineParser
 from synner_graph.recogniser.calibration import Calibration
+from synner_graph.recogniser.predictor import Predictor
 from synner_graph.recogniser.run_folder import CALIBRATION, RunFolder, find_run
-from synner_graph.recogniser.stored import (
-    StoredRun,
-    calibration_file,
-    load_stored,
-    weights_file,
-)
+from synner_graph.recogniser.stored import StoredRun, calibration_file, load_stored, weights_file
 from synner_graph.text import build_segmenter
 from synner_graph.text.document import Doc
 from synner_graph.text.pipeline import BUDGET, CHUNK, TextPipeline, chunks
 
-LONGEST = 2000
-"""Tokens of a document that are read together; longer ones are read in parts."""
 RUN = "run"
 """The name of the parser that a run says its trees are of."""
 logger = logging.getLogger(__name__)
 
 
-class SynNER:
+class SynNER(Predictor):
     """A named entity recogniser, ready to predict.
 
     Args:
@@ -74,11 +55,10 @@ class SynNER:
         device: torch.device | str = "cpu",
         parser_record: ParserRecord | None = None,
     ) -> None:
-        self.model = model.to(device)
+        super().__init__(model, device)
         self.config = config
         self.vocabularies = vocabularies
         self.blueprint = blueprint
-        self.device = torch.device(device)
         source = TREES if model.parser is None else BIAFFINE
         own = ParserRecord(source, "", tuple(sorted(vocabularies.relations.names)))
         self.parser_record = parser_record or own
@@ -222,57 +202,6 @@ class SynNER:
         for part in parts:
             part.file = file
 
-    def predict(self, sentences: Iterable[Sentence], batch_size: int = 32) -> list[Sentence]:
-        """The same sentences with the entities that the model finds, each with its score."""
-        return list(self.stream(sentences, batch_size))
-
-    def stream(
-        self,
-        sentences: Iterable[Sentence],
-        batch_size: int = 32,
-        window: int = 64,
-        unknown: Counter[str] | None = None,
-    ) -> Iterator[Sentence]:
-        """Predict lazily and in order, holding `window` batches at a time.
-
-        Within a window the sentences, or documents where the model reads across sentences, are
-        grouped by length, which saves padding. Dependency
-        relations that the model does not know are added to `unknown`. Sentences without a tree
-        get that of the model's own parser, if it has one.
-        """
-        for units in windows(self.units(sentences), batch_size * window):
-            yield from self.name(units, by_sentences(units, batch_size), unknown)
-
-    def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
-        """What must be read together: each sentence alone, or the sentences of a document.
-
-        Documents beyond LONGEST tokens are cut into parts.
-        """
-        if self.model.reads_documents:
-            return parts(sentences, LONGEST)
-        return ([sentence] for sentence in sentences)
-
-    def name(
-        self,
-        units: Sequence[Sequence[Sentence]],
-        batches: Iterable[Sequence[int]],
-        unknown: Counter[str] | None = None,
-    ) -> Iterator[Sentence]:
-        """The sentences of some units with their entities, in order.
-
-        Args:
-            units: as `units` gives them.
-            batches: rows of units that are read at once; each row is in one.
-            unknown: takes the dependency relations that the model does not know.
-        """
-        if unknown is not None:
-            unknown.update(self.model.collator.unknown_relations(chain.from_iterable(units)))
-        found: dict[int, list[Sentence]] = {}
-        for rows in batches:
-            named = iter(self._decode([s for row in rows for s in units[row]]))
-            found |= {row: list(islice(named, len(units[row]))) for row in rows}
-        yield from (whole(sentence) for row in range(len(units)) for sentence in found[row])
-
     def __call__(self, text: str, parser: str = RUN) -> Doc:
         """A text with its sentences and the entities found in it.
 
@@ -370,57 +299,6 @@ class SynNER:
         for part in self.model.encoder.encoders:
             if isinstance(part, TransformerEncoder):
                 part.pieces.refuses_long = refuse
-
-    @property
-    def backend(self) -> GraphBackend:
-        """What passes the messages."""
-        return self.model.backend
-
-    def trees(self, sentences: Sequence[Sentence], batch_size: int = 32) -> list[Tree]:
-        """The trees that the model's own parser gives to sentences, whether parsed or not."""
-        units = list(self.units(sentences))
-        found: dict[int, list[Tree]] = {}
-        for rows in by_sentences(units, batch_size):
-            batch = [sentence for row in rows for sentence in units[row]]
-            trees = iter(self._parse(batch, self._features(self.model.collator.inputs(batch))))
-            found |= {row: list(islice(trees, len(units[row]))) for row in rows}
-        return [tree for row in range(len(units)) for tree in found[row]]
-
-    @torch.inference_mode()
-    def _decode(self, sentences: Sequence[Sentence]) -> list[Sentence]:
-        """A batch with its entities; parser and head read the same features."""
-        collator = self.model.collator
-        inputs = collator.inputs(sentences)
-        marks = collator.marks(sentences, inputs)
-        x = self._features(inputs)
-        if self.model.parser is not None and any(s.heads is None for s in sentences):
-            sentences = [
-                sentence if sentence.heads else sentence.replace(heads=heads, relations=relations)
-                for sentence, (heads, relations) in zip(
-                    sentences, self._parse(sentences, x), strict=True
-                )
-            ]
-        graph = collator.graph(sentences).to(self.device)
-        found = self.model.head.decode(
-            self.model.read(x, graph), graph.offsets, marks and marks.to(self.device)
-        )
-        return [
-            sentence.replace(entities=entities)
-            for sentence, entities in zip(sentences, found, strict=True)
-        ]
-
-    @torch.inference_mode()
-    def _features(self, inputs: Tensors) -> Tensor:
-        """Token features, given what the encoder reads. *Shape:* [N, D]"""
-        self.model.eval()
-        return self.model.features(inputs.to(self.device))
-
-    @torch.inference_mode()
-    def _parse(self, sentences: Sequence[Sentence], x: Tensor) -> list[Tree]:
-        """The trees of a batch, given its features."""
-        assert self.model.parser is not None
-        lengths = [len(sentence) for sentence in sentences]
-        return self.model.parser.decode(x, torch.tensor([0, *accumulate(lengths)]))
 
 
 def load_parser(name: str, ner: SynNER | None = None) -> Parser:
