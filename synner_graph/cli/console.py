@@ -22,9 +22,14 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def print_report(report: Report) -> None:
-    """A table of scores: a row for each label, one for all."""
-    table = Table(title=f"{report.split}: entities")
+def print_report(report: Report, source: str = "") -> None:
+    """A table of scores: a row for each label, one for all.
+
+    Args:
+        report: the scores.
+        source: what the entities were found in, for the title.
+    """
+    table = Table(title=f"{report.split}: entities" + (f" in {source}" if source else ""))
     for column in ("type", "precision", "recall", "F1", "gold", "predicted", "correct"):
         table.add_column(column, justify="left" if column == "type" else "right")
     for label, score in report.per_type.items():

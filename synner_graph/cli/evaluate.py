@@ -51,8 +51,8 @@ def evaluate(
         bool,
         typer.Option(
             "--raw",
-            help="Read the texts of the sentences alone, parse them with --parser (default: run) "
-            "and compare characters.",
+            help="Read the raw text, of whole documents and of each sentence by itself, parse it with "
+            "--parser (default: run), and compare characters.",
         ),
     ] = False,
     json: options.Json = False,
@@ -89,8 +89,14 @@ def evaluate(
     print_notes(corpus.notes)
     sentences = corpus.splits[split]
     if raw:
-        report = evaluate_raw(partial(ner.pipe, parser=parser or RUN), sentences, split)
-    elif parser is not None:
+        both = evaluate_raw(partial(ner.pipe, parser=parser or RUN), sentences, split)
+        if json:
+            print_json(both.to_json())
+        else:
+            print_report(both.documents, "raw documents")
+            print_report(both.sentences, "raw sentences")
+        return
+    if parser is not None:
         compared = compare_trees(ner, load_parser(parser, ner), sentences, split, batch_size)
         print_notes(compared.notes)
         if json:
@@ -98,8 +104,7 @@ def evaluate(
         else:
             print_comparison(compared)
         return
-    else:
-        report = evaluate_split(ner, sentences, split, batch_size)
+    report = evaluate_split(ner, sentences, split, batch_size)
     if json:
         print_notes(unknown_relations(report.unknown_relations))
         print_json(report.to_json())

@@ -1,8 +1,11 @@
 """Sentences by document."""
 
+import re
 from collections.abc import Iterable, Iterator
 
-from synner_graph.data.sentence import Sentence
+from synner_graph.data.sentence import ConlluExtra, Sentence
+
+NEW_PARAGRAPH = re.compile(r"#\s*newpar\b.*")
 
 PART = "\0"
 """Stands between a document's id and the number of its part; no file can hold it."""
@@ -27,6 +30,32 @@ def documents(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
         run.append(sentence)
     if run:
         yield run
+
+
+def text_of(document: Iterable[Sentence]) -> tuple[str, list[int]]:
+    """The text of a document, put together from those of its sentences.
+
+    A blank stands between two sentences, unless the first says `SpaceAfter=No`; an empty line
+    where CoNLL-U has `# newpar`.
+
+    Args:
+        document: its sentences, all with a text.
+
+    Returns:
+        The text, and the character at which each sentence begins.
+    """
+    text = ""
+    starts: list[int] = []
+    between = ""
+    for sentence in document:
+        extra = sentence.extra or ConlluExtra()
+        if starts and any(NEW_PARAGRAPH.fullmatch(comment) for comment in extra.comments):
+            between = "\n\n"
+        starts.append(len(text) + len(between))
+        text += between + (sentence.text or "")
+        glued = extra.misc is not None and "SpaceAfter=No" in extra.misc[-1].split("|")
+        between = "" if glued else " "
+    return text, starts
 
 
 def parts(sentences: Iterable[Sentence], tokens: int) -> Iterator[list[Sentence]]:

@@ -1,7 +1,10 @@
 """Entities found in raw text against gold entities, by their characters."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from synner_graph.data.documents import documents, text_of
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report, score_entities
@@ -9,12 +12,34 @@ from synner_graph.text.document import Doc, TextEntity, entities_of
 from synner_graph.text.segment import Segment
 
 
+@dataclass(frozen=True)
+class RawReport:
+    """Scores from raw text, by what is given as one text.
+
+    Attributes:
+        documents: Whole documents: where a sentence ends is the program's own finding.
+        sentences: Each sentence by itself.
+    """
+
+    documents: Report
+    sentences: Report
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `eval --raw --json` prints."""
+        return {
+            "split": self.documents.split,
+            "documents": self.documents.to_json(),
+            "sentences": self.sentences.to_json(),
+        }
+
+
 def evaluate_raw(
     pipe: Callable[[Iterable[str]], Iterator[Doc]], sentences: Sequence[Sentence], split: str
-) -> Report:
-    """Score what is found in the texts of sentences, read without their tokens and trees.
+) -> RawReport:
+    """Score what is found in raw text, read without the sentences' tokens and trees.
 
-    An entity is correct when its first and last character and its label are.
+    An entity is correct when its first and last character and its label are. A sentence without a
+    document is a document of its own.
 
     Args:
         pipe: Names texts, in order.
@@ -30,9 +55,22 @@ def evaluate_raw(
                 f"Sentence {sentence.id or number} of the {split} split has no text in which its "
                 "tokens are found: --raw needs CoNLL-U with # text."
             )
-    gold = (_characters(entities_of(s.text or "", [Segment(0, s)])) for s in sentences)
-    found = (_characters(doc.entities) for doc in pipe(s.text or "" for s in sentences))
-    return score_entities(gold, found, split)
+    return RawReport(
+        _score(pipe, list(documents(sentences)), split),
+        _score(pipe, [[sentence] for sentence in sentences], split),
+    )
+
+
+def _score(
+    pipe: Callable[[Iterable[str]], Iterator[Doc]], units: Sequence[Sequence[Sentence]], split: str
+) -> Report:
+    """The scores where each unit is given as one text."""
+    texts, gold = [], []
+    for unit in units:
+        text, starts = text_of(unit)
+        texts.append(text)
+        gold.append(_characters(entities_of(text, map(Segment, starts, unit))))
+    return score_entities(gold, (_characters(doc.entities) for doc in pipe(texts)), split)
 
 
 def _characters(entities: Iterable[TextEntity]) -> list[Entity]:

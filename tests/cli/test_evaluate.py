@@ -66,5 +66,10 @@ def test_raw_text(run: Run, text_run: Path) -> None:
     result = run("eval", text_run, "--dataset", "sample", "--split", "dev", "--raw", "--json")
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
-    assert report["split"] == "dev" and report["overall"]["gold"] > 100
-    assert report["overall"]["predicted"] > 0
+    assert report["split"] == "dev"
+    for part in ("documents", "sentences"):
+        assert report[part]["overall"]["gold"] > 100
+        assert report[part]["overall"]["predicted"] > 0
+    result = run("eval", text_run, "--dataset", "sample", "--split", "dev", "--raw")
+    assert "dev: entities in raw documents" in result.stdout
+    assert "dev: entities in raw sentences" in result.stdout

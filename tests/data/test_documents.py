@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from synner_graph.data.documents import documents, follows_on, parts, whole
-from synner_graph.data.sentence import Sentence
+from synner_graph.data.documents import documents, follows_on, parts, text_of, whole
+from synner_graph.data.sentence import ConlluExtra, Sentence
 
 IDS = (None, None, "a", "a", "b", None, "a")
 SENTENCES = [Sentence([str(i)], document=d) for i, d in enumerate(IDS)]
@@ -36,3 +36,12 @@ def test_long_documents_are_cut(tokens: int, sizes: list[int]) -> None:
 def test_an_endless_document() -> None:
     endless = parts((Sentence(["x"], document="a") for _ in itertools.count()), 10)
     assert [len(part) for part in itertools.islice(endless, 3)] == [10, 10, 10]
+
+
+def test_the_text_of_a_document() -> None:
+    glued = ConlluExtra(misc=("SpaceAfter=No|x=y",))
+    paragraph = ConlluExtra(comments=("# newpar id = 2", "# sent_id ="))
+    extras = (paragraph, glued, None, paragraph, None)
+    document = [Sentence([str(i)], text=f"s{i}", extra=extra) for i, extra in enumerate(extras)]
+    assert text_of(document) == ("s0 s1s2\n\ns3 s4", [0, 3, 5, 9, 12])
+    assert text_of([]) == ("", [])

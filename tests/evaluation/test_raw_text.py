@@ -41,7 +41,7 @@ def test_characters_and_label_decide() -> None:
         for text, segments in zip(texts, found, strict=True):
             yield Doc(text, tuple(segments), lambda sentences: None)
 
-    report = evaluate_raw(pipe, gold, "test")
+    report = evaluate_raw(pipe, gold, "test").sentences
     assert (report.overall.gold, report.overall.predicted, report.overall.correct) == (3, 4, 2)
     assert report.per_type["PER"].f1 == 100
 
@@ -51,9 +51,32 @@ def test_gold_tokens_read_anew_score_as_they_did(text_run: Path) -> None:
     ner = SynNER.from_pretrained(text_run)
     gold = ner.predict(gold)
     assert sum(len(s.entities) for s in gold) > 0
-    assert evaluate_raw(ner.pipe, gold, "test").overall.f1 == 100
+    assert evaluate_raw(ner.pipe, gold, "test").sentences.overall.f1 == 100
 
 
 def test_a_sentence_without_text_is_refused() -> None:
     with pytest.raises(InputError, match="Sentence 2 of the dev split has no text in which"):
         evaluate_raw(lambda texts: iter(()), [sentence("a"), Sentence(["b"])], "dev")
+
+
+def test_documents_are_given_whole() -> None:
+    gold = [
+        sentence("Jo left", Entity(0, 1, "PER")).replace(document="a"),
+        sentence("Mo met Jo", Entity(0, 1, "PER"), Entity(2, 3, "PER")).replace(document="a"),
+        sentence("Jo", Entity(0, 1, "PER")),
+    ]
+    given = []
+
+    def pipe(texts):
+        for text in texts:
+            given.append(text)
+            words = sentence(text)
+            at = [i for i, word in enumerate(words.tokens) if word == "Jo"]
+            named = words.replace(entities=[Entity(i, i + 1, "PER") for i in at])
+            yield Doc(text, (Segment(0, named),), lambda sentences: None)
+
+    report = evaluate_raw(pipe, gold, "test")
+    assert given == ["Jo left Mo met Jo", "Jo", "Jo left", "Mo met Jo", "Jo"]
+    for part in (report.documents, report.sentences):
+        assert (part.overall.gold, part.overall.predicted, part.overall.correct) == (4, 3, 3)
+    assert report.to_json()["documents"]["overall"]["recall"] == 75
