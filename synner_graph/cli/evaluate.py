@@ -51,7 +51,7 @@ def evaluate(
         bool,
         typer.Option(
             "--raw",
-            help="Read the raw text, of whole documents and of each sentence by itself, parse it with "
+            help="Read raw text, of whole documents and of each sentence by itself, parse it with "
             "--parser (default: run), and compare characters.",
         ),
     ] = False,
