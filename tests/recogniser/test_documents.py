@@ -10,7 +10,7 @@ import torch
 from synner_graph import SynNER
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
-from synner_graph.recogniser import synner
+from synner_graph.recogniser import predictor
 from synner_graph.recogniser.new import new_recogniser
 from tests.fixtures import random_sentence, tiny_config
 
@@ -75,7 +75,7 @@ def test_long_documents_are_read_in_parts(
 ) -> None:
     document = [sentence.replace(document="d") for sentence in sentences]
     whole = ner.predict(document)
-    monkeypatch.setattr(synner, "LONGEST", 9)
+    monkeypatch.setattr(predictor, "LONGEST", 9)
     units = list(ner.units(document))
     assert len(units) > 3
     found = ner.predict(document)
