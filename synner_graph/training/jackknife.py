@@ -1,11 +1,12 @@
 """Trees for training sentences as a parser gives them to sentences that it has not seen."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from random import Random
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
 from synner_graph.config import RunConfig
@@ -14,10 +15,13 @@ from synner_graph.errors import InputError
 from synner_graph.evaluation.evaluate import evaluate_trees
 from synner_graph.model.batch import Batch
 from synner_graph.model.network import SynNERModel
+from synner_graph.parsers.own import BiaffineParser
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.training.batches import LengthGroupedBatches
+from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.learner import Learner
+from synner_graph.training.loop import run_epochs
 from synner_graph.training.progress import progress_bar
 
 logger = logging.getLogger(__name__)
@@ -28,17 +32,19 @@ def jackknife(
     sentences: Sequence[Sentence],
     backend: str,
     kernel: str,
-    accelerator: Accelerator,
+    checkpoints: Checkpoints,
     progress: bool = True,
 ) -> tuple[tuple[Sentence, ...], str]:
     """Parse each part of the sentences with a parser that learned from all the others.
+
+    The trees of each part are kept beside the checkpoints: a part that is done is not done again.
 
     Args:
         config: every setting; each parser trains as the model will.
         sentences: with gold trees.
         backend: graph backend.
         kernel: what computes the operators: see `operators.choice.NAMES`.
-        accelerator: where to train.
+        checkpoints: of the run; the training of part 1 is its stage 1, and so on.
         progress: show progress bars.
 
     Returns:
@@ -52,19 +58,26 @@ def jackknife(
     parsed: dict[int, Sentence] = {}
     right = tokens = 0
     for number, part in enumerate(parts, 1):
-        held_out = set(part)
-        rest = [sentence for row, sentence in enumerate(sentences) if row not in held_out]
-        title = f"jackknife {number}/{len(parts)}"
-        ner = train_parser(config, rest, backend, kernel, accelerator, title, progress)
         unseen = [sentences[row] for row in part]
-        parsed |= zip(part, ner.own_parser().parse(unseen), strict=True)
-        score = evaluate_trees(ner, unseen, "train").all
-        right, tokens = right + score.arcs, tokens + score.tokens
-        logger.info(
-            "%s: LAS %.2f on %d sentences, learned from %d",
-            *(title, score.las, len(part), len(rest)),
-        )
-        accelerator.free_memory()
+        result = checkpoints.result(number)
+        if result is None:
+            held_out = set(part)
+            rest = [sentence for row, sentence in enumerate(sentences) if row not in held_out]
+            title = f"jackknife {number}/{len(parts)}"
+            ner = train_parser(config, rest, backend, kernel, checkpoints, number, title, progress)
+            trees = [(s.heads, s.relations) for s in ner.own_parser().parse(unseen)]
+            score = evaluate_trees(ner, unseen, "train").all
+            logger.info(
+                "%s: LAS %.2f on %d sentences, learned from %d",
+                *(title, score.las, len(part), len(rest)),
+            )
+            checkpoints.accelerator.free_memory()
+            result = {"trees": trees, "right": score.arcs, "tokens": score.tokens}
+            checkpoints.save_result(number, result)
+        given = result["trees"]
+        own = BiaffineParser(lambda _, given=given: given, "", ())  # type: ignore[misc]
+        parsed |= zip(part, own.parse(unseen), strict=True)
+        right, tokens = right + result["right"], tokens + result["tokens"]
     note = (
         f"train: trees of {len(parts)} parsers, each for a part that it did not learn from; LAS "
         f"{100 * right / tokens:.2f}"
@@ -107,7 +120,8 @@ def train_parser(
     sentences: Sequence[Sentence],
     backend: str,
     kernel: str,
-    accelerator: Accelerator,
+    checkpoints: Checkpoints,
+    stage: int = 1,
     title: str = "parser",
     progress: bool = True,
 ) -> SynNER:
@@ -118,12 +132,14 @@ def train_parser(
         sentences: with gold trees.
         backend: graph backend.
         kernel: what computes the operators: see `operators.choice.NAMES`.
-        accelerator: where to train.
+        checkpoints: of the run.
+        stage: number of this training within the run.
         title: of the progress bars.
         progress: show them.
     """
     settings = config.training
     torch.manual_seed(settings.seed)
+    accelerator = checkpoints.accelerator
     ner = new_recogniser(config, sentences, backend, accelerator.device, kernel)
     batches = LengthGroupedBatches([len(s) for s in sentences], settings.batch_size, settings.seed)
     steps = len(batches) * settings.epochs
@@ -132,8 +148,13 @@ def train_parser(
     def collate(rows: Sequence[int]) -> Batch:
         return ner.model.collator([sentences[row] for row in rows])
 
-    for epoch in range(1, settings.epochs + 1):
+    def bar(epoch: int, done: int) -> AbstractContextManager[Callable[[str], None]]:
         name = f"{title}, epoch {epoch}/{settings.epochs}"
-        with progress_bar(name, len(batches), progress, accelerator) as tick:
-            learner.epoch(batches.epoch(epoch), collate, tick)
+        return progress_bar(name, len(batches), progress, accelerator, done)
+
+    position = checkpoints.restore(stage, learner)
+    after_step = partial(checkpoints.after_step, stage, learner, position)
+    for record in run_epochs(learner, batches, collate, settings, position, bar, after_step):
+        position.add(record, score=None)
+        checkpoints.save(stage, learner, position)
     return ner

@@ -1,8 +1,11 @@
-"""Learner: the steps of a training run."""
+"""Learner: the steps of a training."""
 
+import hashlib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
@@ -13,7 +16,7 @@ from synner_graph.training.optimiser import build_optimizer, build_schedule
 
 
 class Learner:
-    """Takes the steps of a training run.
+    """Takes the steps of a training, and knows all that they have changed.
 
     Args:
         model: what learns.
@@ -26,39 +29,35 @@ class Learner:
         self, model: nn.Module, config: RunConfig, steps: int, accelerator: Accelerator
     ) -> None:
         optimizer = build_optimizer(model, config)
+        self.module = model
         self.schedule = build_schedule(optimizer, config.training, steps)
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
         self.accelerator = accelerator
         self.clip_norm = config.training.clip_norm
         self.loss = config.training.loss
 
-    def epoch(
-        self,
-        batches: Iterable[list[int]],
-        collate: Callable[[Sequence[int]], Batch],
-        tick: Callable[[str], None],
-    ) -> float:
-        """Learn from batches of rows once; the loss, summed over all rows.
+    def learn(self, rows: Sequence[int], collate: Callable[[Sequence[int]], Batch]) -> float:
+        """Learn from the rows of a global batch; the loss, summed over all of them.
+
+        Args:
+            rows: of the training split.
+            collate: makes a batch of rows.
 
         Raises:
             InputError: The loss is no longer a number.
         """
-        processes, total = self.accelerator.num_processes, 0.0
-        self.model.train()
-        for rows in batches:
-            # Each process takes its share of the global batch. Their gradients are averaged, so
-            # this sum becomes the mean (or the sum) over the sentences of the global batch. A
-            # process that the last batch leaves without a share takes part with weight 0.
-            share = rows[self.accelerator.process_index :: processes]
-            divisor = len(rows) if self.loss == "mean" else 1
-            scale = processes / divisor if share else 0.0
-            loss = self.step(collate(share or rows[:1]).to(self.accelerator.device), scale)
-            value = self.accelerator.reduce(loss, "mean").item()
-            if not math.isfinite(value):
-                raise InputError(f"The loss became {value}: lower the learning rates.")
-            total += value * divisor
-            tick(f"loss {value:7.3f}")
-        return total
+        # Each process takes its share of the global batch. Their gradients are averaged, so this
+        # sum becomes the mean (or the sum) over the sentences of the global batch. A process that
+        # the last batch leaves without a share takes part with weight 0.
+        processes = self.accelerator.num_processes
+        share = rows[self.accelerator.process_index :: processes]
+        divisor = len(rows) if self.loss == "mean" else 1
+        scale = processes / divisor if share else 0.0
+        loss = self.step(collate(share or rows[:1]).to(self.accelerator.device), scale)
+        value: float = self.accelerator.reduce(loss, "mean").item()
+        if not math.isfinite(value):
+            raise InputError(f"The loss became {value}: lower the learning rates.")
+        return value * divisor
 
     def step(self, batch: Batch, scale: float) -> Tensor:
         """Learn from a batch; its loss times `scale`, without gradient. *Shape:* []"""
@@ -70,3 +69,65 @@ class Learner:
         self.schedule.step()
         self.optimizer.zero_grad()
         return loss.detach()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What steps change: trained weights, buffers, and the averages of the optimiser."""
+        frozen = {name for name, p in self.module.named_parameters() if not p.requires_grad}
+        found = {
+            f"model.{name}": tensor
+            for name, tensor in self.module.state_dict().items()
+            if name not in frozen
+        }
+        for index, averages in self.optimizer.state_dict()["state"].items():
+            found |= {f"optimizer.{index}.{key}": value for key, value in averages.items()}
+        return {name: tensor.contiguous() for name, tensor in found.items()}
+
+    def record(self) -> dict[str, Any]:
+        """What steps change beside tensors, as JSON: learning rates, and the scale of fp16."""
+        schedule = self.schedule.state_dict()
+        del schedule["lr_lambdas"]
+        scaler = self.accelerator.scaler
+        return {"schedule": schedule, "scaler": None if scaler is None else scaler.state_dict()}
+
+    def restore(self, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
+        """Go on from what `tensors` and `record` gave.
+
+        Raises:
+            InputError: They are of another model.
+        """
+        weights: dict[str, Tensor] = {}
+        averages: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in tensors.items():
+            kind, _, rest = name.partition(".")
+            if kind == "model":
+                weights[rest] = tensor
+            else:
+                index, _, key = rest.partition(".")
+                # A copy of its own: where a tensor begins in memory can decide how it is added up.
+                averages.setdefault(int(index), {})[key] = tensor.clone()
+        expected = {n.removeprefix("model.") for n in self.tensors() if n.startswith("model.")}
+        try:
+            if weights.keys() != expected:
+                raise RuntimeError(f"its weights differ in {min(weights.keys() ^ expected)}")
+            self.module.load_state_dict(weights, strict=False)
+        except RuntimeError as error:
+            raise InputError(f"The checkpoint does not fit the model: {error}") from error
+        schedule = dict(record["schedule"])
+        groups = self.optimizer.state_dict()["param_groups"]
+        for group, rate in zip(groups, schedule["_last_lr"], strict=True):
+            group["lr"] = rate
+        self.optimizer.load_state_dict({"state": averages, "param_groups": groups})
+        self.schedule.load_state_dict({**schedule, "lr_lambdas": [None] * len(groups)})
+        if self.accelerator.scaler is not None:
+            self.accelerator.scaler.load_state_dict(record["scaler"])
+
+
+def frozen_digest(model: nn.Module) -> str:
+    """SHA-256 of the weights that no step changes, in hexadecimal."""
+    digest = hashlib.sha256()
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            digest.update(name.encode())
+            raw = parameter.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+            digest.update(raw.numpy().tobytes())
+    return digest.hexdigest()

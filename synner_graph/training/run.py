@@ -1,41 +1,41 @@
-"""Training: one loop, on accelerate, from a corpus to a run folder."""
+"""Training: from a corpus to a run folder."""
 
 import json
 import logging
-import platform
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list, set_seed
-from torch import nn
+from accelerate.utils import set_seed
 
 from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders import FeatureEncoder, TransformerEncoder
+from synner_graph.encoders import FeatureEncoder
 from synner_graph.errors import InputError
-from synner_graph.evaluation.evaluate import evaluate, evaluate_trees
 from synner_graph.evaluation.scores import Report
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.batch import Batch
 from synner_graph.parsers import TREES, ParserRecord
 from synner_graph.recogniser.new import new_recogniser, read_lexicon
-from synner_graph.recogniser.run_folder import CARD, LOG, METRICS, RunFolder
-from synner_graph.recogniser.synner import RUN, SynNER, load_parser, pick_device
+from synner_graph.recogniser.run_folder import CARD, LOG, METRICS, WORKSPACE, RunFolder
+from synner_graph.recogniser.synner import RUN, SynNER, load_parser
 from synner_graph.training.batches import LengthGroupedBatches
 from synner_graph.training.card import model_card
+from synner_graph.training.checkpoint import Checkpoints
+from synner_graph.training.distributed import build_accelerator, on_main
+from synner_graph.training.interval import Interval
 from synner_graph.training.jackknife import jackknife
-from synner_graph.training.learner import Learner
+from synner_graph.training.learner import Learner, frozen_digest
+from synner_graph.training.loop import run_epochs
+from synner_graph.training.metrics import dev_scores, parameters, reports_of, run_metrics
 from synner_graph.training.progress import progress_bar
+from synner_graph.training.resume import begin, identity, is_broken_off, is_finished
 
-PACKAGES = ("synner-graph", "torch", "dgl", "transformers", "accelerate", "numpy")
 logger = logging.getLogger(__name__)
 
 
@@ -48,6 +48,8 @@ def train(
     overwrite: bool = False,
     progress: bool = True,
     kernel: str = "auto",
+    resume: bool = False,
+    checkpoint_every: Interval | None = None,
 ) -> tuple[dict[str, Any], list[Report]]:
     """Train a recogniser, keep its best epoch, and test that one.
 
@@ -63,22 +65,28 @@ def train(
         overwrite: replace the run that the folder holds, once the new one is saved.
         progress: show progress bars.
         kernel: what computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+        resume: go on with a training that was broken off in the folder; begin where there is none.
+        checkpoint_every: how often to write a checkpoint within an epoch; one is written at the end
+            of each epoch in any case.
 
     Returns:
         What metrics.json holds, and the reports on dev and test; nothing outside the main process.
+        Where `resume` finds a finished run, nothing is trained or written.
 
     Raises:
-        InputError: for settings that do not fit the corpus or this machine, or a folder that must
-            not be written to.
+        InputError: for settings that do not fit the corpus, this machine or the training that was
+            broken off; for a folder that must not be replaced or that another program writes to.
+        WriteError: The folder cannot be written to.
     """
-    folder = RunFolder(output)
+    run = RunFolder(output)
+    if not (resume and (is_finished(run) or is_broken_off(run))):
+        run.check_replaceable(overwrite, _inputs(config))
     corpus, record = _parsed(config, corpus)
     sentences = corpus.splits.get("train", ())
     dev, test = corpus.splits.get("dev", ()), corpus.splits.get("test", ())
     if not any(sentence.entities for sentence in sentences):
         raise InputError("The training split has no entities, so there is nothing to learn.")
-    started = time.perf_counter()
-    accelerator = _accelerator(device, config.training.precision)
+    accelerator = build_accelerator(device, config.training.precision)
     set_seed(config.training.seed)
     lexicon = read_lexicon(config, sentences, (*dev, *test))
     ner = new_recogniser(config, sentences, backend, accelerator.device, kernel, lexicon)
@@ -95,49 +103,67 @@ def train(
             "text": ner.config.text,
         }
     )
-    if accelerator.is_main_process:
-        folder.check_replaceable(overwrite, _inputs(config))
-    accelerator.wait_for_everyone()
-    with _writing(folder, enabled=accelerator.is_main_process):
-        logger.info(
-            "Training on %d sentences (%d entities of %s); %s parameters, %s of them trained",
-            len(sentences),
-            sum(len(sentence.entities) for sentence in sentences),
-            ", ".join(ner.vocabularies.labels),
-            f"{_parameters(ner.model):,}",
-            f"{_parameters(ner.model, trained=True):,}",
+    settings = identity(
+        config,
+        corpus,
+        frozen_digest(ner.model),
+        graph_backend=ner.backend.name,
+        kernel=str(kernel),
+        device=accelerator.device.type,
+        processes=accelerator.num_processes,
+    )
+    checkpoints = Checkpoints(output / WORKSPACE, accelerator, checkpoint_every)
+    with ExitStack() as stack:
+        on_main(accelerator, lambda: stack.enter_context(run.lock()))
+        start = on_main(
+            accelerator, lambda: begin(run, settings, overwrite, resume, _inputs(config))
         )
-        if lexicon is not None:
-            logger.info("Words: %s", lexicon.coverage)
-        nested = sum(map(is_nested, sentences)) if config.head.name == "span" else 0
-        if nested and config.head.decode in ("flat", "greedy"):
-            logger.warning(
-                "%d training sentences have entities that share tokens, but --head.decode %s never "
-                "names both: --head.decode nested does",
-                nested,
-                config.head.decode,
-            )
-        trees = sentences
-        if config.parser.jackknife is not None:
-            sentences, note = jackknife(config, sentences, backend, kernel, accelerator, progress)
-            corpus = replace(corpus, notes=(*corpus.notes, note))
-        epochs = _fit(ner, config, sentences, trees, dev, output, accelerator, progress)
-        seconds = time.perf_counter() - started
-        metrics: dict[str, Any] = {}
-        reports: list[Report] = []
-        if accelerator.is_main_process:
+        if start.finished:
+            logger.info("The run in %s is finished: there is nothing left to train", output)
+            if not accelerator.is_main_process:
+                return {}, []
             best = SynNER.from_pretrained(output, backend, accelerator.device, kernel)
-            if config.encoder.features is not None:
-                best.use_features(config.encoder.features)
-            splits = (("dev", dev), ("test", test))
-            reports = [evaluate(best, _read(config, rows), split) for split, rows in splits if rows]
-            metrics = _metrics(config, corpus, best, reports, epochs, seconds)
-            metrics["parser"] |= _on_own_trees(best, splits)
-            text = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
-            card, log = model_card(metrics), folder.workspace() / LOG
-            folder.update({METRICS: text.encode(), CARD: card.encode(), LOG: log})
-    accelerator.wait_for_everyone()
+            return json.loads(run.read()[METRICS]), reports_of(config, corpus, best)
+        with _log_file(output / WORKSPACE / LOG, enabled=accelerator.is_main_process):
+            if start.resumes:
+                found = checkpoints.find()
+                lost = "" if found else ": there is no checkpoint, so it begins again"
+                logger.info("Resuming after interruption %d%s", start.resumes, lost)
+            logger.info(
+                "Training on %d sentences (%d entities of %s); %s parameters, %s of them trained",
+                len(sentences),
+                sum(len(sentence.entities) for sentence in sentences),
+                ", ".join(ner.vocabularies.labels),
+                f"{parameters(ner.model):,}",
+                f"{parameters(ner.model, trained=True):,}",
+            )
+            if lexicon is not None:
+                logger.info("Words: %s", lexicon.coverage)
+            _remark_on_nesting(config, sentences)
+            trees = sentences
+            if config.parser.jackknife is not None:
+                sentences, note = jackknife(
+                    config, sentences, backend, kernel, checkpoints, progress
+                )
+                corpus = replace(corpus, notes=(*corpus.notes, note))
+            epochs = _fit(ner, config, sentences, trees, dev, output, checkpoints, progress)
+            metrics: dict[str, Any] = {}
+            reports: list[Report] = []
+            if accelerator.is_main_process:
+                best = SynNER.from_pretrained(output, backend, accelerator.device, kernel)
+                reports = reports_of(config, corpus, best)
+                seconds = checkpoints.seconds
+                metrics = run_metrics(config, corpus, best, reports, epochs, seconds, start.resumes)
+        on_main(accelerator, lambda: _finish(run, metrics))
     return metrics, reports
+
+
+def _finish(run: RunFolder, metrics: dict[str, Any]) -> None:
+    """Put metrics, model card and log beside the weights; after that the run is finished."""
+    text = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
+    log = run.workspace() / LOG
+    run.update({METRICS: text.encode(), CARD: model_card(metrics).encode(), LOG: log})
+    run.clear_workspace()
 
 
 def _parsed(config: RunConfig, corpus: Corpus) -> tuple[Corpus, ParserRecord | None]:
@@ -154,37 +180,22 @@ def _parsed(config: RunConfig, corpus: Corpus) -> tuple[Corpus, ParserRecord | N
     return replace(corpus, splits=splits, notes=(*corpus.notes, note)), parser.record
 
 
-def _read(config: RunConfig, sentences: Sequence[Sentence]) -> Sequence[Sentence]:
-    """Sentences of dev or test as the model is to read them.
-
-    One that learned on trees of parsers reads those of its own.
-    """
-    if config.parser.jackknife is None:
-        return sentences
-    return [sentence.without_tree() for sentence in sentences]
+def _inputs(config: RunConfig) -> list[Path]:
+    """The files and folders that the settings name."""
+    data, encoder = config.data, config.encoder
+    named = (data.train, data.dev, data.test, data.data_dir, encoder.features, encoder.vectors)
+    return [Path(path) for path in (*named, encoder.name) if path and Path(path).exists()]
 
 
-def _accelerator(device: str, precision: str) -> Accelerator:
-    """What runs the loop, on that device and with that precision.
-
-    Raises:
-        InputError: It cannot, here or any more: accelerate fixes both for the life of a process.
-    """
-    kind = pick_device(device).type
-    try:
-        accelerator = Accelerator(cpu=kind == "cpu", mixed_precision=precision)
-        again = accelerator.device.type != kind
-    except ValueError as error:
-        again = "already been initialized" in str(error)
-        if not again:
-            message = f"Cannot train with --training.precision {precision} on {kind}: {error}"
-            raise InputError(message) from error
-    if again:
-        raise InputError(
-            "This process has trained with another precision or on another device before, and "
-            f"accelerate keeps to the first: train with {precision} on {kind} in a new process."
+def _remark_on_nesting(config: RunConfig, sentences: Sequence[Sentence]) -> None:
+    nested = sum(map(is_nested, sentences)) if config.head.name == "span" else 0
+    if nested and config.head.decode in ("flat", "greedy"):
+        logger.warning(
+            "%d training sentences have entities that share tokens, but --head.decode %s never "
+            "names both: --head.decode nested does",
+            nested,
+            config.head.decode,
         )
-    return accelerator
 
 
 def _fit(
@@ -194,97 +205,63 @@ def _fit(
     trees: Sequence[Sentence],
     dev: Sequence[Sentence],
     output: Path,
-    accelerator: Accelerator,
+    checkpoints: Checkpoints,
     progress: bool,
 ) -> list[dict[str, Any]]:
-    """The loop. Leaves the best epoch in `output` and returns a record of every epoch.
+    """Train the model. Leaves the best epoch in `output` and returns a record of every epoch.
 
     The model reads the trees of `sentences`; its own parser, if it has one, learns from `trees`.
+
+    A kill can come between the save of an epoch and its checkpoint. The epoch is then trained,
+    scored and saved again, to the same weights.
     """
-    settings = config.training
+    settings, accelerator = config.training, checkpoints.accelerator
     batches = LengthGroupedBatches([len(s) for s in sentences], settings.batch_size, settings.seed)
-    steps = len(batches) * settings.epochs
-    learner = Learner(ner.model, config, steps, accelerator)
+    learner = Learner(ner.model, config, len(batches) * settings.epochs, accelerator)
+    stage = (config.parser.jackknife or 0) + 1
 
     def collate(rows: Sequence[int]) -> Batch:
         gold = [trees[row] for row in rows]
         return ner.model.collator([sentences[row] for row in rows], gold_trees=gold)
 
-    history: list[dict[str, Any]] = []
-    best, best_epoch = -1.0, 0
-    for epoch in range(1, settings.epochs + 1):
-        started = time.perf_counter()
-        with progress_bar(
-            f"epoch {epoch}/{settings.epochs}", len(batches), progress, accelerator
-        ) as tick:
-            total = learner.epoch(batches.epoch(epoch), collate, tick)
-        score = 0.0
-        record: dict[str, Any] = {
-            "epoch": epoch,
-            "loss": total / len(sentences),
-            "seconds": time.perf_counter() - started,
-        }
+    def bar(epoch: int, done: int) -> AbstractContextManager[Callable[[str], None]]:
+        title = f"epoch {epoch}/{settings.epochs}"
+        return progress_bar(title, len(batches), progress, accelerator, done)
+
+    position = checkpoints.restore(stage, learner)
+    after_step = partial(checkpoints.after_step, stage, learner, position)
+    for record in run_epochs(learner, batches, collate, settings, position, bar, after_step):
+        score = None
         if dev:
-            report = _on_main(accelerator, lambda: evaluate(ner, _read(config, dev), "dev"))
-            record["dev_f1"] = score = report.overall.f1
-            if ner.model.parser is not None:
-                own = _on_main(accelerator, lambda: evaluate_trees(ner, dev, "dev"))
-                record["dev_las"] = own.all.las
-                score = (score + record["dev_las"]) / 2
-        history.append(record)
-        speed = len(sentences) / record["seconds"]
-        logger.info(
-            "epoch %d: loss %.4f%s, %.1f sentences/s",
-            epoch,
-            record["loss"],
-            "".join(
-                f", {name} {record[key]:.2f}"
-                for key, name in (("dev_f1", "dev F1"), ("dev_las", "dev LAS"))
-                if key in record
-            ),
-            speed,
-        )
-        if not dev or score > best:
-            best, best_epoch = score, epoch
-            if accelerator.is_main_process:
-                ner.save_pretrained(output)
-        elif settings.patience is not None and epoch - best_epoch >= settings.patience:
+            scores = on_main(accelerator, lambda: dev_scores(ner, config, dev))
+            record |= scores
+            score = sum(scores.values()) / len(scores)
+        _log_epoch(record, len(sentences))
+        if position.add(record, score):
+            on_main(accelerator, lambda: ner.save_pretrained(output))
+        elif position.waited(settings.patience):
             logger.info("No better dev F1 for %d epochs: stopping", settings.patience)
-            break
-    accelerator.wait_for_everyone()
-    return history
+        checkpoints.save(stage, learner, position)
+    return position.history
 
 
-def _on_main(accelerator: Accelerator, work: Any) -> Any:
-    """Do something in the main process and tell all others what came out."""
-    result = [work() if accelerator.is_main_process else None]
-    broadcast_object_list(result)
-    return result[0]
-
-
-def _inputs(config: RunConfig) -> list[Path]:
-    """The files and folders that a training reads."""
-    data, encoder = config.data, config.encoder
-    named = [data.train, data.dev, data.test, encoder.vectors, encoder.features, Path(encoder.name)]
-    return [path for path in named if path is not None and path.exists()]
+def _log_epoch(record: dict[str, Any], sentences: int) -> None:
+    names = (("dev_f1", "dev F1"), ("dev_las", "dev LAS"))
+    logger.info(
+        "epoch %d: loss %.4f%s, %.1f sentences/s",
+        record["epoch"],
+        record["loss"],
+        "".join(f", {name} {record[key]:.2f}" for key, name in names if key in record),
+        sentences / record["seconds"],
+    )
 
 
 @contextmanager
-def _writing(folder: RunFolder, enabled: bool) -> Iterator[None]:
-    """Keep others out of the folder, and log into its workspace, which goes when all is done."""
+def _log_file(path: Path, enabled: bool) -> Iterator[None]:
+    """Append what the package logs to the run's log as well."""
     if not enabled:
         yield
         return
-    with folder.lock():
-        folder.clear_workspace()
-        with _log_file(folder.workspace() / LOG):
-            yield
-        folder.clear_workspace()
-
-
-@contextmanager
-def _log_file(path: Path) -> Iterator[None]:
-    """Write what the package logs into the run's log as well."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     package = logging.getLogger("synner_graph")
@@ -297,74 +274,3 @@ def _log_file(path: Path) -> Iterator[None]:
         package.removeHandler(handler)
         package.setLevel(previous)
         handler.close()
-
-
-def _metrics(
-    config: RunConfig,
-    corpus: Corpus,
-    ner: SynNER,
-    reports: Sequence[Report],
-    epochs: list[dict[str, Any]],
-    seconds: float,
-) -> dict[str, Any]:
-    """Everything that is needed to understand the run and to repeat it."""
-    pretrained = [
-        part.transformer for part in ner.model.modules() if isinstance(part, TransformerEncoder)
-    ]
-    return {
-        **{report.split: report.to_json() for report in reports},
-        "unknown_relations": {report.split: report.unknown_relations for report in reports},
-        "epochs": epochs,
-        "seconds": seconds,
-        "counts": {
-            split: {
-                "sentences": len(rows),
-                "tokens": sum(map(len, rows)),
-                "entities": sum(len(sentence.entities) for sentence in rows),
-            }
-            for split, rows in corpus.splits.items()
-        },
-        "parser": ner.parser_record.to_json(),
-        "corpus": {"name": corpus.name, "notes": list(corpus.notes)},
-        "parameters": _parameters(ner.model),
-        "parameters_from_scratch": _parameters(ner.model) - sum(map(_parameters, pretrained)),
-        "graph_backend": ner.backend.name,
-        "device": str(ner.device),
-        "config": config.model_dump(mode="json"),
-        "seed": config.training.seed,
-        "versions": {"python": platform.python_version(), **_versions()},
-    }
-
-
-def _parameters(module: nn.Module, trained: bool = False) -> int:
-    """How many numbers a module holds, or how many of them are trained."""
-    return sum(p.numel() for p in module.parameters() if p.requires_grad or not trained)
-
-
-def _on_own_trees(ner: SynNER, splits: Iterable[tuple[str, Sequence[Sentence]]]) -> dict[str, Any]:
-    """How good the trees of the model's own parser are, and the entities that it finds on them."""
-    if ner.model.parser is None:
-        return {}
-    trees, entities = {}, {}
-    for split, sentences in splits:
-        if sentences:
-            report = evaluate_trees(ner, sentences, split)
-            logger.info(
-                "%s: own parser UAS %.2f, LAS %.2f (%.2f and %.2f without punctuation)",
-                *(split, report.all.uas, report.all.las),
-                *(report.without_punctuation.uas, report.without_punctuation.las),
-            )
-            unparsed = [sentence.without_tree() for sentence in sentences]
-            trees[split] = report.to_json()
-            entities[split] = evaluate(ner, unparsed, split).overall.to_json()
-    return {"trees": trees, "entities_on_own_trees": entities}
-
-
-def _versions() -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = None
-    return found

@@ -16,6 +16,7 @@ from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError
 from synner_graph.evaluation.evaluate import evaluate_trees
 from synner_graph.training import jackknife as module
+from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.jackknife import jackknife, split_rows, train_parser
 from synner_graph.training.run import train
 from tests.fixtures import tiny_config
@@ -47,7 +48,7 @@ def test_parts_hold_every_row_once() -> None:
 
 
 def test_no_parser_has_seen_what_it_parses(
-    config: RunConfig, small_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+    config: RunConfig, small_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sentences = small_corpus.splits["train"][:20]
     learned: dict[int, set[str | None]] = {}
@@ -67,8 +68,8 @@ def test_no_parser_has_seen_what_it_parses(
         return ner
 
     monkeypatch.setattr(module, "train_parser", watched_training)
-    accelerator = Accelerator(cpu=True)
-    found, note = jackknife(config, sentences, "torch", "auto", accelerator, progress=False)
+    checkpoints = Checkpoints(tmp_path, Accelerator(cpu=True))
+    found, note = jackknife(config, sentences, "torch", "auto", checkpoints, progress=False)
     assert len({ner for ner, _ in parsed}) == 3
     assert set.union(*(ids for _, ids in parsed)) == {sentence.id for sentence in sentences}
     assert all(len(learned[ner] | ids) == 20 for ner, ids in parsed)
@@ -79,15 +80,14 @@ def test_no_parser_has_seen_what_it_parses(
     assert all(len(sentence.roots) == 1 for sentence in found)
 
 
-def test_a_parser_alone_learns(config: RunConfig, small_corpus: Corpus) -> None:
+def test_a_parser_alone_learns(config: RunConfig, small_corpus: Corpus, tmp_path: Path) -> None:
     sentences = small_corpus.splits["train"][:12]
     scores = []
     for epochs in (1, 30):
         settings = config.training.model_copy(update={"epochs": epochs, "learning_rate": 0.01})
         longer = config.model_copy(update={"training": settings})
-        ner = train_parser(
-            longer, sentences, "torch", "auto", Accelerator(cpu=True), progress=False
-        )
+        checkpoints = Checkpoints(tmp_path, Accelerator(cpu=True))
+        ner = train_parser(longer, sentences, "torch", "auto", checkpoints, progress=False)
         scores.append(evaluate_trees(ner, sentences, "train").all.las)
     assert scores[1] > scores[0] + 10
 

@@ -1,48 +1,25 @@
-"""Batches, steps and learning rates."""
+"""Steps, and what they change."""
 
+import json
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from accelerate import Accelerator
+from safetensors.torch import load, save
 from torch import Tensor
 
-from synner_graph.config import RunConfig, TrainingConfig
+from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import Corpus
+from synner_graph.errors import InputError
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.training.batches import LengthGroupedBatches
-from synner_graph.training.learner import Learner
-from synner_graph.training.optimiser import build_optimizer, build_schedule
+from synner_graph.training.learner import Learner, frozen_digest
+from synner_graph.training.optimiser import build_optimizer
 from synner_graph.training.run import train
 from tests.fixtures import tiny_config
-
-
-class TestLengthGroupedBatches:
-    lengths = tuple((7 * row) % 23 + 1 for row in range(101))
-
-    def test_every_row_comes_once_an_epoch(self) -> None:
-        batches = LengthGroupedBatches(self.lengths, batch_size=8, seed=1, pool=3)
-        for epoch in (1, 2):
-            rows = [row for batch in batches.epoch(epoch) for row in batch]
-            assert sorted(rows) == list(range(101))
-
-    def test_counts_its_batches(self) -> None:
-        batches = LengthGroupedBatches(self.lengths, batch_size=8, seed=1, pool=3)
-        assert len(batches) == len(list(batches.epoch(1))) == 13
-
-    def test_epochs_differ_and_repeat_with_the_seed(self) -> None:
-        batches, again, other = (LengthGroupedBatches(self.lengths, 8, seed) for seed in (1, 1, 2))
-        assert list(batches.epoch(1)) == list(again.epoch(1))
-        assert list(batches.epoch(1)) != list(batches.epoch(2))
-        assert list(batches.epoch(1)) != list(other.epoch(1))
-
-    def test_a_batch_holds_similar_lengths(self) -> None:
-        batches = LengthGroupedBatches(self.lengths, batch_size=8, seed=1)
-        longest = sum(max(self.lengths[row] for row in batch) * 8 for batch in batches.epoch(1))
-        assert longest < 1.15 * sum(self.lengths)
 
 
 def test_backends_give_equal_losses(tiny_transformer: Path, small_corpus: Corpus) -> None:
@@ -62,19 +39,6 @@ def test_backends_give_equal_losses(tiny_transformer: Path, small_corpus: Corpus
             optimizer.zero_grad()
             losses[backend].append(loss.item())
     assert losses["dgl"] == pytest.approx(losses["torch"], rel=1e-5)
-
-
-def test_pretrained_weights_have_their_own_rate(
-    tiny_transformer: Path, small_corpus: Corpus
-) -> None:
-    config = tiny_config(tiny_transformer, training__encoder_learning_rate=1e-7)
-    ner = new_recogniser(config, small_corpus.splits["train"], "torch", torch.device("cpu"), "auto")
-    optimizer = build_optimizer(ner.model, config)
-    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
-    parameters = dict(ner.model.named_parameters())
-    assert len(rates) == len(parameters)
-    for name, parameter in parameters.items():
-        assert rates[id(parameter)] == (1e-7 if ".transformer." in name else 1e-2), name
 
 
 def step_once(config: RunConfig, corpus: Corpus, scale: float) -> tuple[list[Tensor], list[Tensor]]:
@@ -104,38 +68,6 @@ def test_sgd_steps_down_the_gradient(small_corpus: Corpus) -> None:
     assert move.norm().item() == pytest.approx(0.5 * 1e-3, rel=1e-2)
 
 
-def test_adamw_takes_its_betas(small_corpus: Corpus) -> None:
-    config = tiny_config("characters", training__betas=(0.5, 0.9))
-    ner = new_recogniser(
-        config, small_corpus.splits["train"], "torch", torch.device("cpu"), "naive"
-    )
-    groups = build_optimizer(ner.model, config).param_groups
-    assert {group["betas"] for group in groups} == {(0.5, 0.9)}
-
-
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        ({"warmup": 0.5}, [0, 1 / 3, 2 / 3, 1, 2 / 3, 1 / 3]),
-        ({"warmup": 0.34}, [0, 0.5, 1, 0.75, 0.5, 0.25]),
-        ({"warmup": 0.0}, [1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]),
-        ({"warmup": 0.0, "schedule": "inverse"}, [1, 1, 1, 1, 1, 1]),
-        ({"warmup": 0.0, "schedule": "inverse", "decay": 0.5}, [1, 1, 2 / 3, 2 / 3, 0.5, 0.5]),
-        ({"warmup": 0.34, "schedule": "inverse", "decay": 1}, [0, 0.5, 0.5, 0.5, 1 / 3, 1 / 3]),
-    ],
-)
-def test_rates_rise_and_fall(settings: dict[str, Any], expected: list[float]) -> None:
-    """Six steps, three epochs of two."""
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    schedule = build_schedule(optimizer, TrainingConfig(epochs=3, **settings), 6)
-    rates = []
-    for _ in range(6):
-        rates.append(schedule.get_last_lr()[0])
-        optimizer.step()
-        schedule.step()
-    assert rates == pytest.approx(expected)
-
-
 @pytest.mark.parametrize("frozen", ["all", "embeddings", 1])
 def test_frozen_weights_stay_as_they_are(
     frozen: str | int, tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
@@ -154,22 +86,6 @@ def test_frozen_weights_stay_as_they_are(
     changed = {name for name in pretrained if not torch.equal(after[name], before[name])}
     assert changed == pretrained - fixed
     assert bool(changed) == (frozen != "all")
-
-
-def test_deeper_layers_learn_more_slowly(tiny_transformer: Path, small_corpus: Corpus) -> None:
-    config = tiny_config(
-        tiny_transformer,
-        training__layer_decay=0.5,
-        training__encoder_learning_rate=1e-3,
-        encoder__layer_mix=True,
-    )
-    ner = new_recogniser(config, small_corpus.splits["train"], "torch", torch.device("cpu"), "auto")
-    optimizer = build_optimizer(ner.model, config)
-    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
-    expected = {".embeddings.": 2.5e-4, ".layer.0.": 5e-4, ".layer.1.": 1e-3}
-    for name, parameter in ner.model.named_parameters():
-        found = [rate for part, rate in expected.items() if ".transformer" in name and part in name]
-        assert rates[id(parameter)] == (found[0] if found else 1e-2), name
 
 
 def test_adapters_learn_and_become_a_part_of_the_saved_run(
@@ -196,3 +112,67 @@ def test_adapters_learn_and_become_a_part_of_the_saved_run(
     ]
     assert scores[0] == pytest.approx(scores[1], abs=1e-5)
     assert ner.predict(test) == after, "saving leaves the model as it is"
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_a_learner_goes_on_where_another_was(optimizer: str, small_corpus: Corpus) -> None:
+    config = tiny_config("characters", training__optimizer=optimizer)
+    rows = small_corpus.splits["train"][:4]
+    learners = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        ner = new_recogniser(config, rows, "torch", torch.device("cpu"), "naive")
+        learners.append(Learner(ner.model.eval(), config, 10, Accelerator(cpu=True)))
+    batch = learners[0].module.collator(rows)
+    for _ in range(3):
+        learners[0].step(batch, 0.25)
+    tensors = load(save(learners[0].tensors()))
+    learners[1].restore(tensors, json.loads(json.dumps(learners[0].record())))
+    losses = [[learner.step(batch, 0.25).item() for _ in range(3)] for learner in learners]
+    assert losses[0] == losses[1]
+    one, other = (learner.tensors() for learner in learners)
+    assert one.keys() == other.keys()
+    assert all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+    rates = [learner.schedule.get_last_lr() for learner in learners]
+    assert rates[0] == rates[1]
+
+
+def test_a_learner_keeps_what_steps_change_alone(
+    tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    pytest.importorskip("peft")
+    config = tiny_config(tiny_transformer, encoder__lora_rank=2)
+    rows = small_corpus.splits["train"][:4]
+    ner = new_recogniser(config, rows, "torch", torch.device("cpu"), "naive")
+    learner = Learner(ner.model, config, 10, Accelerator(cpu=True))
+    trained = {f"model.{n}" for n, p in ner.model.named_parameters() if p.requires_grad}
+    buffers = {f"model.{name}" for name, _ in ner.model.named_buffers()}
+    names = set(learner.tensors())
+    assert trained <= names <= trained | buffers
+    assert any("lora_A" in name for name in names)
+    assert not any(name.endswith("base_layer.weight") for name in names)
+
+
+def test_weights_of_another_model_are_refused(small_corpus: Corpus) -> None:
+    config = tiny_config("characters")
+    rows = small_corpus.splits["train"][:4]
+    ner = new_recogniser(config, rows, "torch", torch.device("cpu"), "naive")
+    learner = Learner(ner.model, config, 10, Accelerator(cpu=True))
+    tensors = learner.tensors()
+    name = next(iter(tensors))
+    with pytest.raises(InputError, match="does not fit the model"):
+        learner.restore({n: t for n, t in tensors.items() if n != name}, learner.record())
+    with pytest.raises(InputError, match="does not fit the model"):
+        learner.restore(tensors | {name: torch.zeros(77)}, learner.record())
+
+
+def test_the_digest_is_of_frozen_weights_alone() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2).bfloat16())
+    model[1].requires_grad_(False)
+    digest = frozen_digest(model)
+    with torch.no_grad():
+        model[0].weight += 1
+    assert frozen_digest(model) == digest
+    with torch.no_grad():
+        model[1].bias += 1
+    assert frozen_digest(model) != digest

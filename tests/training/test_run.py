@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from accelerate import Accelerator
 
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Entity, Sentence
@@ -78,23 +77,24 @@ def test_same_seed_same_run(
 def test_keeps_the_best_epoch(
     tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved: list[int] = []
-    evaluations = iter([10.0, 30.0, 20.0, 30.0, 5.0])
-    original = SynNER.save_pretrained
+    folder = tmp_path / "run"
+    scores = iter([10.0, 30.0, 20.0, 30.0, 5.0])
+    weights: list[bytes] = []
 
-    class Overall:
-        def __init__(self, f1: float) -> None:
-            self.overall = self
-            self.f1 = f1
+    def scored(ner: SynNER, *_: Any) -> dict[str, float]:
+        ner.save_pretrained(tmp_path / "now")
+        weights.append((tmp_path / "now" / "model.safetensors").read_bytes())
+        return {"dev_f1": next(scores)}
 
-    monkeypatch.setattr(training, "_on_main", lambda *_: Overall(next(evaluations)))
-    monkeypatch.setattr(
-        SynNER, "save_pretrained", lambda ner, folder: (saved.append(1), original(ner, folder))[1]
-    )
+    monkeypatch.setattr(training, "dev_scores", scored)
     config = tiny_config(tiny_transformer, training__epochs=9, training__patience=3)
-    metrics, _ = train(config, small_corpus, tmp_path / "run", device="cpu", progress=False)
-    assert len(saved) == 2, "the first and the second epoch were the best so far; a tie is no gain"
-    assert len(metrics["epochs"]) == 5, "three epochs without a gain end the training"
+    metrics, _ = train(config, small_corpus, folder, device="cpu", progress=False)
+    assert [epoch["dev_f1"] for epoch in metrics["epochs"]] == [10.0, 30.0, 20.0, 30.0, 5.0]
+    assert "No better dev F1 for 3 epochs: stopping" in (folder / "train.log").read_text("utf-8")
+    saved = [
+        n for n, w in enumerate(weights, 1) if w == (folder / "model.safetensors").read_bytes()
+    ]
+    assert saved == [2], "a tie is no gain"
 
 
 def nested_corpus() -> Corpus:
@@ -141,22 +141,6 @@ def test_nested_entities_are_refused_by_the_crf(tmp_path: Path) -> None:
     config = tiny_config("characters", gnn__name="none", training__epochs=1)
     with pytest.raises(InputError, match=r"CRF head cannot learn the sentence '.*': expected ent"):
         train(config, nested_corpus(), tmp_path / "run", device="cpu", progress=False)
-
-
-def test_another_precision_in_one_process_is_refused(tmp_path: Path) -> None:
-    Accelerator(cpu=True, mixed_precision="no")  # as every training in this process has it
-    config = tiny_config("characters", gnn__name="none", training__precision="bf16")
-    with pytest.raises(InputError, match=r"another precision .* train with bf16 on cpu in a new"):
-        train(config, nested_corpus(), tmp_path / "run", device="cpu", progress=False)
-
-
-def test_a_precision_that_the_device_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    def lacks(**options: object) -> Accelerator:
-        raise ValueError("fp16 mixed precision requires a GPU (not 'cpu').")
-
-    monkeypatch.setattr(training, "Accelerator", lacks)
-    with pytest.raises(InputError, match=r"precision fp16 on cpu: fp16 mixed precision requires"):
-        training._accelerator("cpu", "fp16")
 
 
 def test_without_dev_the_last_epoch_is_kept(

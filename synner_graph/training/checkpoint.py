@@ -1,0 +1,265 @@
+"""Checkpoints: all that a killed training needs to go on as if nothing had happened."""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from synner_graph.errors import InputError
+from synner_graph.files import WriteError
+from synner_graph.training.distributed import on_main
+from synner_graph.training.interval import Interval
+from synner_graph.training.learner import Learner
+from synner_graph.training.loop import Position
+from synner_graph.training.randomness import random_states, restore_random_states
+
+RECORD = "record.json"
+TENSORS = "tensors.safetensors"
+SEAL = "seal.json"
+KEPT = 2
+logger = logging.getLogger(__name__)
+
+
+class DamagedSnapshot(InputError):
+    """A snapshot is not what was written."""
+
+
+class Checkpoints:
+    """The checkpoints of a run, the last two of which are kept.
+
+    Args:
+        folder: where they lie.
+        accelerator: what knows the processes and holds the model.
+        every: how often to write one within an epoch; None for ends of epochs alone.
+    """
+
+    def __init__(
+        self, folder: Path, accelerator: Accelerator, every: Interval | None = None
+    ) -> None:
+        self.folder = folder
+        self.accelerator = accelerator
+        self.every = every or Interval()
+        self._found: Path | None = None
+        self._started = self._written = time.perf_counter()
+        self._seconds_before = 0.0
+        self._steps = 0
+
+    @property
+    def seconds(self) -> float:
+        """What the run has taken, up to the newest checkpoint and since the program began."""
+        return self._seconds_before + time.perf_counter() - self._started
+
+    def find(self) -> bool:
+        """Look for the newest checkpoint that is whole; whether there is one.
+
+        A damaged one is named in the log and removed.
+        """
+        self._found, self._seconds_before = on_main(self.accelerator, self._newest)
+        return self._found is not None
+
+    def restore(self, stage: int, learner: Learner) -> Position:
+        """Where a stage of the run stands: at the checkpoint that was found, or at its beginning.
+
+        Args:
+            stage: number of the training within the run: those of parsers come first.
+            learner: gets the weights of the checkpoint, if it is one of this stage.
+        """
+        path, self._found = self._found, None
+        if path is None:
+            return Position()
+        record, tensors = read_snapshot(path)
+        if record["stage"] != stage:
+            return Position()
+        learner.restore(tensors, record["learner"])
+        self._restore_random_states(record)
+        position = Position(**record["position"])
+        logger.info(
+            "Going on from %s: epoch %d, %d batches done",
+            *(path.name, position.epoch, position.batch),
+        )
+        return position
+
+    def after_step(self, stage: int, learner: Learner, position: Position) -> None:
+        """Write a checkpoint, if it is time for one."""
+        self._steps += 1
+        if self.every.steps is not None:
+            due = self._steps >= self.every.steps
+        elif self.every.seconds is not None:
+            limit = self.every.seconds
+            due = on_main(self.accelerator, lambda: time.perf_counter() - self._written >= limit)
+        else:
+            due = False
+        if due:
+            self.save(stage, learner, position)
+
+    def save(self, stage: int, learner: Learner, position: Position) -> None:
+        """Write a checkpoint, then remove all but the last two.
+
+        Raises:
+            WriteError: It cannot be written.
+        """
+        record = {
+            "stage": stage,
+            "position": asdict(position),
+            "learner": learner.record(),
+            "random": self._random_states(),
+            "seconds": self.seconds,
+        }
+        on_main(self.accelerator, lambda: self._write(record, learner))
+        self._steps, self._written = 0, time.perf_counter()
+
+    def result(self, stage: int) -> dict[str, Any] | None:
+        """What `save_result` kept of a stage; None where it has to be done.
+
+        The random states are then those after the stage. A damaged result is named in the log.
+        """
+        path = on_main(self.accelerator, lambda: self._whole(self._result_path(stage)))
+        if path is None:
+            return None
+        record, _ = read_snapshot(path)
+        self._restore_random_states(record)
+        return record
+
+    def save_result(self, stage: int, result: dict[str, Any]) -> None:
+        """Keep what came out of a stage that is done.
+
+        Args:
+            stage: its number.
+            result: what JSON can hold.
+
+        Raises:
+            WriteError: It cannot be written.
+        """
+        record = result | {"random": self._random_states()}
+        on_main(self.accelerator, lambda: write_snapshot(self._result_path(stage), record, {}))
+
+    def _random_states(self) -> list[dict[str, Any]]:
+        """Those of every process."""
+        states: list[dict[str, Any]] = gather_object([random_states(self.accelerator.device)])
+        return states
+
+    def _restore_random_states(self, record: Mapping[str, Any]) -> None:
+        states = record["random"][self.accelerator.process_index]
+        restore_random_states(states, self.accelerator.device)
+
+    def _result_path(self, stage: int) -> Path:
+        return self.folder / f"result-{stage}"
+
+    def _write(self, record: dict[str, Any], learner: Learner) -> None:
+        paths = self._paths()
+        number = _number(paths[-1]) + 1 if paths else 1
+        write_snapshot(self.folder / f"checkpoint-{number:08}", record, learner.tensors())
+        for path in self._paths()[:-KEPT]:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _newest(self) -> tuple[Path | None, float]:
+        for path in reversed(self._paths()):
+            if self._whole(path) is not None:
+                return path, read_snapshot(path)[0]["seconds"]
+        return None, 0.0
+
+    def _whole(self, path: Path) -> Path | None:
+        """The path of a snapshot that is whole; one that is damaged is removed."""
+        if not path.exists():
+            return None
+        try:
+            read_snapshot(path)
+        except DamagedSnapshot as error:
+            logger.warning("%s: it is not used", error)
+            shutil.rmtree(path, ignore_errors=True)
+            return None
+        return path
+
+    def _paths(self) -> list[Path]:
+        """All checkpoints, the newest last."""
+        return sorted(self.folder.glob("checkpoint-[0-9]*"), key=_number)
+
+
+def _number(path: Path) -> int:
+    return int(path.name.rpartition("-")[2])
+
+
+def write_snapshot(path: Path, record: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """Write a folder of tensors and JSON, whole or not at all.
+
+    Args:
+        path: the folder; one of that name is replaced.
+        record: what JSON can hold.
+        tensors: name -> tensor; it may be empty.
+
+    Raises:
+        WriteError: It cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        save_file(dict(tensors), draft / TENSORS)
+        (draft / RECORD).write_text(json.dumps(record), encoding="utf-8")
+        seal = {name: _stamp(draft / name) for name in (TENSORS, RECORD)}
+        (draft / SEAL).write_text(json.dumps(seal), encoding="utf-8")
+        for file in (*(draft / name for name in (TENSORS, RECORD, SEAL)), draft):
+            _sync(file)
+        if path.exists():
+            shutil.rmtree(path)
+        draft.rename(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise WriteError(f"cannot write {path}: {error.strerror or error}") from error
+    except SafetensorError as error:
+        raise WriteError(f"cannot write {path}: {error}") from error
+
+
+def read_snapshot(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What `write_snapshot` wrote.
+
+    Raises:
+        DamagedSnapshot: A file is missing, or differs in size or digest from what was written.
+    """
+    try:
+        seal = json.loads((path / SEAL).read_bytes())
+        stamps = {name: (int(seal[name][0]), str(seal[name][1])) for name in (TENSORS, RECORD)}
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise DamagedSnapshot(f"{path / SEAL} is damaged: {error}") from error
+    for name, (size, digest) in stamps.items():
+        try:
+            found_size, found_digest = _stamp(path / name)
+        except OSError as error:
+            raise DamagedSnapshot(f"{path / name} is damaged: {error.strerror}") from error
+        if found_size != size:
+            raise DamagedSnapshot(
+                f"{path / name} is damaged: expected {size} bytes, got {found_size}"
+            )
+        if found_digest != digest:
+            raise DamagedSnapshot(f"{path / name} is damaged: its SHA-256 differs")
+    return json.loads((path / RECORD).read_bytes()), load_file(path / TENSORS)
+
+
+def _stamp(path: Path) -> tuple[int, str]:
+    """Size and SHA-256 of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return path.stat().st_size, digest
+
+
+def _sync(path: Path) -> None:
+    """Have the disk know a file, or the names in a folder, where the system can be told so."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,142 @@
+"""What metrics.json holds: scores, counts, settings, versions."""
+
+import logging
+import platform
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from torch import nn
+
+from synner_graph.config import RunConfig
+from synner_graph.data.corpora.catalogue import Corpus
+from synner_graph.data.sentence import Sentence
+from synner_graph.encoders import TransformerEncoder
+from synner_graph.evaluation.evaluate import evaluate, evaluate_trees
+from synner_graph.evaluation.scores import Report
+from synner_graph.recogniser.synner import SynNER
+
+PACKAGES = ("synner-graph", "torch", "dgl", "transformers", "accelerate", "numpy")
+logger = logging.getLogger(__name__)
+
+
+def dev_scores(ner: SynNER, config: RunConfig, dev: Sequence[Sentence]) -> dict[str, float]:
+    """The scores by which epochs are compared, and their mean.
+
+    Args:
+        ner: the model as it stands.
+        config: every setting.
+        dev: development sentences.
+
+    Returns:
+        `dev_f1`, and `dev_las` where a parser learns beside.
+    """
+    scores = {"dev_f1": evaluate(ner, as_read(config, dev), "dev").overall.f1}
+    if ner.model.parser is not None:
+        scores["dev_las"] = evaluate_trees(ner, dev, "dev").all.las
+    return scores
+
+
+def reports_of(config: RunConfig, corpus: Corpus, ner: SynNER) -> list[Report]:
+    """The scores of a trained model on dev and test, those that the corpus has."""
+    if config.encoder.features is not None:
+        ner.use_features(config.encoder.features)
+    return [
+        evaluate(ner, as_read(config, corpus.splits[split]), split)
+        for split in ("dev", "test")
+        if corpus.splits.get(split)
+    ]
+
+
+def as_read(config: RunConfig, sentences: Sequence[Sentence]) -> Sequence[Sentence]:
+    """Sentences of dev or test as the model is to read them.
+
+    One that learned on trees of parsers reads those of its own.
+    """
+    if config.parser.jackknife is None:
+        return sentences
+    return [sentence.without_tree() for sentence in sentences]
+
+
+def run_metrics(
+    config: RunConfig,
+    corpus: Corpus,
+    ner: SynNER,
+    reports: Sequence[Report],
+    epochs: list[dict[str, Any]],
+    seconds: float,
+    resumes: int,
+) -> dict[str, Any]:
+    """Everything that is needed to understand a run and to repeat it.
+
+    Args:
+        config: every setting, as resolved.
+        corpus: what it was trained on.
+        ner: the best epoch.
+        reports: its scores.
+        epochs: a record of each epoch.
+        seconds: what training took.
+        resumes: how often it was continued after it had been broken off.
+    """
+    pretrained = [
+        part.transformer for part in ner.model.modules() if isinstance(part, TransformerEncoder)
+    ]
+    splits = [(split, corpus.splits.get(split, ())) for split in ("dev", "test")]
+    return {
+        **{report.split: report.to_json() for report in reports},
+        "unknown_relations": {report.split: report.unknown_relations for report in reports},
+        "epochs": epochs,
+        "seconds": seconds,
+        "resumes": resumes,
+        "counts": {
+            split: {
+                "sentences": len(rows),
+                "tokens": sum(map(len, rows)),
+                "entities": sum(len(sentence.entities) for sentence in rows),
+            }
+            for split, rows in corpus.splits.items()
+        },
+        "parser": ner.parser_record.to_json() | _on_own_trees(ner, splits),
+        "corpus": {"name": corpus.name, "notes": list(corpus.notes)},
+        "parameters": parameters(ner.model),
+        "parameters_from_scratch": parameters(ner.model) - sum(map(parameters, pretrained)),
+        "graph_backend": ner.backend.name,
+        "device": str(ner.device),
+        "config": config.model_dump(mode="json"),
+        "seed": config.training.seed,
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def parameters(module: nn.Module, trained: bool = False) -> int:
+    """How many numbers a module holds, or how many of them are trained."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad or not trained)
+
+
+def _on_own_trees(ner: SynNER, splits: Iterable[tuple[str, Sequence[Sentence]]]) -> dict[str, Any]:
+    """How good the trees of the model's own parser are, and the entities that it finds on them."""
+    if ner.model.parser is None:
+        return {}
+    trees, entities = {}, {}
+    for split, sentences in splits:
+        if sentences:
+            report = evaluate_trees(ner, sentences, split)
+            logger.info(
+                "%s: own parser UAS %.2f, LAS %.2f (%.2f and %.2f without punctuation)",
+                *(split, report.all.uas, report.all.las),
+                *(report.without_punctuation.uas, report.without_punctuation.las),
+            )
+            unparsed = [sentence.without_tree() for sentence in sentences]
+            trees[split] = report.to_json()
+            entities[split] = evaluate(ner, unparsed, split).overall.to_json()
+    return {"trees": trees, "entities_on_own_trees": entities}
+
+
+def _versions() -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found

@@ -1,0 +1,44 @@
+"""The states of all random number generators, as JSON."""
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def random_states(device: torch.device) -> dict[str, Any]:
+    """The states of Python's, NumPy's and PyTorch's generators in this process.
+
+    Args:
+        device: where the model runs; a CUDA device has a generator of its own.
+    """
+    name, keys, *rest = np.random.get_state(legacy=True)
+    states = {
+        "python": random.getstate(),
+        "numpy": [name, np.asarray(keys).tolist(), *rest],
+        "torch": _to_text(torch.get_rng_state()),
+    }
+    if device.type == "cuda":
+        states["cuda"] = _to_text(torch.cuda.get_rng_state(device))
+    return states
+
+
+def restore_random_states(states: dict[str, Any], device: torch.device) -> None:
+    """Set the generators of this process to what `random_states` found."""
+    version, keys, gauss = states["python"]
+    random.setstate((version, tuple(keys), gauss))
+    name, keys, *rest = states["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+    torch.set_rng_state(_from_text(states["torch"]))
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(_from_text(states["cuda"]), device)
+
+
+def _to_text(state: Tensor) -> str:
+    return state.numpy().tobytes().hex()
+
+
+def _from_text(text: str) -> Tensor:
+    return torch.tensor(list(bytes.fromhex(text)), dtype=torch.uint8)

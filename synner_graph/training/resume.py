@@ -1,0 +1,142 @@
+"""Whether a training in a folder is finished, was broken off, or has to begin."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from synner_graph.config import RunConfig
+from synner_graph.data.corpora.catalogue import Corpus
+from synner_graph.data.sentence import Sentence
+from synner_graph.errors import InputError
+from synner_graph.files import write_text
+from synner_graph.recogniser.run_folder import METRICS, NEEDED, WORKSPACE, RunFolder
+
+STATE = "run.json"
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a training begins.
+
+    Attributes:
+        finished: There is nothing left to do.
+        resumes: How often it has been continued, this time included.
+    """
+
+    finished: bool = False
+    resumes: int = 0
+
+
+def identity(
+    config: RunConfig, corpus: Corpus, frozen: str, **machine: str | int
+) -> dict[str, Any]:
+    """All that the weights of a finished training follow from.
+
+    Args:
+        config: every setting, as resolved.
+        corpus: what is trained on.
+        frozen: digest of the weights that are not trained.
+        machine: name -> value of what else must be the same, such as the kernel.
+    """
+    sentences = {f"the {name} sentences": _digest(rows) for name, rows in corpus.splits.items()}
+    settings = dict(_flat(config.model_dump(mode="json")))
+    return {**settings, **machine, **sentences, "the pretrained weights": frozen}
+
+
+def begin(
+    run: RunFolder,
+    settings: Mapping[str, Any],
+    overwrite: bool,
+    resume: bool,
+    inputs: Iterable[Path] = (),
+) -> Start:
+    """Find out how a training begins, and note in its workspace that it has.
+
+    Args:
+        run: the folder, locked.
+        settings: what `identity` gave.
+        overwrite: whether an earlier run may be replaced.
+        resume: whether a training that was broken off is continued.
+        inputs: files and folders that the training reads.
+
+    Raises:
+        InputError: The folder must not be replaced, or a training with other settings was broken
+            off, or has ended, there.
+        WriteError: The folder cannot be written to.
+    """
+    start = Start()
+    if resume and is_finished(run):
+        stored = json.loads(run.read()[METRICS])
+        told = {k: v for k, v in _flat(stored["config"]) if k in settings}
+        _compare(run.path, told, {name: settings[name] for name in told})
+        return Start(finished=True, resumes=stored.get("resumes", 0))
+    if resume and (state := _state(run)) is not None:
+        _compare(run.path, state["settings"], settings)
+        start = Start(resumes=state["resumes"] + 1)
+    else:
+        run.check_replaceable(overwrite or (resume and is_broken_off(run)), inputs)
+        run.clear_workspace()
+    state = {"resumes": start.resumes, "settings": settings}
+    write_text(run.workspace() / STATE, json.dumps(state, indent=1, ensure_ascii=False) + "\n")
+    return start
+
+
+def is_finished(run: RunFolder) -> bool:
+    """Whether a folder holds a run whose training has ended."""
+    if is_broken_off(run):
+        return False
+    manifest = run.transaction.manifest()
+    if manifest is None:  # a run from before there were manifests
+        return all((run.path / name).is_file() for name in (*NEEDED, METRICS))
+    return METRICS in manifest.files
+
+
+def is_broken_off(run: RunFolder) -> bool:
+    """Whether a training goes on in a folder, or was broken off there."""
+    return (run.path / WORKSPACE).is_dir()
+
+
+def _state(run: RunFolder) -> dict[str, Any] | None:
+    """What the workspace says of the training; None where it was broken off before it said so."""
+    try:
+        state: dict[str, Any] = json.loads((run.path / WORKSPACE / STATE).read_bytes())
+        return state
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {run.path / WORKSPACE / STATE}: {error}") from error
+
+
+def _compare(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse settings that are not those of the training in the folder."""
+    for name in dict.fromkeys((*before, *now)):
+        old, new = before.get(name), now.get(name)
+        if old != new:
+            what = f"{name} was {old!r} and is {new!r}"
+            if name.startswith("the "):
+                what = f"{name} are not the same"
+            raise InputError(
+                f"Cannot resume the training in {folder} with other settings: {what}. Give the "
+                "same again, or begin anew with --overwrite and without --resume."
+            )
+
+
+def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The dotted names of settings, with their values."""
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _digest(sentences: Iterable[Sentence]) -> str:
+    """SHA-256 of all that a model can read of sentences, in hexadecimal."""
+    names = [field.name for field in fields(Sentence) if field.name != "extra"]
+    digest = hashlib.sha256()
+    for sentence in sentences:
+        digest.update(repr([getattr(sentence, name) for name in names]).encode())
+    return digest.hexdigest()

@@ -1,0 +1,134 @@
+"""Checkpoints: written whole, read whole, the last two kept."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from synner_graph.config import RunConfig
+from synner_graph.files import WriteError
+from synner_graph.training import checkpoint as module
+from synner_graph.training.checkpoint import (
+    Checkpoints,
+    DamagedSnapshot,
+    read_snapshot,
+    write_snapshot,
+)
+from synner_graph.training.interval import Interval
+from synner_graph.training.learner import Learner
+from synner_graph.training.loop import Position
+
+
+@pytest.fixture
+def learner() -> Learner:
+    return Learner(nn.Linear(3, 2), RunConfig(), 10, Accelerator(cpu=True))
+
+
+def saved(folder: Path, learner: Learner, numbers: int) -> Checkpoints:
+    checkpoints = Checkpoints(folder, learner.accelerator)
+    for epoch in range(1, numbers + 1):
+        checkpoints.save(1, learner, Position(epoch=epoch))
+    return checkpoints
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_snapshot_comes_back_to_the_bit(tmp_path: Path) -> None:
+    tensors = {"a": torch.randn(3, 5), "b": torch.tensor(7), "c": torch.randn(4).bfloat16()}
+    record = {"loss": 0.1 + 0.2, "words": ["ä"], "nothing": None}
+    write_snapshot(tmp_path / "one", record, tensors)
+    found, weights = read_snapshot(tmp_path / "one")
+    assert found == record
+    assert weights.keys() == tensors.keys()
+    assert all(torch.equal(weights[name], tensor) for name, tensor in tensors.items())
+    write_snapshot(tmp_path / "one", {}, {})
+    assert read_snapshot(tmp_path / "one") == ({}, {})
+    assert names(tmp_path) == ["one"]
+
+
+@pytest.mark.parametrize("name", ["tensors.safetensors", "record.json", "seal.json"])
+def test_what_is_missing_is_named(name: str, tmp_path: Path) -> None:
+    write_snapshot(tmp_path / "one", {}, {})
+    (tmp_path / "one" / name).unlink()
+    with pytest.raises(DamagedSnapshot, match=f"one/{name} is damaged: .*No such file"):
+        read_snapshot(tmp_path / "one")
+
+
+def test_a_snapshot_that_is_not_ready_is_none(
+    tmp_path: Path, learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path, learner, 1)
+
+    def killed(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "_sync", killed)
+    with pytest.raises(KeyboardInterrupt):
+        Checkpoints(tmp_path, learner.accelerator).save(1, learner, Position(epoch=2))
+    monkeypatch.undo()
+    assert names(tmp_path) == [".checkpoint-00000002.draft", "checkpoint-00000001"]
+    again = Checkpoints(tmp_path, learner.accelerator)
+    assert again.find() and again.restore(1, learner).epoch == 1
+    again.save(1, learner, Position(epoch=2))
+    assert names(tmp_path) == ["checkpoint-00000001", "checkpoint-00000002"]
+
+
+def test_the_last_two_are_kept(tmp_path: Path, learner: Learner) -> None:
+    saved(tmp_path, learner, 12)
+    assert names(tmp_path) == ["checkpoint-00000011", "checkpoint-00000012"]
+    again = Checkpoints(tmp_path, learner.accelerator)
+    assert again.find()
+    assert again.restore(1, learner) == Position(epoch=12)
+    again.save(1, learner, Position(epoch=13))
+    assert names(tmp_path) == ["checkpoint-00000012", "checkpoint-00000013"]
+
+
+def test_a_checkpoint_of_another_stage_is_left_alone(tmp_path: Path, learner: Learner) -> None:
+    saved(tmp_path, learner, 3)
+    again = Checkpoints(tmp_path, learner.accelerator)
+    assert again.find()
+    assert again.restore(2, learner) == Position()
+    assert again.restore(1, learner) == Position(), "by now the weights are those of stage 2"
+
+
+def test_the_seconds_of_a_run_go_on(tmp_path: Path, learner: Learner) -> None:
+    checkpoints = saved(tmp_path, learner, 1)
+    checkpoints._seconds_before = 100
+    checkpoints.save(1, learner, Position())
+    again = Checkpoints(tmp_path, learner.accelerator)
+    assert 0 < again.seconds < 100
+    assert again.find() and again.seconds > 100
+
+
+@pytest.mark.parametrize(("every", "written"), [(None, 0), (1, 7), (3, 2), (8, 0)])
+def test_steps_are_counted(
+    every: int | None, written: int, tmp_path: Path, learner: Learner
+) -> None:
+    interval = None if every is None else Interval(steps=every)
+    checkpoints = Checkpoints(tmp_path, learner.accelerator, interval)
+    for batch in range(1, 8):
+        checkpoints.after_step(1, learner, Position(batch=batch))
+    assert max([0, *(int(name[-8:]) for name in names(tmp_path))]) == written
+
+
+def test_time_is_counted(tmp_path: Path, learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = [1000.0]
+    monkeypatch.setattr(module.time, "perf_counter", lambda: times[-1])
+    checkpoints = Checkpoints(tmp_path, learner.accelerator, Interval(seconds=60))
+    written: list[float] = []
+    monkeypatch.setattr(checkpoints, "_write", lambda *_: written.append(times[-1]))
+    for time in range(1010, 1200, 25):
+        times.append(time)
+        checkpoints.after_step(1, learner, Position())
+    assert written == [1060, 1135]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, learner: Learner) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    checkpoints = Checkpoints(tmp_path / "file", learner.accelerator)
+    with pytest.raises(WriteError, match=r"cannot write .*checkpoint-00000001: Not a directory"):
+        checkpoints.save(1, learner, Position())

@@ -1,0 +1,35 @@
+"""Set-up of accelerate, and work of one process for all."""
+
+import pytest
+from accelerate import Accelerator
+
+from synner_graph.errors import InputError
+from synner_graph.training import distributed
+from synner_graph.training.distributed import build_accelerator, on_main
+
+
+def test_another_precision_in_one_process_is_refused() -> None:
+    Accelerator(cpu=True, mixed_precision="no")  # as every training in this process has it
+    with pytest.raises(InputError, match=r"another precision .* train with bf16 on cpu in a new"):
+        build_accelerator("cpu", "bf16")
+
+
+def test_a_precision_that_the_device_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacks(**options: object) -> Accelerator:
+        raise ValueError("fp16 mixed precision requires a GPU (not 'cpu').")
+
+    monkeypatch.setattr(distributed, "Accelerator", lacks)
+    with pytest.raises(InputError, match=r"precision fp16 on cpu: fp16 mixed precision requires"):
+        build_accelerator("cpu", "fp16")
+
+
+def test_what_the_main_process_finds_is_told() -> None:
+    assert on_main(Accelerator(cpu=True), lambda: {"a": 1}) == {"a": 1}
+
+
+def test_what_the_main_process_refuses_is_refused_by_all() -> None:
+    def refuse() -> None:
+        raise InputError("no such file")
+
+    with pytest.raises(InputError, match="no such file"):
+        on_main(Accelerator(cpu=True), refuse)
