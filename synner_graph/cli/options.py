@@ -105,3 +105,12 @@ BatchSize = Annotated[
     int, typer.Option(min=1, help="Sentences in a batch.", rich_help_panel=RUNTIME)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+CheckpointEvery = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STEPS|TIME",
+        help="Write a checkpoint after so many steps (200) or so much time (90s, 5m, 1h) too, not "
+        "only at the end of each epoch.",
+        rich_help_panel=RUNTIME,
+    ),
+]

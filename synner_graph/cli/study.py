@@ -7,6 +7,7 @@ import typer
 
 from synner_graph.cli import options
 from synner_graph.cli.console import errors, print_json
+from synner_graph.training.interval import Interval
 
 
 def study(
@@ -29,6 +30,7 @@ def study(
     keep_runs: Annotated[
         bool, typer.Option("--keep-runs", help="Leave the run folders, with their weights.")
     ] = False,
+    checkpoint_every: options.CheckpointEvery = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -38,8 +40,9 @@ def study(
 
     A cell that is finished is never run again: interrupt the command and repeat it, on another day
     or in several processes at once, until nothing is missing. A cell that another grid has run with
-    the same settings is taken from its results file. The table is Markdown: mean ± standard
-    deviation over seeds, and the difference to the control row with a paired bootstrap interval.
+    the same settings is taken from its results file. A cell that was broken off goes on from its
+    newest checkpoint. The table is Markdown: mean ± standard deviation over seeds, and the
+    difference to the control row with a paired bootstrap interval.
 
     Example: synner study configs/studies/syntax-subset.toml --report
     """
@@ -49,6 +52,7 @@ def study(
     from synner_graph.study.results import read_records
     from synner_graph.study.runner import missing_cells, run_study
 
+    every = None if checkpoint_every is None else Interval.parse(checkpoint_every)
     plan = read_grid(grid)
     for name in row or ():
         if name not in plan.rows:
@@ -70,6 +74,7 @@ def study(
             kernel=kernel,
             keep_runs=keep_runs,
             progress=not context.find_root().params["quiet"],
+            checkpoint_every=every,
         )
     records = read_records(path)
     if json:

@@ -11,6 +11,7 @@ from synner_graph.cli.console import print_json, print_notes, print_report
 from synner_graph.cli.overrides import parse_overrides
 from synner_graph.config import DataConfig, RunConfig, load_config
 from synner_graph.errors import InputError
+from synner_graph.training.interval import Interval
 
 MODEL = "Model"
 TRAINING = "Training"
@@ -38,6 +39,15 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier run in the folder.")
     ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the training that was broken off in the folder, to the same weights; "
+            "begin if there is none.",
+        ),
+    ] = False,
+    checkpoint_every: options.CheckpointEvery = None,
     json: options.Json = False,
     dataset: options.Dataset = None,
     train: Annotated[
@@ -135,8 +145,12 @@ def train(
     --head.scheme bio --training.patience 2`, and so can the options of the GNN layer (`--gnn gat
     --gnn.heads 2`); a name that does not exist is an error.
 
+    A training that is killed goes on from its newest checkpoint when the command is given again
+    with --resume, and ends with the weights that it would have had.
+
     Example: synner train --dataset uner-ewt --graph-backend dgl --head span
     """
+    every = None if checkpoint_every is None else Interval.parse(checkpoint_every)
     plain: dict[str, Any] = {
         "data.dataset": dataset,
         "data.train": train,
@@ -204,6 +218,8 @@ def train(
         overwrite=overwrite,
         progress=not context.find_root().params["quiet"],
         kernel=kernel,
+        resume=resume,
+        checkpoint_every=every,
     )
     if json:
         print_json(metrics)

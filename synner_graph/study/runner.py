@@ -24,6 +24,7 @@ from synner_graph.study.results import (
     find_record,
     read_records,
 )
+from synner_graph.training.interval import Interval
 from synner_graph.training.run import train
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ def run_study(
     kernel: str = "auto",
     keep_runs: bool = False,
     progress: bool = True,
+    checkpoint_every: Interval | None = None,
 ) -> list[str]:
     """Run the cells that are missing, and add each to the results file when it is finished.
 
@@ -64,6 +66,8 @@ def run_study(
         kernel: what computes the operators: see `operators.choice.NAMES`.
         keep_runs: leave the run folders.
         progress: show progress bars.
+        checkpoint_every: how often to write a checkpoint within an epoch; a cell that was broken
+            off goes on from its newest one.
 
     Returns:
         A line for each cell that failed; it is tried again the next time.
@@ -84,7 +88,9 @@ def run_study(
                 if record is None:
                     logger.info("cell %d of %d: %s", number, len(todo), cell)
                     trained += 1
-                    record = _train(cell, grid, folder, backend, device, kernel, progress)
+                    record = _train(
+                        cell, grid, folder, backend, device, kernel, progress, checkpoint_every
+                    )
                     if not keep_runs:
                         shutil.rmtree(folder)
                 add_record(results, record | {"row": cell.row, "tuning": dict(cell.tuning)})
@@ -107,6 +113,7 @@ def _train(
     device: str,
     kernel: str,
     progress: bool,
+    checkpoint_every: Interval | None,
 ) -> Record:
     corpus = _corpus(cell.config.data, SPLITS if grid.test else SPLITS[:2])
     if (grid.test and "test" not in corpus.splits) or "dev" not in corpus.splits:
@@ -120,6 +127,8 @@ def _train(
         overwrite=True,
         progress=progress,
         kernel=kernel,
+        resume=True,
+        checkpoint_every=checkpoint_every,
     )
     by_split = {report.split: report for report in reports}
     return {
