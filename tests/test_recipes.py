@@ -181,7 +181,7 @@ def test_a_file_that_is_no_recipe(
     text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(recipes, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(recipes, "bundled", lambda name: tmp_path)
     with pytest.raises(InputError, match=f"mine.toml: .*{message}"):
         load_recipe("mine")
 
