@@ -40,7 +40,7 @@ def compare_time(
     rounds: int,
     device: torch.device = CPU,
 ) -> list[Comparison]:
-    """Time functions, by kernel, one of which is the baseline."""
+    """Time functions, and compare each with that of the kernel `baseline`."""
     seconds = interleaved(functions, rounds, device)
     return [
         Comparison(name, shape, kernel, baseline, s / seconds[baseline], seconds=s)
@@ -55,7 +55,7 @@ def compare_memory(
     baseline: str,
     device: torch.device = CPU,
 ) -> list[Comparison]:
-    """Weigh functions, by kernel, one of which is the baseline."""
+    """Measure peak memory, and compare each function with that of the kernel `baseline`."""
     peaks = {kernel: peak_bytes(function, device) for kernel, function in functions.items()}
     return [
         Comparison(name, shape, kernel, baseline, peak / peaks[baseline], megabytes=peak / 1e6)

@@ -1,4 +1,4 @@
-"""`calibrate`: make the scores of a run mean what they say."""
+"""`calibrate`: choose the temperature of a run's scores."""
 
 import json as json_module
 from pathlib import Path

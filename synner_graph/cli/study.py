@@ -20,7 +20,7 @@ def study(
     row: Annotated[
         list[str] | None, typer.Option(help="Only this row; may be given several times.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Train at most so many cells.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Train at most this many cells.")] = None,
     report: Annotated[
         bool, typer.Option("--report", help="Only print what the results file says.")
     ] = False,

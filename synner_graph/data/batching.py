@@ -11,7 +11,7 @@ Unit = Sequence[Sentence]
 
 
 def by_sentences(units: Sequence[Unit], size: int) -> Iterator[list[int]]:
-    """Batches of up to so many sentences; a longer unit is a batch by itself."""
+    """Batches of at most `size` sentences; a longer unit is a batch by itself."""
     batch: list[int] = []
     total = 0
     for row in sorted(range(len(units)), key=lambda row: sum(map(len, units[row]))):
@@ -44,7 +44,7 @@ def by_cost(costs: Sequence[int], budget: int) -> Iterator[list[int]]:
 
 
 def windows(units: Iterable[Unit], sentences: int) -> Iterator[list[Unit]]:
-    """Units that are looked at together: as few as hold so many sentences."""
+    """Runs of units with at least `sentences` sentences each; the last may have fewer."""
     window: list[Unit] = []
     total = 0
     for unit in units:

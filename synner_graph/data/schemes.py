@@ -103,7 +103,7 @@ def tags_to_entities(
 
 
 def tag_errors(tags: Sequence[str], scheme: str, repair: bool = False) -> list[SchemeError]:
-    """Every error for the first of which `tags_to_entities` raises.
+    """All errors in the tags; `tags_to_entities` raises the first.
 
     Where tags are not of the scheme they are the only errors: what they do to the others is open.
     """

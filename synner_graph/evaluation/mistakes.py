@@ -16,7 +16,7 @@ WRONG_BOUNDARY = "wrong boundary"
 
 @dataclass(frozen=True)
 class Mistake:
-    """A gold entity that was not found as it is, a predicted one that is none, or both in one.
+    """A gold entity that was not found, an entity that was found wrongly, or such a pair.
 
     Attributes:
         kind: MISSED, SPURIOUS, WRONG_TYPE (same tokens) or WRONG_BOUNDARY (same label).

@@ -40,7 +40,7 @@ GATED_KINDS = DOCUMENT_KINDS
 """The kinds whose messages a GNN learns to weaken: see `gnn.gate`."""
 
 NAMED_KINDS = (*EDGE_KINDS, NEXT_TOKEN, PREVIOUS_TOKEN, *DOCUMENT_KINDS)
-"""All kinds but `2-hop`, `3-hop` and so on, which join tokens so many arcs apart."""
+"""All kinds but `2-hop`, `3-hop` and so on, which join tokens two, three and so on arcs apart."""
 
 TREELESS_KINDS = frozenset({SELF, NEXT_TOKEN, PREVIOUS_TOKEN, SAME_FORM})
 

@@ -48,7 +48,7 @@ class SynNERComponent:
         return next(self.pipe([doc]))
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:
-        """Find the entities of Docs, so many at a time."""
+        """Find the entities of Docs, `batch_size` Docs at a time."""
         docs = iter(stream)
         while batch := list(islice(docs, batch_size)):
             read = [list(self._sentences(doc)) for doc in batch]

@@ -153,7 +153,7 @@ class SynNER(Predictor):
 
     @property
     def calibration(self) -> Calibration | None:
-        """What makes scores mean what they say, if the run is calibrated."""
+        """The temperature of the scores and what it mends; None if the run is not calibrated."""
         return self._calibration
 
     @calibration.setter
@@ -222,7 +222,7 @@ class SynNER(Predictor):
         Args:
             texts: any.
             parser: where trees come from, if the model reads any; see `load_parser`.
-            characters: so many are read ahead, to batch sentences of like length.
+            characters: how many are read ahead, to batch sentences of similar length.
 
         Raises:
             InputError: there is no such parser, or none is stored with the run.

@@ -117,5 +117,5 @@ _CLOSING = regex.compile(r"""[\p{Pe}\p{Pf}"'»]+""")
 
 
 def _word(text: str, span: Span) -> str:
-    """The token, or so much of it that shows that it is none of those looked for."""
+    """The first 50 characters of the token; nothing that is looked for is longer."""
     return text[span[0] : min(span[1], span[0] + 50)]

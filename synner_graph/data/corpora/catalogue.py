@@ -201,7 +201,7 @@ def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus
 
 
 def _drawn(parts: Sequence[Sequence[Sentence]], number: int | None) -> list[Sentence]:
-    """The sentences of so many parts, drawn with a fixed seed, in order; None: of all parts."""
+    """The sentences of `number` parts, drawn with a fixed seed, in order; None: of all parts."""
     rows: Sequence[int] = range(len(parts))
     if number is not None and number < len(parts):
         rows = sorted(Random(0).sample(rows, number))
