@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -18,6 +19,8 @@ BUNDLED = {
     "recipes": ("configs/recipes", "configs/recipes"),
 }
 """Name of a bundled folder -> its place in an installed package, and in a checkout."""
+
+BUFFER = 1 << 16
 
 _drafts = count()
 
@@ -40,12 +43,8 @@ class _File(io.FileIO):
         Raises:
             WriteError: The disk is full, or the like.
         """
-        try:
+        with _saying(str(self.name)):
             return super().write(data)
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            raise WriteError.of(str(self.name), error) from error
 
 
 @contextmanager
@@ -108,6 +107,31 @@ def write_text(path: Path | str, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+class StandardOutput:
+    """Standard output, as a stream of bytes."""
+
+    def write(self, data: bytes) -> None:
+        """Append bytes.
+
+        Raises:
+            WriteError: It cannot be written.
+            BrokenPipeError: Nobody reads it any more.
+        """
+        with _saying("standard output"):
+            sys.stdout.buffer.write(data)
+
+    def flush(self) -> None:
+        """Hand on what is held back.
+
+        Raises:
+            WriteError: It cannot be written.
+            BrokenPipeError: Nobody reads it any more.
+        """
+        with _saying("standard output"):
+            sys.stdout.flush()
+            sys.stdout.buffer.flush()
+
+
 @contextmanager
 def growing(path: Path | str, mode: str = "wb") -> Iterator[BinaryIO]:
     """A file that grows in place, where a reader may watch it or a later program go on with it.
@@ -128,6 +152,18 @@ def growing(path: Path | str, mode: str = "wb") -> Iterator[BinaryIO]:
             file.flush()
             if Path(path).is_file():
                 os.fsync(file.fileno())
+
+
+def move(source: Path | str, target: Path | str) -> None:
+    """Give a file, in one step, the name of another, which it replaces; a link there stays.
+
+    Raises:
+        WriteError: It cannot be moved there.
+    """
+    place = Path(os.path.realpath(target))
+    with _saying(target):
+        os.replace(source, place)
+        sync_folder(place.parent)
 
 
 def make_folder(path: Path | str) -> Path:
@@ -166,6 +202,8 @@ def _saying(path: Path | str) -> Iterator[None]:
     """Say in one sentence which file could not be written."""
     try:
         yield
+    except BrokenPipeError:  # who reads has seen enough, and nothing is wrong
+        raise
     except OSError as error:
         raise WriteError.of(path, error) from error
 
@@ -176,7 +214,7 @@ def _opened(place: Path | str, path: Path | str, mode: str = "wb") -> Iterator[B
     with _saying(path):
         raw = _File(place, mode)
     raw.name = str(path)
-    buffered = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+    buffered = (io.BufferedRandom if "+" in mode else io.BufferedWriter)(raw, BUFFER)
     try:
         yield cast(BinaryIO, buffered)
     except BaseException:

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import sys
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -9,18 +11,41 @@ from rich.logging import RichHandler
 
 from synner_graph.cli.console import errors
 from synner_graph.errors import InputError
+from synner_graph.files import StandardOutput
+
+CLOSED = 141
+"""Exit code where nobody reads the output any more (`| head`): that of a Unix tool."""
 
 
 class _Commands(typer.core.TyperGroup):
-    """Turns what is wrong with the user's input into one line and exit code 2."""
+    """Turns what is wrong with the user's input, or with the system, into one line and code 2."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            StandardOutput().flush()
+            return result
+        except BrokenPipeError as error:
+            _drop_output()
+            raise typer.Exit(CLOSED) from error
         except InputError as error:
-            typer.echo(f"Error: {error}", err=True)
-            raise typer.Exit(2) from error
+            complaint = str(error)
+        except OSError as error:
+            said = error.strerror or str(error)
+            complaint = f"{error.filename}: {said}" if error.filename else said
+        _drop_output()
+        typer.echo(f"Error: {complaint}", err=True)
+        raise typer.Exit(2)
+
+
+def _drop_output() -> None:
+    """Have nothing more written to standard output where that fails: it would fail at the exit."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(

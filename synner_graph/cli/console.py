@@ -13,7 +13,16 @@ from synner_graph.evaluation.scores import Report, Score
 if TYPE_CHECKING:
     from synner_graph.evaluation.tree_comparison import TreeComparison
 
-output = Console()
+
+class _Console(Console):
+    """A console that leaves it to the application what a closed output means."""
+
+    def on_broken_pipe(self) -> None:
+        """Called while the error is handled."""
+        raise BrokenPipeError
+
+
+output = _Console()
 errors = Console(stderr=True)
 
 

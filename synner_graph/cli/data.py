@@ -12,6 +12,7 @@ from rich.table import Table
 from synner_graph.cli import options
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.console import print_json, print_notes
+from synner_graph.cli.outputs import check_output
 from synner_graph.data.conversion import convert as convert_file
 from synner_graph.data.corpora.catalogue import SPLITS, spec_of, whereabouts
 from synner_graph.data.corpora.known import CORPORA
@@ -75,6 +76,7 @@ def convert(
     Example: synner data convert train.v4_gold_conll train.conllu --format conll2012 --trees
     train.conllx
     """
+    check_output(output, (input, trees))
     conversion = convert_file(
         input,
         output,

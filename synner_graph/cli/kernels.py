@@ -23,7 +23,7 @@ def kernels(device: options.Device = "auto", json: options.Json = False) -> None
     import torch
 
     from synner_graph.operators import crf, span, syn_lstm
-    from synner_graph.operators.build import cache_folder
+    from synner_graph.operators.build import kernel_folder
     from synner_graph.recogniser.synner import pick_device
 
     rows = torch.empty(0, device=pick_device(device))
@@ -37,7 +37,7 @@ def kernels(device: options.Device = "auto", json: options.Json = False) -> None
         for operator, known in operators.items()
     }
     if json:
-        print_json({"operators": obstacles, "cache": str(cache_folder())})
+        print_json({"operators": obstacles, "cache": str(kernel_folder())})
         return
     table = Table("operator", "kernel", "can serve here")
     for operator, found in obstacles.items():
@@ -46,4 +46,4 @@ def kernels(device: options.Device = "auto", json: options.Json = False) -> None
             operator = ""
         table.add_section()
     output.print(table)
-    output.print(f"Compiled kernels are kept in {cache_folder()}", soft_wrap=True)
+    output.print(f"Compiled kernels are kept in {kernel_folder()}", soft_wrap=True)

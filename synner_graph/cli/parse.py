@@ -7,6 +7,7 @@ import typer
 
 from synner_graph.cli import options
 from synner_graph.cli.console import print_notes
+from synner_graph.cli.outputs import check_output
 
 
 def parse(
@@ -35,6 +36,7 @@ def parse(
     from synner_graph.parsers.files import parse_file
     from synner_graph.recogniser.synner import load_parser
 
+    check_output(output, (input,))
     chosen = load_parser(parser)
     done = parse_file(input, output, chosen, format, scheme=scheme, repair=repair)
     if done.sentences is None:

@@ -21,6 +21,7 @@ from rich.text import Text
 from synner_graph.cli import options
 from synner_graph.cli.console import errors, print_notes, unknown_relations
 from synner_graph.cli.console import output as stdout
+from synner_graph.cli.outputs import check_output
 from synner_graph.cli.source import open_run
 from synner_graph.data.formats import FORMATS, format_of
 from synner_graph.data.sentence import Sentence
@@ -72,7 +73,9 @@ def predict(
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume", help="Go on with a half-written output of texts: .jsonl, .csv, .conllu."
+            "--resume",
+            help="Go on with a half-written output of texts (.jsonl, .csv, .conllu): its .part, "
+            "else the file itself.",
         ),
     ] = False,
     pretty: Annotated[
@@ -140,6 +143,7 @@ def predict(
     records = given(text) if text else _texts(source, format, text_field)
     if resume and (records is None or output == "-" or pretty):
         raise InputError("--resume goes on with a file of named texts: say which with --output.")
+    check_output(output, (None if text else source, features))
     written = _written_format(records is not None, source, format, output, output_format)
 
     ner = open_run(run, features, graph_backend, device, kernel)
@@ -212,7 +216,7 @@ def _name_texts(
 ) -> None:
     """Name texts and write them, or print their sentences where no output is named."""
     from synner_graph.text.pipeline import chunks
-    from synner_graph.text.targets import continue_named, opened, write_named, writer_of
+    from synner_graph.text.targets import continue_named, opened, part_of, write_named, writer_of
 
     pipeline = ner.pipeline(*how)
     writer = writer_of(*format)
@@ -220,7 +224,7 @@ def _name_texts(
         for part in chunks(records, lambda record: record.text):
             named = pipeline.chunk([record.text for record in part])
             print_pretty(segment.sentence for segment in chain.from_iterable(named))
-    elif resume and Path(output).exists():
+    elif resume and (part_of(output).exists() or Path(output).exists()):
         continue_named(pipeline, records, writer, Path(output), done)
     else:
         with opened(output) as stream:

@@ -7,8 +7,10 @@ import typer
 
 from synner_graph.cli import options
 from synner_graph.cli.console import print_notes
+from synner_graph.cli.outputs import check_output
 from synner_graph.cli.source import open_run, split_of
 from synner_graph.errors import InputError
+from synner_graph.files import write_text
 
 
 def visualize(
@@ -78,6 +80,7 @@ def visualize(
 
     Example: synner visualize runs/sample --dataset sample --index 3 --weights --entity 1 -o why.svg
     """
+    check_output(output, (input, features))
     data = split_of(
         dataset,
         input,
@@ -92,7 +95,7 @@ def visualize(
 
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.drawing import draw_sentence
-    from synner_graph.drawing.drawing import check_suffix, write
+    from synner_graph.drawing.drawing import check_suffix
     from synner_graph.drawing.page import Card, cards_page
     from synner_graph.evaluation.explain import explain, weighted_graph
     from synner_graph.evaluation.mistakes import mistakes_page, numbered
@@ -123,7 +126,7 @@ def visualize(
             raise InputError(f"--errors compares with gold entities, but {name} has none.")
         predicted = ner.predict(sentences, batch_size)
         title = f"Mistakes of {run} in {name}"
-        write(output, mistakes_page(title, sentences, predicted, labels).encode())
+        write_text(output, mistakes_page(title, sentences, predicted, labels))
         return
     if index is not None:
         if index > len(sentences):
@@ -148,4 +151,4 @@ def visualize(
         Card(numbered(number, sentence), drawing.scene)
         for number, (sentence, drawing) in enumerate(zip(sentences, drawings, strict=True), 1)
     ]
-    write(output, cards_page(f"Entities that {run} finds in {name}", cards).encode())
+    write_text(output, cards_page(f"Entities that {run} finds in {name}", cards))

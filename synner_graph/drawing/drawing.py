@@ -1,6 +1,5 @@
 """Drawing: a scene that shows itself in a notebook and saves itself in any format."""
 
-import os
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +10,7 @@ from synner_graph.drawing.page import page
 from synner_graph.drawing.scene import Scene
 from synner_graph.drawing.svg import scrolling, svg
 from synner_graph.errors import InputError
+from synner_graph.files import write_bytes
 
 if TYPE_CHECKING:
     from synner_graph.drawing.figure import Figure
@@ -60,7 +60,7 @@ class Drawing:
             buffer = BytesIO()
             self.figure().savefig(buffer, format=suffix[1:], dpi=192)
             content = buffer.getvalue()
-        write(path, content)
+        write_bytes(path, content)
 
     def _repr_html_(self) -> str:
         return scrolling(self.scene)
@@ -76,20 +76,3 @@ def check_suffix(path: Path | str) -> str:
     if suffix not in SUFFIXES:
         raise InputError(f"expected a file named {', '.join(SUFFIXES)}, got {path}")
     return suffix
-
-
-def write(path: Path | str, content: bytes) -> None:
-    """Write a file, which appears, or is replaced, only when all is written.
-
-    Raises:
-        InputError: if it cannot be written.
-    """
-    target = Path(path).resolve()
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_bytes(content)
-        draft.replace(target)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)

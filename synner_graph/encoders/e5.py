@@ -16,7 +16,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from synner_graph.encoders.charsmap import compile_charsmap
 from synner_graph.encoders.e5_file import E5File, read_e5
 from synner_graph.errors import InputError
-from synner_graph.files import cache_folder
+from synner_graph.files import cache_folder, make_folder, write_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def e5_folder(package: Path) -> Path:
         return folder
     draft = folder.with_name(f".{folder.name}.part")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         with FileLock(folder.with_name(f".{folder.name}.lock")):
             if not folder.is_dir():  # another process may have made it
                 shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed
@@ -99,9 +99,8 @@ def convert(file: E5File, folder: Path) -> None:
         shapes = BertModel(config).state_dict()
     config.save_pretrained(folder)
     _tokenizer(file).save_pretrained(folder)
-    # Bytes, not save_file: that one leaves a file only its owner can read.
     weights = save(_weights(file, shapes), metadata={"format": "pt"})
-    (folder / "model.safetensors").write_bytes(weights)
+    write_bytes(folder / "model.safetensors", weights)
 
 
 def _weights(file: E5File, wanted: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 from synner_graph.encoders.pieces import cut_words
 from synner_graph.encoders.transformer import load_blueprint
 from synner_graph.errors import InputError
+from synner_graph.files import write_text
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def prune_vocabulary(
     with TemporaryDirectory() as folder:
         config.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        Path(folder, TOKENIZER).write_text(json.dumps(whole), encoding="utf-8")
+        write_text(Path(folder, TOKENIZER), json.dumps(whole))
         pruned, cutter = load_blueprint(folder)  # as from a saved run
     pruned.update({name: new[old] for name, old in _special_ids(config).items()})
     pruned.vocab_size = len(rows)

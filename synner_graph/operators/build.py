@@ -24,7 +24,7 @@ from pathlib import Path
 
 import torch
 
-from synner_graph.files import CACHE_VARIABLE
+from synner_graph.files import WriteError, cache_folder, make_folder, write_bytes
 
 COMPILER_VARIABLE = "CXX"
 COMPILERS = ("c++", "g++", "clang++")
@@ -56,14 +56,9 @@ def build_obstacle(source: Path) -> str | None:
     return str(outcome) if isinstance(outcome, BuildError) else None
 
 
-def cache_folder() -> Path:
+def kernel_folder() -> Path:
     """Where compiled kernels are kept."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
-        return Path(chosen)
-    import pooch  # type: ignore[import-untyped]  # slow, and it alone knows the system's custom
-
-    return Path(pooch.os_cache("synner_graph"), "kernels")
+    return cache_folder("kernels")
 
 
 @cache
@@ -73,25 +68,25 @@ def _outcome(source: Path) -> ctypes.CDLL | BuildError:
         return ctypes.CDLL(str(path))
     except BuildError as error:
         return error
-    except OSError as error:
+    except (OSError, WriteError) as error:
         return BuildError(f"its compiled library cannot be kept and loaded here ({error})")
 
 
 def _built(source: Path) -> Path:
     """The library of a source, in the cache."""
     compiler = _compiler()
-    folder = cache_folder()
+    folder = kernel_folder()
     path = folder / f"{source.stem}-{_digest(source, compiler)}.so"
     if path.is_file():
         return path
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # one process builds, the others wait for it
         if not path.is_file():
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as draft:
+            with tempfile.TemporaryDirectory() as draft:
                 finished = Path(draft, path.name)
                 _compile(compiler, source, finished)
-                finished.replace(path)
+                write_bytes(path, finished.read_bytes())
     return path
 
 

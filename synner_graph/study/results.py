@@ -1,7 +1,6 @@
 """The results file of a grid: one JSON document, a record for each finished cell."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from filelock import FileLock
 from synner_graph.config import RunConfig
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report, Score
+from synner_graph.files import make_folder, write_text
 
 Record = dict[str, Any]
 """What is known of a finished cell: `settings`, `dev`, `test`, `epochs`, `seconds` and so on."""
@@ -35,7 +35,7 @@ def read_records(path: Path) -> list[Record]:
 
 def add_record(path: Path, record: Record) -> None:
     """Append a record; several processes may do so at once, and a crash leaves the old file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with FileLock(path.with_name(f".{path.name}.lock")):
         write_records(path, [*read_records(path), record])
 
@@ -43,9 +43,7 @@ def add_record(path: Path, record: Record) -> None:
 def write_records(path: Path, records: Iterable[Record]) -> None:
     """Write a results file in one move, a line for each record."""
     lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(f'{{"cells": [\n{lines}\n]}}\n', encoding="utf-8")
-    os.replace(part, path)
+    write_text(path, f'{{"cells": [\n{lines}\n]}}\n')
 
 
 def counts_to_text(report: Report) -> str:

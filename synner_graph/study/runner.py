@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from synner_graph.config import DataConfig
 from synner_graph.data.corpora.catalogue import SPLITS, Corpus, corpus_of
 from synner_graph.errors import InputError
+from synner_graph.files import make_folder
 from synner_graph.study.grid import Cell, Grid, cells
 from synner_graph.study.results import (
     Record,
@@ -79,7 +80,7 @@ def run_study(
         if trained == limit:
             break
         folder = runs / _key(cell, grid.test)
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         try:
             with FileLock(folder.with_suffix(".lock"), blocking=False):
                 if find_record(read_records(results), cell.config, grid.test):

@@ -6,7 +6,7 @@ import json
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -15,6 +15,7 @@ from synner_graph.data.formats import FORMATS, scheme_of
 from synner_graph.data.sentence import ConlluExtra
 from synner_graph.data.unicode import SURROGATE, encodable
 from synner_graph.errors import InputError
+from synner_graph.files import StandardOutput, growing, move, write_bytes
 from synner_graph.text.document import entities_of
 from synner_graph.text.pipeline import TextPipeline, chunks
 from synner_graph.text.segment import Segment
@@ -150,24 +151,53 @@ class Stream(Protocol):
         """Hand on what is held back."""
 
 
+def part_of(path: Path | str) -> Path:
+    """The file in which an output grows until it is whole."""
+    return Path(f"{path}.part")
+
+
 @contextmanager
 def opened(path: str) -> Iterator[Stream]:
-    """A stream of bytes to a file, written in place so that it can be continued; `-` for stdout.
+    """A stream of bytes to a file; `-` for standard output.
+
+    The bytes gather in a part beside the file, which takes its name when all are written: until
+    then an old file stays. A part with something in it stays where the block fails or the process
+    is killed. What is no ordinary file (a pipe) is written as it is.
 
     Raises:
-        InputError: The file cannot be opened.
+        WriteError: The file cannot be written.
     """
     if path == "-":
-        sys.stdout.flush()
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    try:
-        file = open(path, "wb")  # noqa: SIM115
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
-    with file:
-        yield file
+        stream = StandardOutput()
+        stream.flush()
+        yield stream
+        stream.flush()
+    elif Path(path).exists() and not Path(path).is_file():
+        with growing(path) as file:
+            yield file
+    else:
+        part = part_of(path)
+        try:
+            with growing(part) as file:
+                yield file
+        finally:
+            with suppress(OSError):
+                if part.stat().st_size == 0:
+                    part.unlink()
+        finish(path)
+
+
+def finish(path: Path | str) -> None:
+    """Give the part of a file, if there is one, the name of the file.
+
+    Raises:
+        WriteError: It cannot be renamed.
+    """
+    part = part_of(path)
+    if part.exists():
+        move(part, path)
+    elif not Path(path).exists():
+        write_bytes(path, b"")
 
 
 def write_named(
@@ -195,13 +225,17 @@ def continue_named(
 ) -> None:
     """Go on where the writing of a file was broken off, wherever that was.
 
+    What goes on is the part of the file, or, where there is none, the file itself.
+
     Chunks that are surely written whole are skipped. What the file has beyond them is named once
     more, which must give the same bytes, and the file goes on from there.
 
     Raises:
         InputError: The file holds something else: another run's, or with other options.
     """
-    with open(path, "r+b") as file, open(path, "rb") as back:
+    part = part_of(path)
+    place = part if part.exists() else path
+    with growing(place, "r+b") as file, open(place, "rb") as back:
         header = writer.header.encode()
         is_whole = back.read(len(header)) == header
         units = writer.units(back) if is_whole else iter(())
@@ -221,11 +255,12 @@ def continue_named(
         else:
             chunk = []
         file.seek(position)
-        checked = _Continuation(file, path)
+        checked = _Continuation(file, place)
         if not is_whole:
             checked.write(header)
         _write(pipeline, chain([chunk], left), writer, checked, skipped + 1, done)
         checked.finish()
+    finish(path)
 
 
 class _Continuation:

@@ -44,7 +44,7 @@ def test_the_list_names_every_kernel(run: Run) -> None:
         fastest = faster.get(operator, ["cpu"])
         assert [*kernels] == [*fastest, "fused", "naive"]
         assert kernels["naive"] is None
-    assert found["cache"] == str(build.cache_folder())
+    assert found["cache"] == str(build.kernel_folder())
     assert any(Path(found["cache"]).glob("syn_lstm-*.so")) == (
         found["operators"]["Syn-LSTM"]["cpu"] is None
     )

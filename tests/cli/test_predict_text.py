@@ -145,6 +145,7 @@ def test_killed_and_resumed_it_is_the_same_file(
     draw = random.Random(0)
     words = [*TEXT.split(), "\n", ".", "👍🏽", "[SEP]", '"quoted,"', ""]
     source, output = tmp_path / "in.txt", tmp_path / f"out.{suffix}"
+    part = tmp_path / f"out.{suffix}.part"
     with open(source, "w", encoding="utf-8") as file:
         for _ in range(3_000):
             file.write(" ".join(draw.choices(words, k=draw.randint(0, 40))) + "\n")
@@ -156,10 +157,10 @@ def test_killed_and_resumed_it_is_the_same_file(
     kills = 0
     while True:
         process = subprocess.Popen([*command, "-o", str(output), "--resume"], env=environment)
-        size = output.stat().st_size if output.exists() else 0
+        size = part.stat().st_size if part.exists() else 0
         aim = size + draw.randrange(wanted.stat().st_size // 3)
         while process.poll() is None and kills < 6:
-            if output.exists() and output.stat().st_size > aim:
+            if part.exists() and part.stat().st_size > aim:
                 time.sleep(draw.random() / 50)
                 process.send_signal(signal.SIGKILL)
                 break
@@ -167,6 +168,7 @@ def test_killed_and_resumed_it_is_the_same_file(
         if process.wait() == 0:
             break
         assert process.returncode == -signal.SIGKILL
+        assert not output.exists()
         kills += 1
     assert kills > 0
     assert output.read_bytes() == wanted.read_bytes()

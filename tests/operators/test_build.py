@@ -23,9 +23,9 @@ needs_compiler = pytest.mark.skipif(
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache."""
     folder = tmp_path / "cache"
-    monkeypatch.setenv(build.CACHE_VARIABLE, str(folder))
+    monkeypatch.setenv("SYNNER_CACHE_DIR", str(folder))
     monkeypatch.delenv(build.COMPILER_VARIABLE, raising=False)
-    return folder
+    return folder / "kernels"
 
 
 @pytest.fixture
@@ -117,6 +117,7 @@ def test_a_source_that_does_not_compile_leaves_nothing_behind(source: Path, cach
 def test_a_cache_that_cannot_be_written_is_said(
     source: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    cache.parent.mkdir()
     cache.write_text("a file in its place", encoding="utf-8")
     obstacle = build.build_obstacle(source)
     assert obstacle is not None and "cannot be kept and loaded here" in obstacle

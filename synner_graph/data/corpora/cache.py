@@ -10,16 +10,15 @@ import gc
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from synner_graph.data.sentence import ConlluExtra, Entity, Sentence
-from synner_graph.files import cache_folder
+from synner_graph.files import WriteError, cache_folder, make_folder, replacing
 
 logger = logging.getLogger(__name__)
 
@@ -109,20 +108,16 @@ def _load(path: Path) -> tuple[tuple[Sentence, ...], list[str]] | None:
 def _store(path: Path, sentences: Iterable[Sentence], notes: Sequence[str]) -> None:
     """Fill the cache; without it the program is slower the next time, and that is all."""
     digest = hashlib.blake2b()
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
+        make_folder(path.parent)
+        with replacing(path) as file:
             for row in _rows(sentences, notes):
                 line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
                 digest.update(line)
                 file.write(line)
             file.write(json.dumps(digest.hexdigest()).encode() + b"\n")
-        draft.replace(path)
-    except OSError as error:
-        logger.warning("The sentences are not cached in %s: %s", path.parent, error)
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+    except WriteError as error:
+        logger.warning("The sentences are not cached: %s", error)
 
 
 def _rows(sentences: Iterable[Sentence], notes: Sequence[str]) -> Iterator[list[Any]]:

@@ -4,8 +4,10 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from synner_graph.errors import InputError
+from synner_graph.files import cache_folder, make_folder, write_bytes
 
 DATA_DIR_VARIABLE = "SYNNER_DATA_DIR"
 
@@ -83,37 +85,39 @@ def find_folder(name: str, data_dir: Path | None) -> Path | None:
 
 def cached(file: PinnedFile, corpus: str) -> Path:
     """Where a file of a corpus lies, or would lie, in the user's cache."""
-    import pooch  # type: ignore[import-untyped]  # slow; not needed where the files are at hand
-
-    return Path(pooch.os_cache("synner_graph"), corpus, file.path)
+    return cache_folder(corpus) / file.path
 
 
 def fetch(file: PinnedFile, corpus: str) -> Path:
     """A file of a corpus in the user's cache, downloaded unless it is there as pinned.
 
     Raises:
-        InputError: It cannot be downloaded, or what comes is not the pinned file.
+        InputError: It cannot be downloaded or kept, or what comes is not the pinned file.
     """
-    import pooch
-
     path = cached(file, corpus)
     if path.is_file() and file.checksum_of(path.read_bytes()) == file.checksum:
         return path
+    content = _download(file, corpus, path)
+    got = file.checksum_of(content)
+    if got != file.checksum:
+        raise InputError(f"expected {file.url} to be {file.kind} {file.checksum}, got {got}")
+    make_folder(path.parent)
+    write_bytes(path, content)
+    return path
+
+
+def _download(file: PinnedFile, corpus: str, path: Path) -> bytes:
+    import pooch  # type: ignore[import-untyped]  # slow; not needed where the files are at hand
+
     pooch.get_logger().info("Downloading %s to %s", file.url, path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pooch.HTTPDownloader(timeout=30)(file.url, str(draft), None)
-        got = file.checksum_of(draft.read_bytes())
-        if got != file.checksum:
-            raise InputError(f"expected {file.url} to be {file.kind} {file.checksum}, got {got}")
-        draft.replace(path)
+        with TemporaryDirectory() as folder:
+            draft = Path(folder, path.name)
+            pooch.HTTPDownloader(timeout=30)(file.url, str(draft), None)
+            return draft.read_bytes()
     except OSError as error:
         raise InputError(
             f"cannot download {file.url} ({type(error).__name__}): connect to the network, or give "
             f"the folder that holds {Path(corpus, file.path)} by --data-dir or "
             f"{DATA_DIR_VARIABLE}"
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)
-    return path

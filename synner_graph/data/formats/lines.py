@@ -1,6 +1,5 @@
 """Lines in and out of files: UTF-8, blocks between blank lines, files replaced in one step."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from synner_graph.errors import InputError
+from synner_graph.files import replacing
 
 Stream = Path | str | TextIO
 """A path, `-` for standard input or output, or an open text stream."""
@@ -91,7 +91,7 @@ def writing(target: Stream) -> Iterator[TextIO]:
     """A stream to write UTF-8 to; a file appears, or is replaced, only once all is written.
 
     Raises:
-        InputError: The file cannot be opened.
+        WriteError: The file cannot be written.
     """
     if not isinstance(target, (str, Path)):
         yield target
@@ -99,8 +99,10 @@ def writing(target: Stream) -> Iterator[TextIO]:
         with _utf8(sys.stdout) as stream:
             yield stream
     else:
-        with _replacing(Path(target).resolve()) as stream:
+        with replacing(target) as file:
+            stream = TextIOWrapper(file, encoding="utf-8", newline="\n")
             yield stream
+            stream.detach()
 
 
 @contextmanager
@@ -144,21 +146,3 @@ def _utf8(stream: TextIO) -> Iterator[TextIO]:
     finally:
         wrapper.flush()
         wrapper.detach()
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
-    is_device = path.exists() and not path.is_file()  # /dev/stdout must not be replaced
-    draft = path if is_device else path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        file = open(draft, "w", encoding="utf-8", newline="\n")  # noqa: SIM115
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
-    try:
-        with file:
-            yield file
-        if not is_device:
-            draft.replace(path)
-    finally:
-        if not is_device:
-            draft.unlink(missing_ok=True)

@@ -8,9 +8,8 @@ import gzip
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
@@ -22,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from synner_graph.errors import InputError
-from synner_graph.files import cache_folder
+from synner_graph.files import WriteError, cache_folder, make_folder, write_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -168,12 +167,8 @@ def _load(path: Path) -> WordVectors | None:
 def _store(vectors: WordVectors, path: Path) -> None:
     """Fill the cache; without it the program is slower the next time, and that is all."""
     names = json.dumps(list(vectors.rows))
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(save({"vectors": vectors.matrix}, metadata={"words": names}))
-        draft.replace(path)
-    except OSError as error:
-        logger.warning("The word vectors are not cached in %s: %s", path.parent, error)
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+        make_folder(path.parent)
+        write_bytes(path, save({"vectors": vectors.matrix}, metadata={"words": names}))
+    except WriteError as error:
+        logger.warning("The word vectors are not cached: %s", error)

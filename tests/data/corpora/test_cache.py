@@ -179,7 +179,7 @@ def test_without_a_place_to_keep_them_sentences_are_read_all_the_same(
 ) -> None:
     monkeypatch.setenv(CACHE_VARIABLE, str(source))  # a file, where a folder should be
     assert cached_sentences([source], {}, Reader(WORDS), []) == (WORDS,)
-    assert "The sentences are not cached in" in caplog.text
+    assert "The sentences are not cached: cannot write" in caplog.text
 
 
 def test_an_error_is_raised_and_not_kept(cache: Path, source: Path) -> None:

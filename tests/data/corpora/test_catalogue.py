@@ -132,7 +132,7 @@ def test_a_segmented_corpus_must_be_segmented(tiny_folder):
 
 def test_a_free_corpus_is_downloaded_and_verified(tmp_path, monkeypatch):
     monkeypatch.delenv("SYNNER_DATA_DIR", raising=False)
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / name)
+    monkeypatch.setenv("SYNNER_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(
         pooch.HTTPDownloader,
         "__call__",
