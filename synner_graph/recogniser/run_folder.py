@@ -222,6 +222,8 @@ class RunFolder:
             InputError: There is no run in the folder, or another process writes to it.
             WriteError: The folder cannot be written to.
         """
+        if not self.path.is_dir():
+            raise InputError(f"There is no run folder {str(self.path)!r}.")
         with self.lock():
             self.transaction.settle()
             old = self._manifest()

@@ -1,4 +1,4 @@
-"""Outputs: never onto an input, whole or not at all, and what the system refuses in one sentence."""
+"""Outputs: never onto an input, whole or not at all; what the system refuses, in one sentence."""
 
 import errno
 import json
@@ -55,9 +55,9 @@ class TestAnOutputThatIsAnInput:
     ) -> None:
         before = contents(tmp_path)
         for source, command in (
-            (texts, ("predict", text_run, "-i", texts, "-o")),
-            (texts, ("predict", text_run, "-i", texts, "--resume", "-o")),
-            (parsed, ("predict", text_run, "-i", parsed, "-o")),
+            (texts, ("-q", "predict", text_run, "-i", texts, "-o")),
+            (texts, ("-q", "predict", text_run, "-i", texts, "--resume", "-o")),
+            (parsed, ("-q", "predict", text_run, "-i", parsed, "-o")),
             (parsed, ("data", "convert", parsed)),
             (parsed, ("parse", "--parser", "spacy:none", parsed)),
         ):
@@ -79,7 +79,7 @@ class TestAnOutputThatIsAnInput:
         picture.hardlink_to(parsed)
         convert = ("data", "convert", plain, parsed, "--trees", parsed)
         assert "is the same file as the input" in refused(*convert)
-        draw = ("visualize", text_run, "--input", parsed, "--format", "conllu", "-o", picture)
+        draw = ("-q", "visualize", text_run, "--input", parsed, "--format", "conllu", "-o", picture)
         assert "is the same file as the input" in refused(*draw)
 
     def test_is_refused_on_standard_input(self, text_run: Path, texts: Path) -> None:
@@ -101,10 +101,11 @@ class TestAFailedCommand:
         for suffix in ("jsonl", "csv", "conllu"):
             output = tmp_path / f"named.{suffix}"
             output.write_text("old", encoding="utf-8")
-            predict = ("predict", text_run, "-o", output)
+            predict = ("-q", "predict", text_run, "-o", output)
             assert "cannot read" in refused(*predict, "-i", tmp_path / "nosuch.txt")
             assert "a string as 'body'" in refused(*predict, "-i", texts, "--text-field", "body")
-            assert "cannot read" in refused(*predict, "-i", tmp_path / "nosuch.conllu")
+            sentences = (tmp_path / "nosuch", "--format", "conllu", "--output-format", "conllu")
+            assert "cannot read" in refused(*predict, "-i", *sentences)
             assert output.read_text(encoding="utf-8") == "old"
 
     def test_leaves_a_part_that_goes_on(
@@ -115,7 +116,7 @@ class TestAFailedCommand:
         lines = [json.dumps({"text": TEXT}) for _ in range(5)]
         source.write_text("\n".join([*lines[:3], "{", *lines[4:]]), encoding="utf-8")
         output.write_text("old", encoding="utf-8")
-        command = ("predict", text_run, "-i", source, "-o", output)
+        command = ("-q", "predict", text_run, "-i", source, "-o", output)
         assert "in.jsonl:4: expected a JSON object" in refused(*command)
         assert output.read_text(encoding="utf-8") == "old"
         part = targets.part_of(output)
@@ -139,7 +140,7 @@ class TestAFailedCommand:
         output = tmp_path / "out.jsonl"
         targets.part_of(output).write_text('{"text": "another"}\n', encoding="utf-8")
         output.write_text("old", encoding="utf-8")
-        message = refused("predict", text_run, "-i", texts, "-o", output, "--resume")
+        message = refused("-q", "predict", text_run, "-i", texts, "-o", output, "--resume")
         assert message.startswith(f"{output}.part cannot be continued: it was written by another")
         assert output.read_text(encoding="utf-8") == "old"
 
@@ -148,7 +149,7 @@ class TestWhatTheSystemRefuses:
     def test_a_full_disk(self, refused: Refused, text_run: Path, texts: Path, parsed: Path) -> None:
         full = "cannot write /dev/full: No space left on device"
         for source, format in ((texts, "jsonl"), (parsed, "conllu")):
-            predict = ("predict", text_run, "-i", source, "-o", "/dev/full")
+            predict = ("-q", "predict", text_run, "-i", source, "-o", "/dev/full")
             assert refused(*predict, "--output-format", format) == full
         convert = ("data", "convert", parsed, "/dev/full", "--output-format", "iob2")
         assert refused(*convert) == full
@@ -171,9 +172,19 @@ class TestWhatTheSystemRefuses:
         output = tmp_path / "out.jsonl"
         output.write_text("old", encoding="utf-8")
         for command in (
-            ("predict", text_run, "-i", texts, "-o", output),
+            ("-q", "predict", text_run, "-i", texts, "-o", output),
             ("data", "convert", parsed, output),
-            ("visualize", text_run, "--input", parsed, "--index", 1, "-o", tmp_path / "a.svg"),
+            (
+                "-q",
+                "visualize",
+                text_run,
+                "--input",
+                parsed,
+                "--index",
+                1,
+                "-o",
+                tmp_path / "a.svg",
+            ),
         ):
             message = refused(*command)
             assert message.startswith("cannot write") and message.endswith(os.strerror(code))
@@ -184,9 +195,9 @@ class TestWhatTheSystemRefuses:
     ) -> None:
         below = texts / "out.jsonl"
         for command in (
-            ("predict", text_run, "-i", texts, "-o", below),
+            ("-q", "predict", text_run, "-i", texts, "-o", below),
             ("data", "convert", parsed, below),
-            ("visualize", text_run, "--input", parsed, "--index", 1, "-o", texts / "a.svg"),
+            ("-q", "visualize", text_run, "--input", parsed, "--index", 1, "-o", texts / "a.svg"),
             ("-q", "train", "--train", parsed, *LEARN, "--output", texts / "run"),
         ):
             assert "Not a directory" in refused(*command)
@@ -194,8 +205,8 @@ class TestWhatTheSystemRefuses:
     @pytest.mark.parametrize(
         "command",
         [
-            ("predict", "RUN", "--format", "text"),
-            ("predict", "RUN", "--format", "text", "--pretty"),
+            ("-q", "predict", "RUN", "--format", "text"),
+            ("-q", "predict", "RUN", "--format", "text", "--pretty"),
             ("data", "list"),
             ("data", "list", "--json"),
             ("data", "convert", "PARSED", "-", "--output-format", "iob2"),
@@ -253,11 +264,10 @@ class TestTrain:
         assert "is not empty: name another" in refused(*train, parsed)
         mine = folder / "train.txt"
         mine.write_bytes(parsed.read_bytes())
+        (folder / "README.md").write_bytes(parsed.read_bytes())
         before = contents(folder)
-        taken = folder / "metrics.json"
-        assert f"{taken} is an input" in refused(
-            *train, parsed, "--dev", taken, "--format", "conllu", "--overwrite"
-        )
+        taken = (folder / "README.md", "--format", "conllu")
+        assert "README.md is an input, and a new run" in refused(*train, *taken, "--overwrite")
         bare = tmp_path / "bare.iob2"
         bare.write_text("Oslo\tB-LOC\n\n", encoding="utf-8")
         assert "tree" in refused(*train, bare, "--gnn", "gcn", "--overwrite")
