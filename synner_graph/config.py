@@ -79,6 +79,12 @@ class EncoderConfig(Section):
     relation_size: int = Field(
         0, ge=0, description="width of the relation to the head; 0: not read"
     )
+    gazetteer_size: int = Field(
+        0,
+        ge=0,
+        description="width of the types of the dictionary entries around a token (gnn.gazetteer); "
+        "0: not read",
+    )
     orthography: bool = Field(True, description="add case/shape and character features")
     shape_size: int = Field(10, ge=0, description="width of the case/shape embedding; 0: none")
     character_model: Literal["cnn", "lstm"] = Field(
@@ -128,12 +134,26 @@ class GNNConfig(Section):
         description="same-form: a word in more than this share of the training sentences, in more "
         "than ten of them, and most often outside entities, is no content word",
     )
+    gazetteer: tuple[str, ...] = Field(
+        ("train",),
+        description="dictionaries that the edge kind gazetteer and encoder.gazetteer_size read: "
+        "files of phrases and types, and 'train' for the names of the training split",
+    )
+    gazetteer_case: Literal["exact", "casefold"] = Field(
+        "exact", description="whether phrases must agree in case, where an entry does not say it"
+    )
     gate: bool = Field(
         True,
         description="learn how much the edges of each relation type count, of the kinds that "
         "join sentences",
     )
     options: dict[str, Any] = Field({}, description="the layer's own settings")
+
+    @field_validator("gazetteer", mode="before")
+    @classmethod
+    def split_names(cls, value: Any) -> Any:
+        """Take names with commas between them, as a command line has them, too."""
+        return tuple(value.split(",")) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def check_read(self) -> "GNNConfig":

@@ -1,5 +1,6 @@
 """`visualize`: draw what a run sees in sentences, and what it gets wrong."""
 
+from itertools import accumulate, chain, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -128,22 +129,33 @@ def visualize(
         title = f"Mistakes of {run} in {name}"
         write_text(output, mistakes_page(title, sentences, predicted, labels))
         return
-    if index is not None:
-        if index > len(sentences):
-            raise InputError(f"--index is {index}, but {name} has {len(sentences)} sentences.")
-        sentences = sentences[index - 1 : index]
+    if index is not None and index > len(sentences):
+        raise InputError(f"--index is {index}, but {name} has {len(sentences)} sentences.")
+    units = list(ner.units(sentences))
+    wanted = None
+    if index is not None:  # its document with it, where the model reads documents
+        units, wanted = next(
+            ([unit], index - 1 - start)
+            for unit, start in zip(units, accumulate(map(len, units), initial=0), strict=False)
+            if index <= start + len(unit)
+        )
+    stream = ner.stream(chain.from_iterable(units), batch_size)
     drawings = []
-    for sentence, found in zip(sentences, ner.stream(sentences, batch_size), strict=True):
-        graph = None
-        if entity is not None:
-            if entity > len(found.entities):
-                count = len(found.entities)
-                raise InputError(f"--entity is {entity}, but the entities found are {count}.")
-            graph = explain(ner, found, found.entities[entity - 1]).graph
-        elif weights:
-            graph = weighted_graph(ner, found)
-        gold = sentence.entities if has_gold else None
-        drawings.append(draw_sentence(found, gold, graph, labels))
+    for unit in units:
+        named = list(islice(stream, len(unit)))
+        for place, (sentence, found) in enumerate(zip(unit, named, strict=True)):
+            if wanted not in (None, place):
+                continue
+            graph, around = None, (named[:place], named[place + 1 :])
+            if entity is not None:
+                if entity > len(found.entities):
+                    count = len(found.entities)
+                    raise InputError(f"--entity is {entity}, but the entities found are {count}.")
+                graph = explain(ner, found, found.entities[entity - 1], *around).graph
+            elif weights:
+                graph = weighted_graph(ner, found, *around)
+            gold = sentence.entities if has_gold else None
+            drawings.append(draw_sentence(found, gold, graph, labels, named, place))
     if index is not None:
         drawings[0].save(output)
         return

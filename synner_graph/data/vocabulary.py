@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.words.gazetteer import Entry
 
 UNKNOWN = "<unknown>"
 
@@ -61,6 +63,7 @@ class Vocabularies:
         upos: parts of speech.
         words: words of the tokens, where the model reads words.
         frequent: forms too frequent for content words, where the graph joins equal forms.
+        gazetteer: phrases with their types, where the model reads them.
     """
 
     labels: tuple[str, ...]
@@ -69,6 +72,7 @@ class Vocabularies:
     upos: Vocabulary = Vocabulary(())
     words: Vocabulary = Vocabulary(())
     frequent: frozenset[str] = frozenset()
+    gazetteer: tuple[Entry, ...] = ()
 
     @classmethod
     def collect(cls, sentences: Sequence[Sentence], fold_subtypes: bool = False) -> "Vocabularies":
@@ -85,7 +89,7 @@ class Vocabularies:
             upos=Vocabulary.collect(tag for s in sentences for tag in s.upos or ()),
         )
 
-    def to_json(self) -> dict[str, list[str]]:
+    def to_json(self) -> dict[str, list[Any]]:
         """As plain lists."""
         return {
             "labels": list(self.labels),
@@ -94,10 +98,11 @@ class Vocabularies:
             "upos": list(self.upos.names),
             "words": list(self.words.names),
             "frequent": sorted(self.frequent),
+            "gazetteer": [asdict(entry) for entry in self.gazetteer],
         }
 
     @classmethod
-    def from_json(cls, lists: dict[str, list[str]]) -> "Vocabularies":
+    def from_json(cls, lists: dict[str, list[Any]]) -> "Vocabularies":
         """Inverse of `to_json`."""
         return cls(
             labels=tuple(lists["labels"]),
@@ -107,4 +112,5 @@ class Vocabularies:
             upos=Vocabulary(tuple(lists.get("upos", ()))),
             words=Vocabulary(tuple(lists.get("words", ()))),
             frequent=frozenset(lists.get("frequent", ())),
+            gazetteer=tuple(Entry(**row) for row in lists.get("gazetteer", ())),
         )

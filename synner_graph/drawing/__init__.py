@@ -19,6 +19,8 @@ def draw_sentence(
     gold: Sequence[Entity] | None = None,
     graph: TokenGraph | None = None,
     labels: Collection[str] = (),
+    document: Sequence[Sentence] = (),
+    place: int = 0,
 ) -> Drawing:
     """Draw a sentence: its tree above the words, its entities below.
 
@@ -27,13 +29,17 @@ def draw_sentence(
         gold: what the entities should have been, in a row of their own; an entity that one row has
             and the other has not gets a dashed border.
         graph: the sentence as a graph: its edges are drawn in place of the tree, coloured by
-            direction, or, where it has weights, as wide and as strong as they are.
+            direction, or, where it has weights, as wide and as strong as they are. Entries of a
+            gazetteer, and words of other sentences that edges come from or go to, stand to the
+            right of the sentence.
         labels: all entity labels in use, where several drawings shall agree in their colours.
+        document: the sentences of the graph, where it is that of more than this one.
+        place: which of them the sentence is.
 
     Raises:
-        InputError: if the graph is not that of one sentence of this length.
+        InputError: if the graph is not that of the sentence, or of the document.
     """
-    return Drawing(sentence_scene(sentence, gold, graph, labels))
+    return Drawing(sentence_scene(sentence, gold, graph, labels, document, place))
 
 
 def draw_graph(graph: TokenGraph, sentences: Sequence[Sentence] | None = None) -> Drawing:
@@ -53,9 +59,12 @@ def graph_html(graph: TokenGraph) -> str:
     """The first sentences of a graph as HTML, and how many more there are."""
     offsets = graph.offsets.tolist()
     shown = max(sum(end <= MOST_NODES for end in offsets[1:]), min(1, graph.num_sentences))
-    view = graph.to_networkx().subgraph(range(offsets[shown]))
+    whole = graph.to_networkx()
+    ends = zip(graph.src.tolist(), graph.dst.tolist(), strict=True)
+    entries = {dst for src, dst in ends if src < offsets[shown] and dst >= graph.num_tokens}
+    view = whole.subgraph([*range(offsets[shown]), *entries])
     html = Drawing(graph_scene(view))._repr_html_()
-    rest, tokens = graph.num_sentences - shown, graph.num_nodes - offsets[shown]
+    rest, tokens = graph.num_sentences - shown, graph.num_tokens - offsets[shown]
     plural = "s" if rest > 1 else ""
     more = f"<p>and {rest} more sentence{plural} of {tokens} tokens</p>" if rest else ""
     return html + more

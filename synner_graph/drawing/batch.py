@@ -39,6 +39,8 @@ OTHER = "other relations"
 def graph_scene(graph: "nx.MultiDiGraph[int]") -> Scene:
     """The nodes of all sentences in a row, each sentence in its box, edges coloured by relation.
 
+    Entries of a gazetteer stand behind the sentences, in a box of their own.
+
     Edges from heads to dependents run above, all others below; a self edge is a ring around its
     node. Nodes are numbered by their row in every node tensor.
 
@@ -55,20 +57,19 @@ def graph_scene(graph: "nx.MultiDiGraph[int]") -> Scene:
     rings = {edge.target: edge for edge in edges if edge.source == edge.target}
     below = [edge for edge in edges if edge.is_arc and edge.direction == DEPENDENT_HEAD]
     above = [edge for edge in edges if edge.is_arc and edge.direction != DEPENDENT_HEAD]
-    words = [visible(str(data.get("token", ""))) for data in nodes.values()]
+    words = [visible(str(data.get("token", data.get("entry", "")))) for data in nodes.values()]
 
     sides = [_side(arcs) for arcs in (above, below)]
     widths = [max(2 * RADIUS + 6, text_width(word, WORD)) for word in words]
     for _, counts, _ in sides:
         for row, count in enumerate(counts):
             widths[row] = max(widths[row], count * layout.SLOT)
-    sentences = [
-        list(rows)
-        for _, rows in groupby(
-            range(len(nodes)), key=[data["sentence"] for data in nodes.values()].__getitem__
-        )
+    owners = [data.get("sentence") for data in nodes.values()]  # None: of an entry
+    sentences = [list(rows) for _, rows in groupby(range(len(nodes)), key=owners.__getitem__)]
+    captions = [
+        _caption("entries" if owners[rows[0]] is None else f"sentence {number}", rows)
+        for number, rows in enumerate(sentences)
     ]
-    captions = [_caption(number, rows) for number, rows in enumerate(sentences)]
     middles = [MARGIN + SEPARATION / 2 + x for x in _middles(widths, sentences, captions)]
 
     tops = [max(level, default=-1) + 1 for _, _, level in sides]
@@ -78,7 +79,10 @@ def graph_scene(graph: "nx.MultiDiGraph[int]") -> Scene:
     bottom = under + tops[1] * LEVEL + 16
 
     groups = [
-        _boundary(rows, caption, middles, widths, box_top, bottom)
+        _boundary(
+            "entries" if owners[rows[0]] is None else "sentence",
+            *(rows, caption, middles, widths, box_top, bottom),
+        )
         for rows, caption in zip(sentences, captions, strict=True)
     ]
     for arcs, side, base, up in (
@@ -112,7 +116,11 @@ def graph_scene(graph: "nx.MultiDiGraph[int]") -> Scene:
         [end_of_nodes + MARGIN]
         + [label.x + text_width(label.text, SMALL) + MARGIN for label in keys]
     )
-    caption = f"{len(nodes)} tokens of {len(sentences)} sentences as one graph, {len(edges)} edges"
+    entry_nodes = owners.count(None)
+    number = len(sentences) - bool(entry_nodes)
+    and_entries = f" and {entry_nodes} entries" if entry_nodes else ""
+    tokens = len(nodes) - entry_nodes
+    caption = f"{tokens} tokens of {number} sentences{and_entries} as one graph, {len(edges)} edges"
     return Scene(width, end + MARGIN / 2, tuple(groups), caption)
 
 
@@ -139,8 +147,8 @@ def _middles(
     return [x + extra for x, extra in zip(middles, shifts, strict=True)]
 
 
-def _caption(number: int, rows: Sequence[int]) -> str:
-    return f"sentence {number}: rows {rows[0]}\N{EN DASH}{rows[-1]}"
+def _caption(name: str, rows: Sequence[int]) -> str:
+    return f"{name}: rows {rows[0]}\N{EN DASH}{rows[-1]}"
 
 
 def _relation_tones(edges: Sequence[Edge]) -> dict[str, str]:
@@ -163,6 +171,7 @@ def _look(edge: Edge, tones: dict[str, str]) -> Stroke:
 
 
 def _boundary(
+    kind: str,
     rows: Sequence[int],
     caption: str,
     middles: Sequence[float],
@@ -176,7 +185,7 @@ def _boundary(
     right = max(middles[rows[-1]] + widths[rows[-1]] / 2, middle + inner) + 8
     box = Box(left, top, right - left, bottom - top, "faint", radius=10, tint=0.1)
     label = Label(middle, top - 6, caption, SMALL, "line")
-    return Group("sentence", (box, label), {"first": rows[0], "last": rows[-1]})
+    return Group(kind, (box, label), {"first": rows[0], "last": rows[-1]})
 
 
 def _arc(

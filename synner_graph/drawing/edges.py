@@ -8,11 +8,27 @@ import networkx as nx
 from synner_graph.data.sentence import ROOT
 from synner_graph.drawing.scene import Box, Group, Label, Stroke
 from synner_graph.drawing.text import text_width, visible
-from synner_graph.graph.edges import DEPENDENT_HEAD, HEAD_DEPENDENT, SELF
+from synner_graph.graph.edges import (
+    DEPENDENT_HEAD,
+    GAZETTEER,
+    HEAD_DEPENDENT,
+    NEXT_SENTENCE,
+    PREVIOUS_SENTENCE,
+    SAME_FORM,
+    SELF,
+)
 
 THIN, THICK = 1.2, 5.0
 FAINTEST = 0.35
-DIRECTION_TONES = {HEAD_DEPENDENT: "c0", DEPENDENT_HEAD: "c1", SELF: "c2"}
+DIRECTION_TONES = {
+    HEAD_DEPENDENT: "c0",
+    DEPENDENT_HEAD: "c1",
+    SELF: "c2",
+    SAME_FORM: "c3",
+    GAZETTEER: "c4",
+    NEXT_SENTENCE: "c5",
+    PREVIOUS_SENTENCE: "c6",
+}
 
 
 @dataclass(frozen=True, slots=True)

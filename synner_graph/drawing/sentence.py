@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import networkx as nx
 
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.drawing import layout
@@ -41,6 +43,8 @@ def sentence_scene(
     gold: Sequence[Entity] | None = None,
     graph: TokenGraph | None = None,
     labels: Collection[str] = (),
+    document: Sequence[Sentence] = (),
+    place: int = 0,
 ) -> Scene:
     """A sentence with its tree, or with the edges of a graph in the tree's place.
 
@@ -48,8 +52,11 @@ def sentence_scene(
         sentence: words, tree and entities.
         gold: what the entities should have been. Then there are two rows, and an entity that the
             other row lacks has a dashed border.
-        graph: one sentence as a graph, whose edges, and weights if it has some, are drawn.
+        graph: one sentence as a graph, whose edges, and weights if it has some, are drawn; or a
+            document, of whose edges those are drawn that touch the sentence.
         labels: entity labels that keep their colours free for themselves.
+        document: the sentences of the graph, where it is that of more than this one.
+        place: which of them the sentence is.
     """
     rows = [_Row("", sentence.entities)]
     if gold is not None:
@@ -57,18 +64,24 @@ def sentence_scene(
             _Row(PREDICTED, sentence.entities, set(sentence.entities) - set(gold)),
             _Row(GOLD, tuple(gold), set(gold) - set(sentence.entities)),
         ]
-    if graph is not None and graph.lengths.tolist() != [len(sentence)]:
+    document = document or (sentence,)
+    if graph is not None and graph.lengths.tolist() != [len(s) for s in document]:
+        wanted = ", ".join(str(len(s)) for s in document)
+        kind = "one sentence" if len(document) == 1 else "sentences"
         raise InputError(
-            f"expected the graph of one sentence of {len(sentence)} tokens, got sentences of "
+            f"expected the graph of {kind} of {wanted} tokens, got sentences of "
             f"{', '.join(map(str, graph.lengths.tolist()))} tokens"
         )
     known = {entity.label for row in rows for entity in row.entities}
     tones = tones_of(known | set(labels))
-    edges = _tree(sentence) if graph is None else edges_of(graph.to_networkx())
-    page = _Page.arrange(sentence, edges, rows)
+    edges, others = _tree(sentence), list[str]()
+    if graph is not None:
+        edges, others = _touching(graph.to_networkx(document), place)
+    page = _Page.arrange(sentence, others, edges, rows)
     groups = [
         *(_arc(edge, page) for edge in edges),
         *(_word(i, word, page) for i, word in enumerate(sentence.tokens)),
+        *(_word(i, word, page, "other") for i, word in enumerate(others, len(sentence))),
     ]
     y = page.base + WORD * 1.75
     for row in rows:
@@ -121,17 +134,24 @@ class _Page:
     right_to_left: bool
 
     @classmethod
-    def arrange(cls, sentence: Sentence, edges: Sequence[Edge], rows: Sequence[_Row]) -> "_Page":
+    def arrange(
+        cls,
+        sentence: Sentence,
+        others: Sequence[str],
+        edges: Sequence[Edge],
+        rows: Sequence[_Row],
+    ) -> "_Page":
         """Give every word, arc and entity the room it needs."""
+        words = (*sentence.tokens, *others)
         arcs = [edge for edge in edges if edge.is_arc]
         roots = [edge for edge in edges if edge.source == ROOT]
         loops = {edge.target for edge in edges if edge.source == edge.target}
         spans = [edge.span for edge in arcs]
         level = layout.levels(spans)
         feet, counts, places = layout.slots(spans, level, [edge.target for edge in roots])
-        counts += [0] * (len(sentence) - len(counts))
+        counts += [0] * (len(words) - len(counts))
 
-        widths = [max(text_width(word, WORD), 12.0) for word in sentence.tokens]
+        widths = [max(text_width(word, WORD), 12.0) for word in words]
         for i, count in enumerate(counts):
             # A loop stands beside the last arc: twice, so that the arcs stay in the middle.
             widths[i] = max(widths[i], count * layout.SLOT + (4 * layout.SLOT if i in loops else 0))
@@ -206,6 +226,29 @@ def mirrored(scene: Scene) -> Scene:
     return replace(scene, groups=tuple(groups), right_to_left=True)
 
 
+def _touching(graph: "nx.MultiDiGraph[int]", place: int) -> tuple[list[Edge], list[str]]:
+    """The edges of a document's graph that touch one of its sentences, and what else they touch.
+
+    Columns are the words of the sentence, then the others in the order of their rows.
+    """
+    nodes: dict[int, dict[str, Any]] = {node: graph.nodes[node] for node in graph}
+    inside = [node for node, data in nodes.items() if data.get("sentence") == place]
+    touching = [edge for edge in edges_of(graph) if {edge.source, edge.target} & set(inside)]
+    outside = {end for edge in touching for end in (edge.source, edge.target)} - set(inside)
+    columns = {node: column for column, node in enumerate([*inside, *sorted(outside)])}
+    edges = [
+        replace(edge, source=columns[edge.source], target=columns[edge.target]) for edge in touching
+    ]
+    return edges, [_other(nodes[node], place) for node in sorted(outside)]
+
+
+def _other(data: dict[str, Any], place: int) -> str:
+    """How an entry, or a word of another sentence, is written beside a sentence."""
+    if "entry" in data:
+        return f"{data['entry']} [{data['type']}]"
+    return f"{data['token']} [{data['sentence'] - place:+d}]"
+
+
 def _tree(sentence: Sentence) -> list[Edge]:
     if sentence.heads is None:
         return []
@@ -235,15 +278,16 @@ def _arc(edge: Edge, page: _Page) -> Group:
     return Group("arc", shapes, edge.data(), edge.title)
 
 
-def _word(position: int, word: str, page: _Page) -> Group:
+def _word(position: int, word: str, page: _Page, kind: str = "token") -> Group:
     label = Label(
         page.centres[position],
         page.base + WORD * 1.2,
         visible(word),
         WORD,
+        "ink" if kind == "token" else "line",
         right_to_left=page.right_to_left,
     )
-    return Group("token", (label,), {"position": position})
+    return Group(kind, (label,), {"position": position})
 
 
 def _row(row: _Row, y: float, tones: dict[str, str], page: _Page) -> tuple[list[Group], float]:

@@ -6,12 +6,14 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from synner_graph.config import EncoderConfig
 from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.data.words.gazetteer import Gazetteer
 from synner_graph.data.words.lexicon import Spelling
 from synner_graph.encoders.base import ConcatEncoder, TokenEncoder
 from synner_graph.encoders.characters import CHARACTER_MODELS
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder
 from synner_graph.encoders.depth import NOTHING
 from synner_graph.encoders.features import FeatureEncoder
+from synner_graph.encoders.gazetteer import GazetteerEncoder
 from synner_graph.encoders.packages import resolve
 from synner_graph.encoders.pruning import prune_vocabulary
 from synner_graph.encoders.shape import ShapeEncoder
@@ -96,6 +98,7 @@ def build_encoder(
     vocabularies: Vocabularies,
     blueprint: Blueprint | None,
     fold_subtypes: bool = False,
+    gazetteer: Gazetteer | None = None,
 ) -> ConcatEncoder:
     """The encoder that the settings describe, with random weights.
 
@@ -104,6 +107,7 @@ def build_encoder(
         vocabularies: known characters, words, parts of speech and relations.
         blueprint: configuration and tokenizer of the transformer; None where there is none.
         fold_subtypes: read relations without their subtypes.
+        gazetteer: phrases with their types, where the encoder reads them.
     """
     parts: list[TokenEncoder[Any]] = []
     if blueprint is not None:
@@ -146,4 +150,7 @@ def build_encoder(
         parts.append(UposEncoder(vocabularies.upos, config.upos_size))
     if config.relation_size:
         parts.append(RelationEncoder(vocabularies.relations, config.relation_size, fold_subtypes))
+    if config.gazetteer_size:
+        assert gazetteer is not None
+        parts.append(GazetteerEncoder(gazetteer, config.gazetteer_size))
     return ConcatEncoder(parts)

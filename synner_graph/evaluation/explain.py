@@ -22,8 +22,8 @@ class EdgeContribution:
 
     Attributes:
         layer: which GNN layer, from 0.
-        source: token that the message comes from.
-        target: token that the message goes to.
+        source: row of the node that the message comes from: a token, or an entry behind them.
+        target: row of the node that it goes to.
         relation: relation type of the edge.
         kind: edge kind.
         weight: gate or attention, the mean over heads; None for a layer that has neither.
@@ -48,20 +48,28 @@ class Explanation:
         sentence: the sentence.
         entity: the entity, with the probability that the model gives it as score.
         edges: every edge in every layer.
-        graph: the graph of the sentence; the weight of an edge is the sum of its contributions.
+        graph: the graph of the sentence, or of its document; the weight of an edge is the sum of
+            its contributions.
+        document: the sentences of the graph.
+        place: which of them the sentence is.
     """
 
     sentence: Sentence
     entity: Entity
     edges: tuple[EdgeContribution, ...] = field(repr=False)
     graph: TokenGraph = field(repr=False)
+    document: tuple[Sentence, ...] = field(repr=False)
+    place: int = 0
 
     def draw(self) -> Drawing:
         """The entity under the sentence, and in the tree's place the edges by contribution.
 
-        Edges that speak for the entity differ in colour from those that speak against it.
+        Edges that speak for the entity differ in colour from those that speak against it. Of the
+        edges of a document those are drawn that touch the sentence.
         """
-        return draw_sentence(self.sentence.replace(entities=(self.entity,)), graph=self.graph)
+        named = self.sentence.replace(entities=(self.entity,))
+        graph, document, place = self.graph, self.document, self.place
+        return draw_sentence(named, graph=graph, document=document, place=place)
 
     def _repr_html_(self) -> str:
         return self.draw()._repr_html_()
@@ -70,12 +78,20 @@ class Explanation:
         """As plain values."""
         return {
             "tokens": list(self.sentence.tokens),
+            "first_row": int(self.graph.offsets[self.place]),
+            "nodes": [*(t for s in self.document for t in s.tokens), *self.graph.entry_names],
             "entity": asdict(self.entity),
             "edges": [asdict(edge) for edge in self.edges],
         }
 
 
-def explain(ner: SynNER, sentence: Sentence, entity: Entity) -> Explanation:
+def explain(
+    ner: SynNER,
+    sentence: Sentence,
+    entity: Entity,
+    before: Sequence[Sentence] = (),
+    after: Sequence[Sentence] = (),
+) -> Explanation:
     """What each edge contributes to the log-probability of an entity.
 
     To first order: a message that is stronger by one percent raises the log-probability by one
@@ -85,6 +101,8 @@ def explain(ner: SynNER, sentence: Sentence, entity: Entity) -> Explanation:
         ner: a recogniser with a GNN.
         sentence: with its tree.
         entity: found by the model or not; it need not be right.
+        before: the sentences of its document that stand before it, for a model that reads them.
+        after: those that stand after it.
 
     Raises:
         InputError: if the model has no GNN, the GNN is a library's, or the head cannot score the
@@ -94,16 +112,19 @@ def explain(ner: SynNER, sentence: Sentence, entity: Entity) -> Explanation:
     layers = [module for module in model.gnn.modules() if isinstance(module, GraphLayer)]
     if not layers:
         raise InputError("The model has no GNN, so there are no edges to explain.")
-    batch = model.collator([sentence], with_gold=False).to(ner.device)
+    document = (*before, sentence, *after)
+    batch = model.collator(document, with_gold=False).to(ner.device)
+    marks = model.collator([sentence], with_gold=False).to(ner.device).marks
     graph = batch.graph
+    first, end = graph.offsets[len(before) : len(before) + 2].tolist()
     strengths = [torch.ones(graph.num_edges, device=ner.device) for _ in layers]
     # cuDNN has no backward pass for recurrent layers outside training.
     with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
         for strength in strengths:
             strength.requires_grad_()
         with _messages_scaled(layers, strengths) as inputs:
-            states = model.states(batch)
-        score = model.head.log_probability(states, entity, batch.marks)
+            states = model.states(batch)[first:end]
+        score = model.head.log_probability(states, entity, marks)
         gradients = torch.autograd.grad(score, strengths, allow_unused=True)
     edges: list[EdgeContribution] = []
     for index, (layer, x, gradient) in enumerate(zip(layers, inputs, gradients, strict=True)):
@@ -116,26 +137,35 @@ def explain(ner: SynNER, sentence: Sentence, entity: Entity) -> Explanation:
     scored = replace(entity, score=score.exp().item())
     # The edges come layer by layer, in the order of the graph.
     total = torch.tensor([edge.contribution for edge in edges]).view(-1, graph.num_edges).sum(0)
-    return Explanation(sentence, scored, tuple(edges), replace(graph, weight=total.to(ner.device)))
+    weighted = replace(graph, weight=total.to(ner.device))
+    return Explanation(sentence, scored, tuple(edges), weighted, document, len(before))
 
 
-def weighted_graph(ner: SynNER, sentence: Sentence) -> TokenGraph:
-    """The graph of a sentence, each edge as heavy as it counts for the sentence's entities.
+def weighted_graph(
+    ner: SynNER,
+    sentence: Sentence,
+    before: Sequence[Sentence] = (),
+    after: Sequence[Sentence] = (),
+) -> TokenGraph:
+    """The graph of a sentence or its document, each edge as heavy as it counts for the entities.
 
     A weight is the sum of the edge's contributions, without their signs, over all layers and
-    entities, as a share of the greatest. Without entities there are no weights.
+    entities of the sentence, as a share of the greatest. Without entities there are no weights.
 
     Args:
         ner: a recogniser with a GNN.
         sentence: with its tree, and with entities found by the model or not.
+        before: the sentences of its document that stand before it, for a model that reads them.
+        after: those that stand after it.
 
     Raises:
         InputError: as `explain` does.
     """
-    graph = ner.model.collator.graph([sentence])
+    graph = ner.model.collator.graph([*before, sentence, *after])
     if not sentence.entities:
         return graph
-    rows = [[e.contribution for e in explain(ner, sentence, n).edges] for n in sentence.entities]
+    found = [explain(ner, sentence, entity, before, after) for entity in sentence.entities]
+    rows = [[edge.contribution for edge in explanation.edges] for explanation in found]
     weight = torch.tensor(rows).abs().view(-1, graph.num_edges).sum(0)
     return replace(graph, weight=weight / weight.max().clamp(min=torch.finfo().tiny))
 

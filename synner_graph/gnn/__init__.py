@@ -7,6 +7,7 @@ from synner_graph.errors import InputError, suggest
 from synner_graph.gnn.appnp import APPNP
 from synner_graph.gnn.base import GraphLayer, WeightedLayer
 from synner_graph.gnn.compgcn import CompGCN
+from synner_graph.gnn.entries import EntryNodes
 from synner_graph.gnn.gat import GAT
 from synner_graph.gnn.gate import Gate
 from synner_graph.gnn.gatv2 import GATv2
@@ -20,7 +21,7 @@ from synner_graph.gnn.sage import SAGE
 from synner_graph.gnn.stack import GNN, JUMPS, NoGNN, Normed, Residual
 from synner_graph.gnn.syntactic_gcn import SyntacticGCN
 from synner_graph.graph.backends import GraphBackend
-from synner_graph.graph.edges import GATED_KINDS, EdgeInventory
+from synner_graph.graph.edges import GATED_KINDS, GAZETTEER, EdgeInventory
 
 __all__ = [
     "GNN",
@@ -105,6 +106,9 @@ def build_gnn(
                 "the graph backend: add --gnn.gate false."
             )
         gate = Gate(inventory)
+    entries = None
+    if GAZETTEER in inventory.kinds:
+        entries = EntryNodes(inventory.entry_types, input_size)
     layers: list[nn.Module] = []
     sizes: list[int] = []
     width = input_size
@@ -119,4 +123,4 @@ def build_gnn(
         layers.append(layer)
         sizes.append(width)
     jump = JUMPS[config.jump]
-    return GNN(layers, config.dropout, jump(), jump.output_size(sizes), gate)
+    return GNN(layers, config.dropout, jump(), jump.output_size(sizes), gate, entries)

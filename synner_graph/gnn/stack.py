@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from synner_graph.gnn.entries import EntryNodes
 from synner_graph.gnn.gate import Gate
 from synner_graph.graph.token_graph import TokenGraph
 
@@ -19,6 +20,7 @@ class GNN(nn.Module):
         jump: what becomes of the outputs of all layers.
         output_size: width of what `jump` gives.
         gate: gives edges their strengths; None: every message counts as it is.
+        entries: gives entry nodes their features; None where graphs have none.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class GNN(nn.Module):
         jump: "Jump",
         output_size: int,
         gate: Gate | None = None,
+        entries: EntryNodes | None = None,
     ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
@@ -35,6 +38,7 @@ class GNN(nn.Module):
         self.jump = jump
         self.output_size = output_size
         self.gate = gate
+        self.entries = entries
 
     def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
         """Graph features of every token.
@@ -48,11 +52,13 @@ class GNN(nn.Module):
         """
         if self.gate is not None:
             graph = self.gate(graph)
+        if self.entries is not None:
+            x = self.entries(graph, x)
         states = [self.layers[0](graph, x)]
         for layer in self.layers[1:]:
             states.append(layer(graph, self.dropout(states[-1])))
         g: Tensor = self.jump(states)
-        return g
+        return g[: graph.num_tokens]
 
 
 class NoGNN(nn.Module):

@@ -17,6 +17,7 @@ from synner_graph.graph.kinds.documents import (
     same_form,
     sentence_neighbors,
 )
+from synner_graph.graph.kinds.gazetteer import gazetteer_edges, gazetteer_types
 from synner_graph.graph.kinds.trees import IntArray, batch_heads, tokens_apart
 
 __all__ = ["EDGE_KINDS", "DocumentContext", "EdgeInventory", "batch_heads"]
@@ -29,12 +30,13 @@ PREVIOUS_TOKEN = "previous-token"
 NEXT_SENTENCE = "next-sentence"
 PREVIOUS_SENTENCE = "previous-sentence"
 SAME_FORM = "same-form"
+GAZETTEER = "gazetteer"
 
 EDGE_KINDS = (HEAD_DEPENDENT, DEPENDENT_HEAD, SELF)
 """The kinds of a graph for which no others are asked."""
 
-DOCUMENT_KINDS = (NEXT_SENTENCE, PREVIOUS_SENTENCE, SAME_FORM)
-"""The kinds that join the sentences of a document."""
+DOCUMENT_KINDS = (NEXT_SENTENCE, PREVIOUS_SENTENCE, SAME_FORM, GAZETTEER)
+"""The kinds that join the sentences of a document, directly or through an entry that both name."""
 
 GATED_KINDS = DOCUMENT_KINDS
 """The kinds whose messages a GNN learns to weaken: see `gnn.gate`."""
@@ -42,7 +44,7 @@ GATED_KINDS = DOCUMENT_KINDS
 NAMED_KINDS = (*EDGE_KINDS, NEXT_TOKEN, PREVIOUS_TOKEN, *DOCUMENT_KINDS)
 """All kinds but `2-hop`, `3-hop` and so on, which join tokens two, three and so on arcs apart."""
 
-TREELESS_KINDS = frozenset({SELF, NEXT_TOKEN, PREVIOUS_TOKEN, SAME_FORM})
+TREELESS_KINDS = frozenset({SELF, NEXT_TOKEN, PREVIOUS_TOKEN, SAME_FORM, GAZETTEER})
 
 HOPS = re.compile(r"([2-9]|[1-9][0-9]+)-hop")
 
@@ -54,6 +56,7 @@ class EdgeInventory:
     Attributes:
         kinds: edge kinds in the order of their relation blocks; empty when no graph is wanted.
         relations: names of the dependency relations, indexed by relation id.
+        entry_types: types of the gazetteer's entries.
 
     Raises:
         InputError: for an unknown kind or one named twice.
@@ -61,6 +64,7 @@ class EdgeInventory:
 
     kinds: tuple[str, ...]
     relations: tuple[str, ...]
+    entry_types: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse kinds that do not exist."""
@@ -97,6 +101,8 @@ class EdgeInventory:
             return self.relations
         if kind == DEPENDENT_HEAD:
             return tuple(f"{relation} ({kind})" for relation in self.relations)
+        if kind == GAZETTEER:
+            return gazetteer_types(self.entry_types)
         return SAME_FORM_TYPES if kind == SAME_FORM else (kind,)
 
     def first_relation(self, kind: str) -> int:
@@ -134,8 +140,14 @@ class EdgeInventory:
                 types = relations[dependents]
             elif kind == SAME_FORM:
                 src, dst, types = same_form(context.forms, offsets, context.documents)
+            elif kind == GAZETTEER:
+                src, dst, types = gazetteer_edges(
+                    context.mentions, len(nodes), len(self.entry_types)
+                )
             elif kind == SELF:
                 src = dst = nodes
+                if context.mentions is not None:  # entry nodes stand behind the tokens
+                    src = dst = np.arange(len(nodes) + len(context.mentions.types))
             elif hops := HOPS.fullmatch(kind):
                 src, dst = tokens_apart(*arcs, len(nodes), int(hops[1]))
             elif kind in (NEXT_SENTENCE, PREVIOUS_SENTENCE):

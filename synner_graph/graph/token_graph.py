@@ -9,9 +9,16 @@ import networkx as nx
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from synner_graph.data.sentence import Sentence
-from synner_graph.graph.edges import HEAD_DEPENDENT, DocumentContext, EdgeInventory, batch_heads
+from synner_graph.graph.edges import (
+    GAZETTEER,
+    HEAD_DEPENDENT,
+    DocumentContext,
+    EdgeInventory,
+    batch_heads,
+)
 
 if TYPE_CHECKING:
     from synner_graph.graph.backends.dgl import DGLGraph
@@ -22,7 +29,9 @@ class TokenGraph:
     """Tokens of B sentences as N nodes, and their E typed, directed edges.
 
     Sentence `b` owns the rows `offsets[b]:offsets[b + 1]` of every node tensor; there is no
-    padding. Edges come kind after kind, in the order of `inventory.kinds`.
+    padding. Where a gazetteer is read, M entries stand behind the tokens as nodes N to N + M - 1:
+    GNN layers see N + M nodes, and nothing else of a model sees more than N. Edges come kind after
+    kind, in the order of `inventory.kinds`.
 
     Attributes:
         src: node each edge leaves. *Shape:* [E]
@@ -32,6 +41,9 @@ class TokenGraph:
         offsets: first row of each sentence, then N. Always on the CPU: it steers loops.
             *Shape:* [B + 1]
         inventory: edge kinds and relation names behind the ids.
+        entries: type of each entry node, an index into `inventory.entry_types`; None where no
+            gazetteer is read. *Shape:* [M]
+        entry_names: phrase of each entry node.
         weight: optional strength of each edge, by which GNN layers scale its message.
             *Shape:* [E]
     """
@@ -43,6 +55,8 @@ class TokenGraph:
     offsets: Tensor
     inventory: EdgeInventory
     weight: Tensor | None = None
+    entries: Tensor | None = None
+    entry_names: tuple[str, ...] = ()
 
     @classmethod
     def build(
@@ -72,12 +86,28 @@ class TokenGraph:
             rows = ids = np.zeros(total, dtype=np.int64)
         arrays = inventory.edges(rows, ids, offsets, context)
         src, dst, relation, direction = (torch.from_numpy(array) for array in arrays)
-        return cls(src, dst, relation, direction, torch.from_numpy(offsets), inventory)
+        graph = cls(src, dst, relation, direction, torch.from_numpy(offsets), inventory)
+        if GAZETTEER not in inventory.kinds:
+            return graph
+        mentions = context.mentions
+        types = np.zeros(0, dtype=np.int64) if mentions is None else mentions.types
+        names = () if mentions is None else mentions.names
+        return replace(graph, entries=torch.from_numpy(types), entry_names=names)
+
+    @property
+    def num_tokens(self) -> int:
+        """N, the tokens of all sentences."""
+        return int(self.offsets[-1])
+
+    @property
+    def num_entries(self) -> int:
+        """M, the entry nodes behind the tokens."""
+        return 0 if self.entries is None else self.entries.shape[0]
 
     @property
     def num_nodes(self) -> int:
-        """N, the tokens of all sentences."""
-        return int(self.offsets[-1])
+        """N + M, what GNN layers see: the tokens and the entries."""
+        return self.num_tokens + self.num_entries
 
     @property
     def num_edges(self) -> int:
@@ -101,12 +131,12 @@ class TokenGraph:
 
     @cached_property
     def in_degrees(self) -> Tensor:
-        """Incoming edges of every node. *Shape:* [N]"""
+        """Incoming edges of every node. *Shape:* [N + M]"""
         return torch.bincount(self.dst, minlength=self.num_nodes)
 
     @cached_property
     def out_degrees(self) -> Tensor:
-        """Outgoing edges of every node. *Shape:* [N]"""
+        """Outgoing edges of every node. *Shape:* [N + M]"""
         return torch.bincount(self.src, minlength=self.num_nodes)
 
     @cached_property
@@ -139,35 +169,37 @@ class TokenGraph:
     def position(self) -> Tensor:
         """Place of every token in its sentence. *Shape:* [N]"""
         starts = self.offsets[:-1].to(self.device)
-        nodes = torch.arange(self.num_nodes, device=self.device)
+        nodes = torch.arange(self.num_tokens, device=self.device)
         return nodes - starts[self.sentence_index]
 
     @cached_property
     def heads(self) -> Tensor:
-        """Head of every node, a root's the root, read off head-dependent edges. *Shape:* [N]"""
+        """Head of every token, a root's the root, read off head-dependent edges. *Shape:* [N]"""
         arcs = self.by_kind[self.inventory.kinds.index(HEAD_DEPENDENT)]
-        return torch.arange(self.num_nodes, device=self.device).index_copy(0, arcs.dst, arcs.src)
+        return torch.arange(self.num_tokens, device=self.device).index_copy(0, arcs.dst, arcs.src)
 
     @cached_property
     def head_relations(self) -> Tensor:
-        """Relation id of every node to its head, -1 for roots, read off the same. *Shape:* [N]"""
+        """Relation id of every token to its head, -1 for roots, read off the same. *Shape:* [N]"""
         arcs = self.by_kind[self.inventory.kinds.index(HEAD_DEPENDENT)]
         ids = arcs.relation - self.inventory.first_relation(HEAD_DEPENDENT)
-        return ids.new_full((self.num_nodes,), -1).index_copy(0, arcs.dst, ids)
+        return ids.new_full((self.num_tokens,), -1).index_copy(0, arcs.dst, ids)
 
     @cached_property
     def distance(self) -> Tensor:
         """Tokens from the end of each edge to its start, negative to the left. *Shape:* [E]
 
-        Between sentences of a document it is counted through those that stand between them.
+        Between sentences of a document it is counted through those that stand between them. To and
+        from an entry it is 0.
         """
         starts = self.offsets[:-1].to(self.device)[self.sentence_index]
-        place = self.position + starts
-        return place[self.src] - place[self.dst]
+        place = F.pad(self.position + starts, (0, self.num_entries))
+        far = (self.src < self.num_tokens) & (self.dst < self.num_tokens)
+        return (place[self.src] - place[self.dst]) * far
 
     @cached_property
     def sentence_index(self) -> Tensor:
-        """Sentence of every node. *Shape:* [N]"""
+        """Sentence of every token. *Shape:* [N]"""
         index = torch.arange(self.num_sentences).repeat_interleave(self.lengths)
         return index.to(self.device)
 
@@ -186,7 +218,7 @@ class TokenGraph:
         """The same graph with its edges on another device."""
         moved = {
             name: tensor.to(device)
-            for name in ("src", "dst", "relation", "direction", "weight")
+            for name in ("src", "dst", "relation", "direction", "weight", "entries")
             if (tensor := getattr(self, name)) is not None
         }
         return replace(self, **moved)
@@ -194,15 +226,18 @@ class TokenGraph:
     def to_dgl(self) -> "DGLGraph":
         """A DGLGraph to work with.
 
-        `ndata` holds `token` (position in its sentence) and `sentence`; `edata` holds `relation`,
+        `ndata` holds `token` (position in its sentence), `sentence` and, where the graph has entry
+        nodes, `entry` (its type); each is -1 for a node that has none. `edata` holds `relation`,
         `direction` and, where the graph has one, `weight`. Edge ids are those of this graph.
 
         Raises:
             InputError: if DGL is not installed.
         """
         graph = self.structure.local_var()
-        graph.ndata["token"] = self.position
-        graph.ndata["sentence"] = self.sentence_index
+        graph.ndata["token"] = F.pad(self.position, (0, self.num_entries), value=-1)
+        graph.ndata["sentence"] = F.pad(self.sentence_index, (0, self.num_entries), value=-1)
+        if self.entries is not None:
+            graph.ndata["entry"] = F.pad(self.entries, (self.num_tokens, 0), value=-1)
         graph.edata["relation"] = self.relation
         graph.edata["direction"] = self.direction
         if self.weight is not None:
@@ -214,7 +249,8 @@ class TokenGraph:
 
         Nodes carry `sentence` and `position`; where the sentences behind the graph are given, also
         `token` and, inside an entity, `entity`: its label, or the labels of nested ones from the
-        outermost to the innermost, joined by `|`. Edges carry `relation` (its name), `direction`
+        outermost to the innermost, joined by `|`. Entry nodes carry `entry`, their phrase, and
+        `type` in place of all that. Edges carry `relation` (its name), `direction`
         (its kind) and, where the graph has one, `weight`.
         """
         graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
@@ -228,6 +264,10 @@ class TokenGraph:
                         attributes["entity"] = "|".join(labels)
                 graph.add_node(node, **attributes)
                 node += 1
+        types = [] if self.entries is None else self.entries.tolist()
+        for name, kind in zip(self.entry_names, types, strict=True):
+            graph.add_node(node, entry=name, type=self.inventory.entry_types[kind])
+            node += 1
         names, kinds = self.inventory.relation_types, self.inventory.kinds
         weights = [None] * self.num_edges if self.weight is None else self.weight.tolist()
         columns = (self.src, self.dst, self.relation, self.direction)

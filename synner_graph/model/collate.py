@@ -2,17 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synner_graph.data.documents import follows_on
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import Tree
 from synner_graph.data.vocabulary import Vocabulary, without_subtype
 from synner_graph.data.words.forms import content_forms
+from synner_graph.data.words.gazetteer import Gazetteer
 from synner_graph.errors import InputError
-from synner_graph.graph.edges import SAME_FORM, DocumentContext, EdgeInventory
+from synner_graph.graph.edges import GAZETTEER, SAME_FORM, DocumentContext, EdgeInventory
+from synner_graph.graph.kinds.gazetteer import Mentions
 from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads.biaffine import TreeGold
@@ -36,6 +40,7 @@ class Collator:
         marks: what the head reads of tokens, from sentences and the encoder's inputs.
         trees: the `encode` of a model's own parser.
         frequent: forms that are no content words.
+        gazetteer: phrases that become nodes, where the graph has some.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Collator:
         marks: Mark = lambda sentences, inputs: None,
         trees: EncodeTrees | None = None,
         frequent: Collection[str] = (),
+        gazetteer: Gazetteer | None = None,
     ) -> None:
         self.inventory = inventory
         self.relations = relations
@@ -59,6 +65,7 @@ class Collator:
         self.marks = marks
         self.trees = trees
         self.frequent = frequent
+        self.gazetteer = gazetteer or Gazetteer(())
 
     def __call__(
         self,
@@ -107,10 +114,15 @@ class Collator:
         """What the kinds that join sentences read."""
         if not self.inventory.reads_documents:
             return DocumentContext()
-        forms = None
+        numbers = document_numbers(sentences)
+        forms = mentions = None
+        if GAZETTEER in self.inventory.kinds:
+            found = [self.gazetteer.find(sentence) for sentence in sentences]
+            lengths = [len(sentence) for sentence in sentences]
+            mentions = Mentions.collect(found, self.gazetteer, lengths, numbers)
         if SAME_FORM in self.inventory.kinds:
             forms = np.array(content_forms(sentences, self.frequent), dtype=np.int64)
-        return DocumentContext(document_numbers(sentences), forms)
+        return DocumentContext(numbers, forms, mentions)
 
     def tree(self, sentence: Sentence) -> Tree:
         """Heads of a sentence, and its relations as the vocabulary names them.
@@ -144,9 +156,5 @@ def document_numbers(sentences: Sequence[Sentence]) -> NDArray[np.int64]:
 
     Sentences of a document with others in between are apart: they are no neighbors in it, either.
     """
-    pairs = zip(sentences, (None, *sentences), strict=False)
-    new = [
-        before is None or sentence.document is None or sentence.document != before.document
-        for sentence, before in pairs
-    ]
-    return np.cumsum(new, dtype=np.int64) - 1
+    new = [not follows_on(*pair) for pair in pairwise(sentences)]
+    return np.cumsum([False, *new][: len(sentences)], dtype=np.int64)

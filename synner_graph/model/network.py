@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from synner_graph.config import ModelConfig
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.data.words.gazetteer import Gazetteer
 from synner_graph.encoders import Blueprint, build_encoder
 from synner_graph.errors import InputError
 from synner_graph.gnn import build_gnn
@@ -50,10 +51,13 @@ class SynNERModel(nn.Module):
         self.backend = backend
         recurrent = recurrent_class(config.recurrent.name)
         edges = config.gnn.edges if config.gnn.name != "none" else recurrent.edges
-        self.inventory = EdgeInventory(edges, vocabularies.relations.all_names)
+        self.gazetteer = Gazetteer(vocabularies.gazetteer)
+        self.inventory = EdgeInventory(
+            edges, vocabularies.relations.all_names, self.gazetteer.types
+        )
 
         self.encoder = build_encoder(
-            config.encoder, vocabularies, blueprint, config.gnn.fold_subtypes
+            config.encoder, vocabularies, blueprint, config.gnn.fold_subtypes, self.gazetteer
         )
         self.dropout = nn.Dropout(config.encoder.dropout)
         width = self.encoder.output_size
@@ -69,7 +73,8 @@ class SynNERModel(nn.Module):
             )
         self.parser = build_parser_head(config.parser, width, vocabularies.relations.names)
         self.parser_weight = config.parser.weight
-        self.reads_documents = config.encoder.context == "document"
+        in_windows = config.encoder.context == "document"
+        self.reads_documents = in_windows or self.inventory.reads_documents
         self.recurrent.kernel = self.head.kernel = kernel
         self.collator = Collator(
             self.inventory,
@@ -81,6 +86,7 @@ class SynNERModel(nn.Module):
             marks=self._marks,
             trees=self.parser and self.parser.encode,
             frequent=vocabularies.frequent,
+            gazetteer=self.gazetteer,
         )
 
     def features(self, inputs: Tensors) -> Tensor:

@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 
-from synner_graph.config import ModelConfig, RunConfig
+from synner_graph.config import GNNConfig, ModelConfig, RunConfig
 from synner_graph.data.features import open_features
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.forms import frequent_forms
+from synner_graph.data.words.gazetteer import Entry, gather
 from synner_graph.data.words.lexicon import Lexicon, count_words
 from synner_graph.data.words.vectors import read_vectors
 from synner_graph.encoders import (
@@ -24,7 +25,7 @@ from synner_graph.encoders import (
 )
 from synner_graph.errors import InputError
 from synner_graph.gnn import NONE, check_options
-from synner_graph.graph.edges import SAME_FORM
+from synner_graph.graph.edges import GAZETTEER, SAME_FORM
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.text import resolve_tokenizer
 
@@ -49,6 +50,8 @@ def new_recogniser(
     if config.gnn.name != NONE and SAME_FORM in config.gnn.edges:
         frequent = frozenset(frequent_forms(sentences, config.gnn.frequent))
         vocabularies = replace(vocabularies, frequent=frequent)
+    entries = read_entries(config, sentences)
+    vocabularies = replace(vocabularies, gazetteer=entries)
     source = blueprint = rows = None
     if has_transformer(config.encoder):
         source = resolve(config.encoder.name)
@@ -57,6 +60,7 @@ def new_recogniser(
             tokens = {token for sentence in sentences for token in sentence.tokens}
             blueprint, rows = prune_vocabulary(blueprint, tokens)
     ner = SynNER.build(architecture, vocabularies, blueprint, backend, device, kernel)
+    ner.model.gazetteer.hide_own(sentences)
     if source is not None:
         ner.load_encoder(source, rows)
     if lexicon is not None:
@@ -83,6 +87,28 @@ def read_lexicon(
     if vectors is not None and len(lexicon.ids) == 0:
         raise InputError(f"None of the words of the corpus has a vector in {settings.vectors}.")
     return lexicon
+
+
+def read_entries(config: RunConfig, sentences: Sequence[Sentence]) -> tuple[Entry, ...]:
+    """The dictionary entries of a model that reads some.
+
+    Raises:
+        InputError: A file cannot be read, a dictionary is named that nothing reads, or none is
+            named that is to be read.
+    """
+    in_graph = config.gnn.name != NONE and GAZETTEER in config.gnn.edges
+    if not in_graph and not config.encoder.gazetteer_size:
+        for name in ("gazetteer", "gazetteer_case"):
+            if getattr(config.gnn, name) != GNNConfig.model_fields[name].default:
+                raise InputError(
+                    f"The setting gnn.{name} needs the edge kind gazetteer, or "
+                    "encoder.gazetteer_size."
+                )
+        return ()
+    entries = gather(config.gnn.gazetteer, sentences, config.gnn.gazetteer_case)
+    if not entries:
+        raise InputError("A gazetteer is to be read, but gnn.gazetteer names none.")
+    return entries
 
 
 def _resolved(

@@ -183,8 +183,10 @@ def _parsed(config: RunConfig, corpus: Corpus) -> tuple[Corpus, ParserRecord | N
 def _inputs(config: RunConfig) -> list[Path]:
     """The files and folders that the settings name."""
     data, encoder = config.data, config.encoder
+    named: tuple[Path | str | None, ...]
     named = (data.train, data.dev, data.test, data.data_dir, encoder.features, encoder.vectors)
-    return [Path(path) for path in (*named, encoder.name) if path and Path(path).exists()]
+    named += (encoder.name, *config.gnn.gazetteer)
+    return [Path(path) for path in named if path and Path(path).exists()]
 
 
 def _remark_on_nesting(config: RunConfig, sentences: Sequence[Sentence]) -> None:

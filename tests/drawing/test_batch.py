@@ -2,14 +2,25 @@
 
 from itertools import combinations, pairwise
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synner_graph.data.sentence import ROOT, Entity, Sentence
+from synner_graph.data.words.gazetteer import Entry, Gazetteer
+from synner_graph.drawing import graph_html
 from synner_graph.drawing.batch import OTHER, graph_scene
 from synner_graph.drawing.colours import PALETTE
 from synner_graph.drawing.scene import Box, Label, Stroke
-from synner_graph.graph.edges import DEPENDENT_HEAD, SELF, EdgeInventory
+from synner_graph.graph.edges import (
+    DEPENDENT_HEAD,
+    GAZETTEER,
+    SAME_FORM,
+    SELF,
+    DocumentContext,
+    EdgeInventory,
+)
+from synner_graph.graph.kinds.gazetteer import Mentions
 from synner_graph.graph.token_graph import TokenGraph
 from tests.drawing.conftest import graph_of
 from tests.drawing.test_sentence import extent, of_kind, only
@@ -87,3 +98,24 @@ def test_nothing_at_all():
     scene = graph_scene(TokenGraph.build([], EdgeInventory((SELF,), ())).to_networkx())
     assert of_kind(scene, "node") == []
     assert scene.width > 0
+
+
+def test_entries_stand_in_a_box_behind_the_sentences():
+    gazetteer = Gazetteer([Entry("Ann", "PER", "names")])
+    batch = [Sentence(["Ann", "ran"], document="a"), Sentence(["Ann"], document="a")]
+    found = [gazetteer.find(sentence) for sentence in batch]
+    documents = np.zeros(2, dtype=np.int64)
+    context = DocumentContext(
+        documents, np.array([0, -1, 0]), Mentions.collect(found, gazetteer, [2, 1], documents)
+    )
+    inventory = EdgeInventory((SAME_FORM, GAZETTEER), (), gazetteer.types)
+    graph = TokenGraph.build([2, 1], inventory, context=context)
+    scene = graph_scene(graph.to_networkx(batch))
+    (box,) = of_kind(scene, "entries")
+    assert (box.data["first"], box.data["last"]) == (3, 3)
+    assert only(box, Label).text == "entries: rows 3\N{EN DASH}3"
+    assert len(of_kind(scene, "sentence")) == 2
+    arcs = {(g.data["source"], g.data["target"]) for g in of_kind(scene, "arc")}
+    assert arcs == {(0, 2), (2, 0), (0, 3), (2, 3), (3, 0), (3, 2)}
+    assert scene.caption == "3 tokens of 2 sentences and 1 entries as one graph, 6 edges"
+    assert "entries: rows" in graph_html(graph)

@@ -1,6 +1,7 @@
 """Contributions of edges, against finite differences on a dense matrix and on every layer."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from torch import Tensor
 
 from synner_graph import SynNER
 from synner_graph.data.corpora.catalogue import Corpus
-from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.errors import InputError
 from synner_graph.evaluation.explain import explain, weighted_graph
 from synner_graph.gnn import LAYERS, GraphLayer, WeightedLayer
-from tests.drawing.conftest import data, elements
+from synner_graph.graph.edges import NAMED_KINDS
+from synner_graph.recogniser.new import new_recogniser
+from tests.drawing.conftest import data, elements, texts
 from tests.fixtures import tiny_config
 from tests.gnn.layers import needs_dgl
 
@@ -164,3 +167,71 @@ def test_an_explanation_draws_itself(small_corpus: Corpus) -> None:
     (box,) = elements(drawn, "entity")
     assert data(box)["label"] == entity.label
     assert found._repr_html_() == found.draw()._repr_html_()
+
+
+def document_recogniser() -> tuple[SynNER, list[Sentence]]:
+    """A model that reads every kind of edge, and a document that it has not learned from."""
+    torch.manual_seed(0)
+    config = tiny_config("characters", gnn__edges=NAMED_KINDS, gnn__layers=2, head__max_width=3)
+    learned = small_document("learned")
+    ner = new_recogniser(config, learned, "torch", torch.device("cpu"), "naive")
+    return ner, small_document("other")
+
+
+def small_document(name: str) -> list[Sentence]:
+    texts = ["Ann saw Rome", "Rome is old", "Ann Lee left"]
+    trees = [(1, ROOT, 1), (2, 2, ROOT), (1, 2, ROOT)]
+    return [
+        Sentence(text.split(), heads, ["dep"] * 3, [Entity(0, 1, "NAME")], document=name)
+        for text, heads in zip(texts, trees, strict=True)
+    ]
+
+
+def test_edges_from_other_sentences_and_entries_are_explained() -> None:
+    ner, document = document_recogniser()
+    before, sentence, after = document[:1], document[1], document[2:]
+    found = explain(ner, sentence, Entity(0, 1, "NAME"), before, after)
+    graph = ner.model.collator.graph(document)
+    assert (found.graph.num_edges, found.graph.entry_names) == (graph.num_edges, ("Ann", "Rome"))
+    assert {edge.kind for edge in found.edges if edge.contribution} == set(NAMED_KINDS)
+    direct = [e for e in found.edges if e.layer == 1 and e.target == 3 and e.contribution]
+    assert {edge.source for edge in direct} >= {2, 10}  # Rome before, and the entry
+    assert all(e.target in (3, 4, 5) for e in found.edges if e.layer == 1 and e.contribution)
+    alone = explain(ner, sentence, Entity(0, 1, "NAME"))
+    assert alone.entity.score != found.entity.score
+    row = found.to_json()
+    assert row["first_row"] == 3 and row["nodes"][3:6] == row["tokens"] == ["Rome", "is", "old"]
+    assert row["nodes"][-2:] == ["Ann", "Rome"]
+
+
+def test_contributions_across_sentences_are_derivatives() -> None:
+    ner, document = document_recogniser()
+    ner.model.double()
+    entity = Entity(0, 1, "NAME")
+    found = explain(ner, document[1], entity, document[:1], document[2:])
+    batch, model = ner.model.collator(document, with_gold=False), ner.model
+    x = model.features(batch.inputs)
+
+    def score(edge: int, by: float) -> float:
+        weight = torch.ones(batch.graph.num_edges, dtype=torch.float64)
+        weight[edge] += by
+        with torch.no_grad():
+            states = model.read(x, replace(batch.graph, weight=weight))[3:6]
+            return float(model.head.log_probability(states, entity))
+
+    assert found.graph.weight is not None
+    for edge in range(0, batch.graph.num_edges, 3):
+        slope = (score(edge, 1e-5) - score(edge, -1e-5)) / 2e-5
+        assert found.graph.weight[edge].item() == pytest.approx(slope, rel=1e-2, abs=1e-5)
+
+
+def test_an_explanation_draws_what_touches_the_sentence() -> None:
+    ner, document = document_recogniser()
+    found = explain(ner, document[1], Entity(0, 1, "NAME"), document[:1], document[2:])
+    drawn = found.draw().svg()
+    others = [texts(other)[0] for other in elements(drawn, "other")]
+    assert others == ["saw [-1]", "Rome [-1]", "left [+1]", "Rome [train: NAME]"]
+    arcs = [data(arc) for arc in elements(drawn, "arc")]
+    assert {arc["direction"] for arc in arcs} == set(NAMED_KINDS)
+    ends = [(int(arc["source"]), int(arc["target"])) for arc in arcs]
+    assert all(min(pair) < 3 and max(pair) < 3 + len(others) for pair in ends)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from synner_graph.data.words.gazetteer import Entry, Gazetteer, Match
 from synner_graph.gnn import GraphLayer, layer_class
 from synner_graph.graph.backends import GraphBackend, graph_backend
 from synner_graph.graph.edges import (
@@ -18,6 +19,7 @@ from synner_graph.graph.edges import (
     DocumentContext,
     EdgeInventory,
 )
+from synner_graph.graph.kinds.gazetteer import Mentions
 from synner_graph.graph.token_graph import TokenGraph
 from tests.fixtures import random_heads
 
@@ -26,12 +28,13 @@ BACKENDS = ["torch", pytest.param("dgl", marks=needs_dgl)]
 LENGTHS = [4, 1, 7]
 RELATIONS = ("<unknown>", "nsubj", "obj")
 INPUT, OUTPUT = 6, 4
+ENTRIES = Gazetteer([Entry("x", "PER", "list"), Entry("y", "LOC", "list")])
 ALL_KINDS = (*NAMED_KINDS, "2-hop")
 NodeEquation = Callable[[Any, TokenGraph, Tensor, int], Tensor]
 
 
 def inventory(kinds: tuple[str, ...] = EDGE_KINDS) -> EdgeInventory:
-    return EdgeInventory(kinds, RELATIONS)
+    return EdgeInventory(kinds, RELATIONS, ENTRIES.types)
 
 
 def trees(lengths: list[int] = LENGTHS, kinds: tuple[str, ...] = EDGE_KINDS) -> TokenGraph:
@@ -43,17 +46,28 @@ def trees(lengths: list[int] = LENGTHS, kinds: tuple[str, ...] = EDGE_KINDS) -> 
 
 
 def document(
-    lengths: list[int] = [4, 1, 7, 2, 5, 3],  # noqa: B006 - nobody changes it
-    documents: tuple[int, ...] = (0, 0, 0, 1, 2, 2),
+    rows: slice = slice(None),
     kinds: tuple[str, ...] = ALL_KINDS,
 ) -> TokenGraph:
-    """Random trees of three documents, with every kind of edge."""
+    """Random trees of three documents, with every kind of edge and with entry nodes.
+
+    Args:
+        rows: the sentences to take; documents are 0 to 2, 3, and 4 to 5.
+        kinds: edge kinds.
+    """
     draw = random.Random(7)
+    lengths = [4, 1, 7, 2, 5, 3]
+    documents = np.array([0, 0, 0, 1, 2, 2])
     heads = [random_heads(draw, length) for length in lengths]
     relations = [[draw.randrange(len(RELATIONS)) for _ in range(length)] for length in lengths]
-    forms = np.array([draw.choice([-1, 0, 1]) for _ in range(sum(lengths))])
-    context = DocumentContext(np.array(documents), forms)
-    return TokenGraph.build(lengths, inventory(kinds), heads, relations, context)
+    forms = [[draw.choice([-1, 0, 1]) for _ in range(length)] for length in lengths]
+    matches = [[Match(0, 1, 0), Match(0, length, 1)] for length in lengths]
+    context = DocumentContext(
+        documents[rows],
+        np.array([form for row in forms[rows] for form in row]),
+        Mentions.collect(matches[rows], ENTRIES, lengths[rows], documents[rows]),
+    )
+    return TokenGraph.build(lengths[rows], inventory(kinds), heads[rows], relations[rows], context)
 
 
 def build(

@@ -33,7 +33,8 @@ def test_an_open_gate_is_no_gate(name: str, backend: str) -> None:
     assert plain.gate is None and isinstance(gated.gate, Gate)
     missing, unexpected = gated.load_state_dict(plain.state_dict(), strict=False)
     assert missing == ["gate.logits"] and not unexpected
-    x = torch.randn(document().num_nodes, INPUT)
+    assert plain.entries is not None
+    x = torch.randn(document().num_tokens, INPUT)
     assert not torch.allclose(gated(document(), x), plain(document(), x))
     torch.nn.init.constant_(gated.gate.logits, 40.0)
     torch.testing.assert_close(gated(document(), x), plain(document(), x))
@@ -42,7 +43,7 @@ def test_an_open_gate_is_no_gate(name: str, backend: str) -> None:
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_gate_learns(name: str, backend: str) -> None:
     gnn, graph = build(name, backend), document()
-    g = gnn(graph, torch.randn(graph.num_nodes, INPUT))
+    g = gnn(graph, torch.randn(graph.num_tokens, INPUT))
     g.backward(torch.randn_like(g))
     assert gnn.gate is not None
     gradient = gnn.gate.logits.grad

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from synner_graph.config import GNNConfig
 from synner_graph.gnn import GNN, build_gnn
 from synner_graph.graph.backends import graph_backend
-from tests.gnn.layers import INPUT, LENGTHS, inventory, trees
+from tests.gnn.layers import ALL_KINDS, INPUT, LENGTHS, document, inventory, trees
 
 SIZE = 8
 X = torch.arange(sum(LENGTHS) * INPUT).view(-1, INPUT).sin()
@@ -63,3 +63,21 @@ def test_jumps_read_every_layer(name: str) -> None:
         found = other(graph, X)
         assert found.shape[1] == other.output_size
         torch.testing.assert_close(found, wanted)
+
+
+def test_entries_stand_behind_the_tokens_and_are_cut_off_again() -> None:
+    settings = {"name": "gcn", "size": SIZE, "dropout": 0.0, "gate": False, "edges": ALL_KINDS}
+    config = GNNConfig.model_validate(settings)
+    gnn = build_gnn(config, INPUT, inventory(ALL_KINDS), graph_backend("torch"), needs_graph=True)
+    assert isinstance(gnn, GNN) and gnn.entries is not None
+    graph = document()
+    x = torch.randn(graph.num_tokens, INPUT)
+    nodes = torch.cat([x, gnn.entries.embedding.weight[[1, 0] * 3]])
+    first, second = gnn.layers
+    expected = second(graph, first(graph, nodes))
+    assert len(expected) == graph.num_tokens + 6
+    found = gnn(graph, x)
+    torch.testing.assert_close(found, expected[: graph.num_tokens])
+    found.sum().backward()
+    assert gnn.entries.embedding.weight.grad is not None
+    assert gnn.entries.embedding.weight.grad.any(1).all()

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from synner_graph.data.sentence import ROOT
 from synner_graph.data.words.forms import NO_FORM
+from synner_graph.graph.kinds.gazetteer import Mentions
 
 IntArray = NDArray[np.int64]
 
@@ -28,10 +29,12 @@ class DocumentContext:
             their order. None: each sentence is a document of its own. *Shape:* [B]
         forms: id of each token's form, NO_FORM for a token that is no content word. None: no token
             is one. *Shape:* [N]
+        mentions: which tokens spell entries of the gazetteer. None: none does.
     """
 
     documents: IntArray | None = None
     forms: IntArray | None = None
+    mentions: Mentions | None = None
 
 
 def sentence_neighbors(

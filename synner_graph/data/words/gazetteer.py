@@ -1,0 +1,286 @@
+"""Dictionaries of names: read from files, gathered from sentences, found among tokens."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+from synner_graph.data.documents import whole
+from synner_graph.data.sentence import Sentence
+from synner_graph.errors import InputError
+
+Case = Literal["exact", "casefold"]
+
+TRAIN = "train"
+"""The list of the names that the training sentences have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A phrase of a list and its type.
+
+    Attributes:
+        phrase: as it is written, words apart.
+        label: its type.
+        list: which list it is of.
+        case: whether letters must agree in case.
+        only_in: mark of the one document that it is known from (see `document_mark`); None for an
+            entry that is known from several, or from a file.
+    """
+
+    phrase: str
+    label: str
+    list: str
+    case: Case = "exact"
+    only_in: str | None = None
+
+    @property
+    def type(self) -> str:
+        """List and label, which make the type of its edges and features."""
+        return f"{self.list}: {self.label}"
+
+
+class Match(NamedTuple):
+    """Tokens `start` up to, not including, `end`, and the number of the entry that they spell."""
+
+    start: int
+    end: int
+    entry: int
+
+
+class Gazetteer:
+    """Finds the phrases of entries among tokens.
+
+    A phrase matches tokens that spell it, however they are cut: "St. John's" matches the tokens
+    `St . John 's`, and a Chinese name the characters of it. Where the phrase has a blank, a token
+    must end.
+
+    The time is linear in the tokens, times the longest phrase that begins with the same character;
+    the number of entries does not matter.
+
+    Args:
+        entries: any; two may share a phrase.
+
+    Attributes:
+        types: types of the entries, sorted.
+        type_ids: type of each entry, an index into `types`.
+    """
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries = tuple(entries)
+        self.types = tuple(sorted({entry.type for entry in self.entries}))
+        numbers = {name: number for number, name in enumerate(self.types)}
+        self.type_ids = [numbers[entry.type] for entry in self.entries]
+        self._own: dict[tuple[str | None, tuple[str, ...]], str] = {}
+        self._spelled: dict[Case, dict[str, list[int]]] = {case: {} for case in get_args(Case)}
+        self._longest: dict[Case, dict[str, int]] = {case: {} for case in get_args(Case)}
+        for number, entry in enumerate(self.entries):
+            spelled = "".join(_words(entry.phrase, entry.case))
+            self._spelled[entry.case].setdefault(spelled, []).append(number)
+            longest = self._longest[entry.case]
+            longest[spelled[:1]] = max(longest.get(spelled[:1], 0), len(spelled))
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def matches(self, tokens: Sequence[str], longest: bool = False) -> list[Match]:
+        """Where entries are spelled, by start, then end, then entry.
+
+        Args:
+            tokens: of one sentence.
+            longest: leave out what lies inside a longer match.
+
+        Returns:
+            All matches; they may overlap.
+        """
+        found: list[Match] = []
+        for case, spelled in self._spelled.items():
+            if spelled:
+                found += self._of_case(case, [_fold(token, case) for token in tokens])
+        found.sort()
+        return _widest(found) if longest else found
+
+    def find(self, sentence: Sentence) -> list[Match]:
+        """All matches in a sentence, but for what `hide_own` hides from it."""
+        own = self._own.get(_key(sentence)) if self._own else None
+        found = self.matches(sentence.tokens)
+        if own is None:
+            return found
+        return [match for match in found if self.entries[match.entry].only_in != own]
+
+    def hide_own(self, sentences: Iterable[Sentence]) -> None:
+        """Hide from sentences, from now on, the entries that are known from their document alone.
+
+        A model that learns from the sentences would else read its own answer.
+        """
+        self._own = {_key(sentence): document_mark(sentence) for sentence in sentences}
+
+    def _of_case(self, case: Case, tokens: Sequence[str]) -> Iterable[Match]:
+        spelled, longest = self._spelled[case], self._longest[case]
+        for start, first in enumerate(tokens):
+            limit = longest.get(first[:1], 0)
+            text, ends = "", set[int]()
+            for end in range(start, len(tokens)):
+                for part in tokens[end].split():  # some treebanks have blanks in tokens
+                    text += part
+                    ends.add(len(text))
+                if len(text) > limit:
+                    break
+                for number in spelled.get(text, ()):
+                    if _blanks(self.entries[number].phrase, case) <= ends:
+                        yield Match(start, end + 1, number)
+
+
+def names_of(sentences: Iterable[Sentence], case: Case = "exact") -> list[Entry]:
+    """The entities of sentences as entries of the list TRAIN.
+
+    A phrase with several labels becomes an entry for each.
+    """
+    seen: dict[tuple[str, str], set[str]] = {}
+    for sentence in sentences:
+        mark = document_mark(sentence)
+        for entity in sentence.entities:
+            phrase = " ".join(sentence.tokens[entity.start : entity.end])
+            if case == "casefold":
+                phrase = phrase.casefold()
+            seen.setdefault((phrase, entity.label), set()).add(mark)
+    return [
+        Entry(phrase, label, TRAIN, case, marks.pop() if len(marks) == 1 else None)
+        for (phrase, label), marks in sorted(seen.items())
+    ]
+
+
+def gather(
+    lists: Iterable[str], sentences: Iterable[Sentence], case: Case = "exact"
+) -> tuple[Entry, ...]:
+    """The entries of several lists.
+
+    Args:
+        lists: files, or TRAIN for the names of the sentences.
+        sentences: the training split.
+        case: of entries that do not say it themselves.
+
+    Raises:
+        InputError: a file cannot be read, or two lists have one name.
+    """
+    entries: list[Entry] = []
+    names: set[str] = set()
+    for source in lists:
+        found = names_of(sentences, case) if source == TRAIN else read_gazetteer(Path(source), case)
+        name = TRAIN if source == TRAIN else Path(source).stem
+        if name in names:
+            raise InputError(f"Two gazetteers are named {name!r}: rename a file.")
+        names.add(name)
+        entries += found
+    return tuple(entries)
+
+
+def document_mark(sentence: Sentence) -> str:
+    """What tells the document of a sentence from others: a hash of its id.
+
+    A sentence that is a document of its own is told by its tokens: the same sentence again is the
+    same document.
+    """
+    name = whole(sentence).document
+    text = "\n".join(("", *sentence.tokens)) if name is None else name
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def read_gazetteer(path: Path, case: Case = "exact") -> list[Entry]:
+    """The entries of a file; the list is named by the file, without its suffix.
+
+    A line is a phrase, a tab and its type, and perhaps another tab and `exact` or `casefold`; or a
+    JSON object such as `{"label": "ORG", "pattern": "Acme Corp."}`, as spaCy's EntityRuler has
+    it, perhaps with `"case"`; or a phrase alone, whose type then is the name of the list. Empty
+    lines count for nothing.
+
+    Args:
+        path: the file.
+        case: of entries that do not say it themselves.
+
+    Raises:
+        InputError: the file cannot be read, holds nothing, or a line is none of these.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"Cannot read the gazetteer {path}: {error}") from error
+    entries: dict[Entry, None] = {}
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                entries[_entry(line, path.stem, case)] = None
+            except InputError as error:
+                raise InputError(f"{path}, line {number}: {error}") from error
+    if not entries:
+        raise InputError(f"The gazetteer {path} has no entries.")
+    return list(entries)
+
+
+def _key(sentence: Sentence) -> tuple[str | None, tuple[str, ...]]:
+    return whole(sentence).document, sentence.tokens
+
+
+def _entry(line: str, name: str, case: Case) -> Entry:
+    phrase, label = line, name
+    if line.lstrip().startswith("{"):
+        phrase, label, case = _from_object(line, case)
+    elif "\t" in line:
+        phrase, label, *rest = line.split("\t")
+        if len(rest) > 1:
+            raise InputError(f"expected phrase, type and case, got {len(rest) + 2} columns")
+        case = _case(rest[0].strip()) if rest else case
+    phrase, label = " ".join(phrase.split()), label.strip()
+    for what, value in (("phrase", phrase), ("type", label)):
+        if not value:
+            raise InputError(f"expected a {what}, got nothing")
+    return Entry(phrase, label, name, case)
+
+
+def _from_object(line: str, case: Case) -> tuple[str, str, Case]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"expected a JSON object, got {line.strip()!r}: {error}") from error
+    for key in ("label", "pattern"):
+        if not isinstance(row.get(key), str):
+            raise InputError(f"expected a string as {key!r}, got {row.get(key)!r}")
+    return row["pattern"], row["label"], _case(row["case"]) if "case" in row else case
+
+
+def _case(value: Any) -> Case:
+    for known in get_args(Case):
+        if value == known:
+            found: Case = known
+            return found
+    raise InputError(f"expected exact or casefold, got {value!r}")
+
+
+def _fold(text: str, case: Case) -> str:
+    return text.casefold() if case == "casefold" else text
+
+
+def _words(phrase: str, case: Case) -> list[str]:
+    return _fold(phrase, case).split()
+
+
+def _blanks(phrase: str, case: Case) -> set[int]:
+    """How many letters are before each blank of a phrase, and before its end."""
+    ends, length = set(), 0
+    for word in _words(phrase, case):
+        length += len(word)
+        ends.add(length)
+    return ends
+
+
+def _widest(matches: Sequence[Match]) -> list[Match]:
+    """The matches that lie inside no longer one, of matches in order."""
+    spans = sorted({(m.start, -m.end) for m in matches})
+    kept, reach = set(), -1
+    for start, negative in spans:
+        if -negative > reach:
+            kept.add((start, -negative))
+            reach = -negative
+    return [m for m in matches if (m.start, m.end) in kept]
