@@ -92,9 +92,9 @@ def run_study(
                     record = _train(
                         cell, grid, folder, backend, device, kernel, progress, checkpoint_every
                     )
-                    if not keep_runs:
-                        shutil.rmtree(folder)
                 add_record(results, record | {"row": cell.row, "tuning": dict(cell.tuning)})
+                if not keep_runs and folder.is_dir():
+                    shutil.rmtree(folder)
         except Timeout:
             logger.info("cell %d of %d: %s: another process is at it", number, len(todo), cell)
         except InputError as error:

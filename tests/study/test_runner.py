@@ -3,7 +3,7 @@
 import gc
 import json
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from synner_graph.study.grid import Grid, cells
 from synner_graph.study.results import counts_from_text, read_records
 from synner_graph.study.runner import missing_cells, run_study
 from synner_graph.training import run as training
+from synner_graph.training.interval import Interval
+from synner_graph.training.learner import Learner
 from tests.places import SAMPLE
 
 DEV = SAMPLE / "dev.conllu"
@@ -137,3 +139,45 @@ def test_what_another_process_is_at_is_left_alone(
         study(grid.model_copy(update={"seeds": (1,)}))
     rows = [record["row"] for record in read_records(tmp_path / "results" / "grid.json")]
     assert rows == ["none"]
+
+
+class Killed(BaseException):
+    """What a signal would do."""
+
+
+def test_a_cell_that_was_broken_off_goes_on(
+    grid: Grid, study: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the second of its two batches; then when it is finished and its record is missing."""
+    one = grid.model_copy(update={"seeds": (1,), "rows": {"gcn": {}}})
+    learn, learned = Learner.learn, []
+
+    def broken(learner: Learner, rows: Sequence[int], *rest: Any) -> float:
+        if len(learned) == 1:
+            learned.clear()
+            raise Killed
+        learned.append(rows)
+        return learn(learner, rows, *rest)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Learner, "learn", broken)
+        study(one, checkpoint_every=Interval(steps=1))
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Learner, "learn", broken)
+        patch.setattr(runner, "add_record", broken_off)
+        study(one)
+    assert len(learned) == 1, "the first batch is not learned again"
+    with monkeypatch.context() as patch:
+        patch.setattr(Learner, "learn", broken_off)
+        study(one)
+    (record,) = read_records(tmp_path / "results" / "grid.json")
+    (tmp_path / "results" / "grid.json").unlink()
+    study(one)
+    (whole,) = read_records(tmp_path / "results" / "grid.json")
+    for name in ("dev", "per_sentence", "settings"):
+        assert record[name] == whole[name]
+    assert record["epochs"][0]["loss"] == whole["epochs"][0]["loss"]
+
+
+def broken_off(*_: Any) -> None:
+    raise Killed
