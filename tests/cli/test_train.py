@@ -4,10 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from synner_graph.training.learner import Learner
 from tests.cli.conftest import Run
 from tests.places import ROOT, SAMPLE
 
@@ -130,3 +133,46 @@ def test_trains_from_the_repository_and_from_elsewhere(where: str, tmp_path: Pat
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "metrics.json").is_file()
+
+
+def test_resume(
+    run: Run, refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run is broken off, continued, found finished; other settings are refused."""
+    folder = tmp_path / "run"
+    arguments = (
+        *("train", "--train", SAMPLE / "dev.conllu", "--dev", SAMPLE / "dev.conllu"),
+        *("--encoder", "characters", "--syntax", "none", *TINY, "--output", folder),
+    )
+    learn, steps = Learner.learn, iter((True, True, False))
+
+    def broken(*rest: Any) -> float:
+        if not next(steps):
+            raise KeyboardInterrupt
+        return learn(*rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Learner, "learn", broken)
+        assert run(*arguments, "--checkpoint-every", 2).exit_code != 0
+    assert (folder / ".training" / "checkpoint-00000001").is_dir()
+    other = refused("--quiet", *arguments, "--resume", "--seed", 7)
+    assert other == (
+        f"Cannot resume the training in {folder} with other settings: training.seed was 42 and is "
+        "7. Give the same again, or begin anew with --overwrite and without --resume."
+    )
+    resumed = run(*arguments, "--resume", "--json")
+    assert resumed.exit_code == 0, resumed.output
+    assert json.loads(resumed.stdout)["resumes"] == 1
+    assert "epoch 1, 2 batches done" in " ".join(resumed.stderr.split())
+    again = run(*arguments, "--resume")
+    assert again.exit_code == 0, again.output
+    assert "is finished: there is nothing left to train" in " ".join(again.stderr.split())
+    assert "dev: entities" in again.stdout
+
+
+def test_a_wrong_interval_is_refused(refused: Callable[..., str]) -> None:
+    assert refused("train", "--checkpoint-every", "5x") == (
+        "expected a number of steps, such as 200, or a time, such as 90s, 5m or 1h, for "
+        "--checkpoint-every, got '5x'"
+    )
+    assert "got '0'" in refused("study", "no.toml", "--checkpoint-every", "0")
