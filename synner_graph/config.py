@@ -282,6 +282,12 @@ class TrainingConfig(Section):
 
     epochs: int = Field(3, gt=0, description="passes over the training sentences")
     batch_size: int = Field(16, gt=0, description="sentences in a batch, over all processes")
+    part_tokens: int | None = Field(
+        None,
+        gt=0,
+        description="where documents are read: tokens in the parts that they are learned in; "
+        "default 128",
+    )
     layer_decay: float = Field(
         1.0, gt=0, le=1, description="rate of a layer as a share of that of the layer above it"
     )

@@ -12,7 +12,7 @@ from synner_graph.encoders import TransformerEncoder
 from synner_graph.heads import CRFHead
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.text.segment import Segment, Segmenter
-from synner_graph.training.batches import LengthGroupedBatches
+from synner_graph.training.batches import LengthGroupedBatches, training_units
 
 ONE_PASS = 10**9  # a cost that no second pass is worth
 
@@ -74,9 +74,9 @@ class Ours(Side):
 
     def batches(self) -> Iterator[list[int]]:
         """See Side; sentences of similar length together."""
-        lengths = [len(sentence) for sentence in self.sentences]
+        units = training_units(self.sentences, documents=False)
         settings = self.config.training
-        return LengthGroupedBatches(lengths, settings.batch_size, settings.seed).epoch(1)
+        return LengthGroupedBatches(units, settings.batch_size, settings.seed).epoch(1)
 
     def learn(self, sentences: Sequence[Sentence]) -> None:
         """See Side."""

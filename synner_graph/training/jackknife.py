@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import chain, islice
 from random import Random
 
 import torch
 from torch import Tensor, nn
 
 from synner_graph.config import RunConfig
+from synner_graph.data.documents import documents
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.evaluate import evaluate_trees
@@ -18,7 +20,7 @@ from synner_graph.model.network import SynNERModel
 from synner_graph.parsers.own import BiaffineParser
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.synner import SynNER
-from synner_graph.training.batches import LengthGroupedBatches
+from synner_graph.training.batches import LengthGroupedBatches, training_units
 from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.learner import Learner
 from synner_graph.training.loop import run_epochs
@@ -51,10 +53,10 @@ def jackknife(
         The sentences, in order, with trees of parsers, and a note on them.
 
     Raises:
-        InputError: There are fewer sentences than parts.
+        InputError: There are fewer documents than parts.
     """
     assert config.parser.jackknife is not None
-    parts = split_rows(len(sentences), config.parser.jackknife, config.training.seed)
+    parts = split_documents(sentences, config.parser.jackknife, config.training.seed)
     parsed: dict[int, Sentence] = {}
     right = tokens = 0
     for number, part in enumerate(parts, 1):
@@ -85,17 +87,20 @@ def jackknife(
     return tuple(parsed[row] for row in range(len(sentences))), note
 
 
-def split_rows(number: int, parts: int, seed: int) -> list[list[int]]:
-    """Rows in parts that differ by one at most, drawn at random, each in order.
+def split_documents(sentences: Sequence[Sentence], parts: int, seed: int) -> list[list[int]]:
+    """Rows of sentences in parts, each in order; no document is torn apart.
+
+    The parts hold as many documents, give or take one, drawn at random.
 
     Raises:
-        InputError: There are fewer rows than parts.
+        InputError: There are fewer documents than parts.
     """
-    if number < parts:
-        raise InputError(f"expected a sentence for each of {parts} parts, got {number} sentences")
-    rows = list(range(number))
-    Random(f"{seed}-jackknife").shuffle(rows)
-    return [sorted(rows[part::parts]) for part in range(parts)]
+    rows = iter(range(len(sentences)))
+    found = [list(islice(rows, len(document))) for document in documents(sentences)]
+    if len(found) < parts:
+        raise InputError(f"expected a document for each of {parts} parts, got {len(found)}")
+    Random(f"{seed}-jackknife").shuffle(found)
+    return [sorted(chain.from_iterable(found[part::parts])) for part in range(parts)]
 
 
 class ParserAlone(nn.Module):
@@ -141,16 +146,16 @@ def train_parser(
     torch.manual_seed(settings.seed)
     accelerator = checkpoints.accelerator
     ner = new_recogniser(config, sentences, backend, accelerator.device, kernel)
-    batches = LengthGroupedBatches([len(s) for s in sentences], settings.batch_size, settings.seed)
-    steps = len(batches) * settings.epochs
-    learner = Learner(ParserAlone(ner.model), config, steps, accelerator)
+    units = training_units(sentences, ner.model.reads_documents, settings.part_tokens)
+    batches = LengthGroupedBatches(units, settings.batch_size, settings.seed)
+    learner = Learner(ParserAlone(ner.model), config, batches.total(settings.epochs), accelerator)
 
     def collate(rows: Sequence[int]) -> Batch:
-        return ner.model.collator([sentences[row] for row in rows])
+        return ner.model.collator([sentence for row in rows for sentence in units[row]])
 
     def bar(epoch: int, done: int) -> AbstractContextManager[Callable[[str], None]]:
         name = f"{title}, epoch {epoch}/{settings.epochs}"
-        return progress_bar(name, len(batches), progress, accelerator, done)
+        return progress_bar(name, batches.count(epoch), progress, accelerator, done)
 
     position = checkpoints.restore(stage, learner)
     after_step = partial(checkpoints.after_step, stage, learner, position)

@@ -36,11 +36,17 @@ class Learner:
         self.clip_norm = config.training.clip_norm
         self.loss = config.training.loss
 
-    def learn(self, rows: Sequence[int], collate: Callable[[Sequence[int]], Batch]) -> float:
-        """Learn from the rows of a global batch; the loss, summed over all of them.
+    def learn(
+        self,
+        rows: Sequence[int],
+        sentences: Callable[[Sequence[int]], int],
+        collate: Callable[[Sequence[int]], Batch],
+    ) -> float:
+        """Learn from the units of a global batch; the loss, summed over their sentences.
 
         Args:
-            rows: of the training split.
+            rows: of the units.
+            sentences: how many sentences rows hold.
             collate: makes a batch of rows.
 
         Raises:
@@ -51,7 +57,7 @@ class Learner:
         # the last batch leaves without a share takes part with weight 0.
         processes = self.accelerator.num_processes
         share = rows[self.accelerator.process_index :: processes]
-        divisor = len(rows) if self.loss == "mean" else 1
+        divisor = sentences(rows) if self.loss == "mean" else 1
         scale = processes / divisor if share else 0.0
         loss = self.step(collate(share or rows[:1]).to(self.accelerator.device), scale)
         value: float = self.accelerator.reduce(loss, "mean").item()

@@ -92,15 +92,15 @@ def run_epochs(
         learner.model.train()
         with bar(epoch, position.batch) as tick:
             for rows in islice(batches.epoch(epoch), position.batch, None):
-                loss = learner.learn(rows, collate)
+                loss = learner.learn(rows, batches.sentences, collate)
                 position.loss += loss
                 position.batch += 1
                 position.seconds = time.perf_counter() - begun
-                tick(f"loss {loss / len(rows):7.3f}")
+                tick(f"loss {loss / batches.sentences(rows):7.3f}")
                 after_step()
         record = {
             "epoch": epoch,
-            "loss": position.loss / len(batches.lengths),
+            "loss": position.loss / batches.sentences(),
             "seconds": position.seconds,
         }
         position.epoch, position.batch, position.loss, position.seconds = epoch + 1, 0, 0.0, 0.0

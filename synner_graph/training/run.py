@@ -24,7 +24,7 @@ from synner_graph.parsers import TREES, ParserRecord
 from synner_graph.recogniser.new import new_recogniser, read_lexicon
 from synner_graph.recogniser.run_folder import CARD, LOG, METRICS, WORKSPACE, RunFolder
 from synner_graph.recogniser.synner import RUN, SynNER, load_parser
-from synner_graph.training.batches import LengthGroupedBatches
+from synner_graph.training.batches import LengthGroupedBatches, training_units
 from synner_graph.training.card import model_card
 from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.distributed import build_accelerator, on_main
@@ -218,17 +218,22 @@ def _fit(
     scored and saved again, to the same weights.
     """
     settings, accelerator = config.training, checkpoints.accelerator
-    batches = LengthGroupedBatches([len(s) for s in sentences], settings.batch_size, settings.seed)
-    learner = Learner(ner.model, config, len(batches) * settings.epochs, accelerator)
+    reads_documents = ner.model.reads_documents
+    units = training_units(sentences, reads_documents, settings.part_tokens)
+    gold = training_units(trees, reads_documents, settings.part_tokens)
+    batches = LengthGroupedBatches(units, settings.batch_size, settings.seed)
+    learner = Learner(ner.model, config, batches.total(settings.epochs), accelerator)
     stage = (config.parser.jackknife or 0) + 1
 
     def collate(rows: Sequence[int]) -> Batch:
-        gold = [trees[row] for row in rows]
-        return ner.model.collator([sentences[row] for row in rows], gold_trees=gold)
+        return ner.model.collator(
+            [sentence for row in rows for sentence in units[row]],
+            gold_trees=[sentence for row in rows for sentence in gold[row]],
+        )
 
     def bar(epoch: int, done: int) -> AbstractContextManager[Callable[[str], None]]:
         title = f"epoch {epoch}/{settings.epochs}"
-        return progress_bar(title, len(batches), progress, accelerator, done)
+        return progress_bar(title, batches.count(epoch), progress, accelerator, done)
 
     position = checkpoints.restore(stage, learner)
     after_step = partial(checkpoints.after_step, stage, learner, position)

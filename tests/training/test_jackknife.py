@@ -17,7 +17,7 @@ from synner_graph.errors import InputError
 from synner_graph.evaluation.evaluate import evaluate_trees
 from synner_graph.training import jackknife as module
 from synner_graph.training.checkpoint import Checkpoints
-from synner_graph.training.jackknife import jackknife, split_rows, train_parser
+from synner_graph.training.jackknife import jackknife, split_documents, train_parser
 from synner_graph.training.run import train
 from tests.fixtures import tiny_config
 
@@ -36,15 +36,24 @@ def config(tiny_transformer: Path) -> RunConfig:
 
 
 def test_parts_hold_every_row_once() -> None:
+    sentences = [Sentence([str(row)]) for row in range(100)]
     for number, parts in ((7, 3), (6, 3), (3, 3), (100, 2)):
-        found = split_rows(number, parts, seed=1)
+        found = split_documents(sentences[:number], parts, seed=1)
         assert len(found) == parts
         assert sorted(row for part in found for row in part) == list(range(number))
         sizes = [len(part) for part in found]
         assert max(sizes) - min(sizes) <= 1
-    assert split_rows(50, 2, seed=1) == split_rows(50, 2, seed=1) != split_rows(50, 2, seed=2)
-    with pytest.raises(InputError, match="a sentence for each of 4 parts, got 3 sentences"):
-        split_rows(3, 4, seed=1)
+    one, again, other = (split_documents(sentences[:50], 2, seed) for seed in (1, 1, 2))
+    assert one == again != other
+    with pytest.raises(InputError, match="a document for each of 4 parts, got 3"):
+        split_documents(sentences[:3], 4, seed=1)
+
+
+def test_documents_stay_in_one_part() -> None:
+    sentences = [Sentence([str(row)], document=str(row // 3)) for row in range(30)]
+    for part in split_documents(sentences, 4, seed=1):
+        names = [sentences[row].document for row in part]
+        assert all(names.count(name) == 3 for name in names)
 
 
 def test_no_parser_has_seen_what_it_parses(

@@ -12,6 +12,7 @@ from torch import nn
 from synner_graph.config import TrainingConfig
 from synner_graph.training.batches import LengthGroupedBatches
 from synner_graph.training.loop import Position, run_epochs
+from tests.training.test_batches import units_of
 
 
 class Recorder:
@@ -21,7 +22,7 @@ class Recorder:
         self.model = nn.Dropout()
         self.seen: list[list[int]] = []
 
-    def learn(self, rows: Sequence[int], collate: Any) -> float:
+    def learn(self, rows: Sequence[int], sentences: Any, collate: Any) -> float:
         assert self.model.training
         self.seen.append(list(rows))
         return sum(rows) / 3
@@ -32,7 +33,7 @@ class Loop:
 
     def __init__(self, position: Position, **settings: Any) -> None:
         self.learner = Recorder()
-        self.batches = LengthGroupedBatches([3, 1, 4, 1, 5], batch_size=2, seed=1)
+        self.batches = LengthGroupedBatches(units_of((3, 1, 4, 1, 5)), batch_size=2, seed=1)
         self.settings = TrainingConfig(**settings)
         self.position = position
         self.bars: list[tuple[int, int]] = []

@@ -268,3 +268,30 @@ class TestParser:
             config = tiny_config(tiny_transformer, **settings)
             train(config, small_corpus, tmp_path / "run", progress=False)
         assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("jackknife", [None, 2])
+def test_documents_are_learned_in_parts(
+    jackknife: int | None, tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    config = tiny_config(
+        tiny_transformer,
+        encoder__context="document",
+        encoder__window=30,
+        training__part_tokens=40,
+        gnn__edges=["head-dependent", "dependent-head", "next-sentence", "same-form"],
+        parser__name="biaffine",
+        parser__arc_size=8,
+        parser__relation_size=4,
+        parser__jackknife=jackknife,
+    )
+    splits = {
+        split: tuple(s.replace(document=str(row // 5)) for row, s in enumerate(rows))
+        for split, rows in small_corpus.splits.items()
+    }
+    corpus = replace(small_corpus, splits=splits)
+    metrics, _ = train(config, corpus, tmp_path / "run", device="cpu", progress=False)
+    ner = SynNER.from_pretrained(tmp_path / "run")
+    test = splits["test"] if jackknife is None else [s.without_tree() for s in splits["test"]]
+    assert evaluate(ner, test, "test").to_json() == metrics["test"]
+    assert metrics["parser"]["trees"]["test"]["all"]["tokens"] > 0
