@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from synner_graph.data.gazetteer import Entry
 from synner_graph.data.sentence import Sentence
-from synner_graph.data.words.gazetteer import Entry
 
 UNKNOWN = "<unknown>"
 

@@ -5,8 +5,8 @@ from typing import Any
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from synner_graph.config import EncoderConfig
+from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.vocabulary import Vocabularies
-from synner_graph.data.words.gazetteer import Gazetteer
 from synner_graph.data.words.lexicon import Spelling
 from synner_graph.encoders.base import ConcatEncoder, TokenEncoder
 from synner_graph.encoders.characters import CHARACTER_MODELS

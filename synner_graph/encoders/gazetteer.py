@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.sentence import Sentence
-from synner_graph.data.words.gazetteer import Gazetteer
 from synner_graph.encoders.base import TokenEncoder
 from synner_graph.graph.kinds.gazetteer import POSITIONS, positions
 from synner_graph.graph.tensors import Tensors

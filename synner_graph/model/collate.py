@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synner_graph.data.documents import follows_on
+from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import Tree
 from synner_graph.data.vocabulary import Vocabulary, without_subtype
 from synner_graph.data.words.forms import content_forms
-from synner_graph.data.words.gazetteer import Gazetteer
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import GAZETTEER, SAME_FORM, DocumentContext, EdgeInventory
 from synner_graph.graph.kinds.gazetteer import Mentions

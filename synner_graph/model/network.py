@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from synner_graph.config import ModelConfig
+from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
-from synner_graph.data.words.gazetteer import Gazetteer
 from synner_graph.encoders import Blueprint, build_encoder
 from synner_graph.errors import InputError
 from synner_graph.gnn import build_gnn

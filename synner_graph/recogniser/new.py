@@ -8,10 +8,10 @@ import torch
 
 from synner_graph.config import GNNConfig, ModelConfig, RunConfig
 from synner_graph.data.features import open_features
+from synner_graph.data.gazetteer import Entry, gather
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.forms import frequent_forms
-from synner_graph.data.words.gazetteer import Entry, gather
 from synner_graph.data.words.lexicon import Lexicon, count_words
 from synner_graph.data.words.vectors import read_vectors
 from synner_graph.encoders import (

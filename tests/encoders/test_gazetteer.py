@@ -2,8 +2,8 @@
 
 import torch
 
+from synner_graph.data.gazetteer import Entry, Gazetteer
 from synner_graph.data.sentence import Sentence
-from synner_graph.data.words.gazetteer import Entry, Gazetteer
 from synner_graph.encoders.gazetteer import GazetteerEncoder
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synner_graph.data.words.gazetteer import Gazetteer, Match
+from synner_graph.data.gazetteer import Gazetteer, Match
 from synner_graph.graph.kinds.trees import IntArray
 
 POSITIONS = ("begin", "inside", "end", "single")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from synner_graph.data.sentence import Entity, Sentence
-from synner_graph.data.words.gazetteer import (
+from synner_graph.data.gazetteer import (
     TRAIN,
     Entry,
     Gazetteer,
@@ -16,6 +15,7 @@ from synner_graph.data.words.gazetteer import (
     names_of,
     read_gazetteer,
 )
+from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 
 
