@@ -268,7 +268,7 @@ class TestTrain:
         before = contents(folder)
         taken = (folder / "README.md", "--format", "conllu")
         assert "README.md is an input, and a new run" in refused(*train, *taken, "--overwrite")
-        bare = tmp_path / "bare.iob2"
+        bare = tmp_path / "bare.wnut"
         bare.write_text("Oslo\tB-LOC\n\n", encoding="utf-8")
         assert "tree" in refused(*train, bare, "--gnn", "gcn", "--overwrite")
         with monkeypatch.context() as patch:
