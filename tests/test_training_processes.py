@@ -68,3 +68,64 @@ def test_two_processes_agree_with_one(tmp_path: Path) -> None:
     one, two = (metrics[name]["epochs"] for name in ("one", "two"))
     assert [e["loss"] for e in two] == pytest.approx([e["loss"] for e in one], rel=1e-4)
     assert metrics["two"]["dev"] == metrics["one"]["dev"]
+
+
+KILLED = """
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from synner_graph.data.corpora.catalogue import load_corpus
+from synner_graph.training.interval import Interval
+from synner_graph.training.learner import Learner
+from synner_graph.training.run import train
+from tests.fixtures import tiny_config
+
+output, last_step = sys.argv[1], int(sys.argv[2])
+learn, taken = Learner.learn, []
+
+def counted(*arguments):
+    taken.append(1)
+    if len(taken) > last_step:
+        os._exit(1)
+    return learn(*arguments)
+
+Learner.learn = counted
+sample = load_corpus("sample")
+splits = {"train": sample.splits["train"][:17], "dev": sample.splits["dev"][:9]}
+config = tiny_config("characters", parser__name="biaffine", parser__jackknife=2)
+options = {"backend": "torch", "device": "cpu", "progress": False}
+every = Interval(steps=1)
+corpus = replace(sample, splits=splits)
+train(config, corpus, Path(output), **options, resume=True, checkpoint_every=every)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_go_on_together(tmp_path: Path) -> None:
+    """With dropout, so that each process needs the random numbers that were its own."""
+    script = tmp_path / "script.py"
+    script.write_text(KILLED, encoding="utf-8")
+
+    def run(folder: Path, steps: int) -> int:
+        launcher = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+        return subprocess.run(
+            [sys.executable, *launcher, str(script), str(folder), str(steps)],
+            cwd=ROOT,
+            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            timeout=300,
+        ).returncode
+
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert run(whole, 99) == 0
+    assert run(killed, 3) != 0
+    assert run(killed, 8) != 0
+    assert run(killed, 99) == 0
+    weights = [(folder / "model.safetensors").read_bytes() for folder in (whole, killed)]
+    assert weights[0] == weights[1]
+    found = [json.loads((f / "metrics.json").read_text(encoding="utf-8")) for f in (whole, killed)]
+    assert [metrics["resumes"] for metrics in found] == [0, 2]
+    losses = [[epoch["loss"] for epoch in metrics["epochs"]] for metrics in found]
+    assert losses[0] == losses[1]

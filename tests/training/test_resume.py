@@ -213,6 +213,9 @@ def test_killed_before_any_step_without_checkpoints_within_epochs(
         broken_off(settings_of(kind), corpus, folder, step)
         assert start(settings_of(kind), corpus, folder, resume=True)["resumes"] == 1
         assert comparable(folder) == comparable(whole(kind))
+        if kind == "crf":
+            log = (folder / "train.log").read_text(encoding="utf-8")
+            assert ("Going on from" in log) == (step > 3), "the end of an epoch is a checkpoint"
 
 
 @pytest.mark.parametrize(
