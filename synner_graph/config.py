@@ -2,7 +2,9 @@
 
 import tomllib
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -103,12 +105,28 @@ class EncoderConfig(Section):
         return str(value) if type(value) is int else value
 
 
-class GNNConfig(Section):
-    """How messages pass along the tree.
+class PartSection(Section):
+    """The settings of a swappable part.
 
-    A key that is not among these is an option of the layer, which checks it: `heads = 4` here, or
-    `--gnn.heads 4` on the command line.
+    A key that is not among the fields is an option of the part that `name` chooses, which checks
+    it: `[gnn] heads = 4`, or `--gnn.heads 4` on the command line. See `synner_graph.parts`.
     """
+
+    options: dict[str, Any] = Field({}, description="settings that the chosen part alone reads")
+
+    @model_validator(mode="before")
+    @classmethod
+    def gather_options(cls, table: Any) -> Any:
+        """Put the part's own settings where they belong."""
+        if not isinstance(table, dict) or not isinstance(table.get("options", {}), dict):
+            return table
+        own = {key: value for key, value in table.items() if key in cls.model_fields}
+        others = {key: value for key, value in table.items() if key not in own}
+        return own | {"options": own.get("options", {}) | others}
+
+
+class GNNConfig(PartSection):
+    """How messages pass along the tree."""
 
     name: str = Field("compgcn", description="a layer's name, a library's dotted name, or 'none'")
     layers: int = Field(2, gt=0, description="rounds of message passing")
@@ -147,7 +165,6 @@ class GNNConfig(Section):
         description="learn how much the edges of each relation type count, of the kinds that "
         "join sentences",
     )
-    options: dict[str, Any] = Field({}, description="the layer's own settings")
 
     @field_validator("gazetteer", mode="before")
     @classmethod
@@ -155,67 +172,21 @@ class GNNConfig(Section):
         """Take names with commas between them, as a command line has them, too."""
         return tuple(value.split(",")) if isinstance(value, str) else value
 
-    @model_validator(mode="after")
-    def check_read(self) -> "GNNConfig":
-        """Refuse settings that the others leave without effect."""
-        default = GNNConfig.model_fields["frequent"].default
-        if self.frequent != default and "same-form" not in self.edges:
-            raise ValueError("frequent belongs to the edge kind same-form")
-        return self
 
-    @model_validator(mode="before")
-    @classmethod
-    def gather_options(cls, table: Any) -> Any:
-        """Put the layer's own settings where they belong."""
-        if not isinstance(table, dict) or not isinstance(table.get("options", {}), dict):
-            return table
-        own = {key: value for key, value in table.items() if key in cls.model_fields}
-        others = {key: value for key, value in table.items() if key not in own}
-        return own | {"options": own.get("options", {}) | others}
-
-
-class RecurrentConfig(Section):
+class RecurrentConfig(PartSection):
     """What reads tokens and graph features in order."""
 
     name: str = Field("syn-lstm", description="syn-lstm, lstm, dglstm or none")
-    size: int = Field(100, gt=0, description="hidden size per direction")
-    layers: int = Field(2, gt=1, description="dglstm: LSTMs on top of each other")
-    interaction: Literal["mlp", "addition", "concatenation"] = Field(
-        "mlp", description="dglstm: how a state meets that of its head"
-    )
-    relation_size: int = Field(50, gt=0, description="dglstm: width of the relation to the head")
-    dropout: float = Field(0.1, ge=0, lt=1, description="dglstm: between layers")
 
 
-class HeadConfig(Section):
+class HeadConfig(PartSection):
     """What names the entities."""
 
     name: str = Field("crf", description="crf or span")
     dropout: float = Field(0.1, ge=0, lt=1, description="before the first layer")
-    scheme: Literal["bioes", "bio"] = Field("bioes", description="crf: tags it labels tokens with")
-    max_width: int | None = Field(
-        None, gt=0, description="span: widest candidate; default: widest entity in train"
-    )
-    hidden_size: int = Field(150, gt=0, description="span: width of a candidate's hidden layer")
-    width_size: int = Field(25, gt=0, description="span: width embedding")
-    endpoints: bool = Field(True, description="span: read the first and last token")
-    width: bool = Field(True, description="span: read the width embedding")
-    pooling: bool = Field(True, description="span: read a self-attentive pooling of the tokens")
-    morphology_size: int = Field(
-        0, ge=0, description="span: vector of each token's case, summed over the span; 0: none"
-    )
-    length_size: int = Field(
-        0, ge=0, description="span: embedding of the number of sub-tokens; 0: none"
-    )
-    decode: Literal["flat", "nested", "greedy", "all"] = Field(
-        "flat",
-        description="span: the best non-overlapping set; the best non-crossing set; the most "
-        "probable first, as SPANNER prunes; or every span that beats no entity",
-    )
-    negative_weight: float = Field(0.5, gt=0, description="span: loss weight of non-entities")
 
 
-class ParserConfig(Section):
+class ParserConfig(PartSection):
     """Whose trees the model reads."""
 
     name: str = Field(
@@ -223,23 +194,12 @@ class ParserConfig(Section):
         description="trees: the corpus's own; biaffine: the same, and a parser learned beside; "
         "another parser's name: its trees instead",
     )
-    arc_size: int = Field(256, gt=0, description="biaffine: width of an arc's end")
-    relation_size: int = Field(128, gt=0, description="biaffine: width of a relation's end")
-    dropout: float = Field(0.3, ge=0, lt=1, description="biaffine: on both")
-    weight: float = Field(0.1, gt=0, description="biaffine: of its loss beside the head's")
-    jackknife: int | None = Field(
-        None,
-        gt=1,
-        description="biaffine: learn entities on trees as the parser gives them, those of each of "
-        "so many parts of the training split by a parser that learned from the others",
-    )
 
-    @model_validator(mode="after")
-    def check_read(self) -> "ParserConfig":
-        """Refuse settings that the others leave without effect."""
-        if self.jackknife is not None and self.name != "biaffine":
-            raise ValueError("jackknife belongs to name = 'biaffine'")
-        return self
+    @property
+    def jackknife(self) -> int | None:
+        """In how many parts the training split is parsed before entities are learned; or None."""
+        parts: int | None = self.options.get("jackknife")
+        return parts
 
 
 class TextConfig(Section):
@@ -299,9 +259,13 @@ class TrainingConfig(Section):
         description="rates after the warm-up: linear falls to 0, inverse divides the peak by "
         "1 + decay * epochs done",
     )
-    decay: float = Field(0.0, ge=0, description="inverse: see there; 0 keeps the rates constant")
+    decay: float = Field(
+        0.0, ge=0, description="how fast the inverse schedule falls; 0 keeps the rates"
+    )
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or plain sgd")
-    betas: tuple[float, float] = Field((0.9, 0.999), description="adamw: running averages")
+    betas: tuple[float, float] = Field(
+        (0.9, 0.999), description="how slowly the running averages of adamw change"
+    )
     weight_decay: float = Field(0.01, ge=0, description="on matrices only")
     loss: Literal["mean", "sum"] = Field(
         "mean", description="a batch's loss: mean or sum over its sentences"
@@ -312,15 +276,6 @@ class TrainingConfig(Section):
     )
     seed: int = Field(42, description="of every random choice")
     precision: Literal["no", "bf16", "fp16"] = Field("no", description="mixed precision")
-
-    @model_validator(mode="after")
-    def check_read(self) -> "TrainingConfig":
-        """Refuse settings that the others leave without effect."""
-        if self.decay and self.schedule != "inverse":
-            raise ValueError("decay belongs to schedule = 'inverse'")
-        if self.betas != (0.9, 0.999) and self.optimizer != "adamw":
-            raise ValueError("betas belong to optimizer = 'adamw'")
-        return self
 
 
 class ModelConfig(Section):
@@ -349,17 +304,42 @@ class RunConfig(ModelConfig):
 def load_config(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> RunConfig:
     """Settings from a TOML file, with dotted overrides such as `{"gnn.layers": 3}` on top.
 
+    Options of parts are taken as they are: `recogniser.resolve.check` looks at them.
+
     Raises:
         InputError: for an unreadable file, an unknown key or a value of the wrong kind.
     """
-    tables: dict[str, Any] = {}
-    if path is not None:
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError(f"Cannot read the settings in {path}: {error}") from error
-        tables.pop("recipe", None)  # what a recipe says of itself is no setting: see recipes.py
-    for key, value in (overrides or {}).items():
+    tables = {} if path is None else read_tables(path)
+    try:
+        return RunConfig.model_validate(nested(overrides or {}, tables))
+    except ValidationError as error:
+        raise InputError(explain(error)) from error
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """The settings in a TOML file, unchecked.
+
+    Raises:
+        InputError: The file is unreadable.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"Cannot read the settings in {path}: {error}") from error
+    tables.pop("recipe", None)  # what a recipe says of itself is no setting: see recipes.py
+    return tables
+
+
+def nested(
+    dotted: Mapping[str, Any], below: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Tables of settings out of dotted names, on top of other tables.
+
+    Raises:
+        InputError: A name goes on behind a setting that is no table.
+    """
+    tables: dict[str, Any] = deepcopy(dict(below))
+    for key, value in dotted.items():
         *sections, leaf = key.split(".")
         table = tables
         for section in sections:
@@ -367,10 +347,7 @@ def load_config(path: Path | None = None, overrides: Mapping[str, Any] | None = 
             if not isinstance(table, dict):
                 raise InputError(f"The setting {key!r} does not exist: {section!r} is not a table.")
         table[leaf] = value
-    try:
-        return RunConfig.model_validate(tables)
-    except ValidationError as error:
-        raise InputError(explain(error)) from error
+    return tables
 
 
 def explain(error: ValidationError) -> str:

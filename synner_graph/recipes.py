@@ -12,13 +12,14 @@ from typing import Any
 from huggingface_hub import try_to_load_from_cache
 from pydantic import Field, ValidationError
 
-from synner_graph.config import RunConfig, Section, explain, load_config
+from synner_graph.config import RunConfig, Section, explain
 from synner_graph.data.corpora.catalogue import spec_of, whereabouts
 from synner_graph.data.corpora.known import Counts
 from synner_graph.data.corpora.pinned import data_folder
 from synner_graph.encoders import has_transformer, resolve
 from synner_graph.errors import InputError, suggest
 from synner_graph.files import bundled
+from synner_graph.recogniser.settings import read_settings
 
 VECTORS_FOLDER = "vectors"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -36,7 +37,7 @@ class Published(Section):
         return " ".join(f"{name} {value:.2f}" for name, value in known if value is not None)
 
 
-class About(Section):
+class RecipePage(Section):
     """What a recipe says of itself, in its table `recipe`."""
 
     title: str = Field(description="the row, in words")
@@ -60,7 +61,7 @@ class Recipe:
 
     name: str
     text: str
-    about: About
+    about: RecipePage
     config: RunConfig
 
     @property
@@ -123,10 +124,10 @@ def load_recipe(name: str) -> Recipe:
         InputError: for an unknown name, or a file that is no recipe.
     """
     path = recipe_path(name)
-    config = load_config(path)
+    config = read_settings(path)
     text = path.read_text(encoding="utf-8")
     try:
-        about = About.model_validate(tomllib.loads(text).get("recipe", {}))
+        about = RecipePage.model_validate(tomllib.loads(text).get("recipe", {}))
     except ValidationError as error:
         raise InputError(f"{path}: {explain(error)}") from error
     if config.data.dataset is None:
@@ -143,7 +144,7 @@ def find_vectors(path: Path, data_dir: Path | None = None) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def with_vectors(config: RunConfig, about: About) -> RunConfig:
+def with_vectors(config: RunConfig, about: RecipePage) -> RunConfig:
     """The settings of a recipe with the place of its word vectors.
 
     Raises:

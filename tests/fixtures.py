@@ -10,8 +10,9 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from synner_graph.config import RunConfig, load_config
+from synner_graph.config import RunConfig, nested
 from synner_graph.data.sentence import ROOT, Entity, Sentence
+from synner_graph.recogniser.settings import Place, combine
 
 RELATIONS = ("nsubj", "obj", "det", "punct")
 WORDS = ("the", "dr", "##ing", "##son", "an", "in", "paris", "##es")
@@ -115,4 +116,5 @@ def tiny_config(transformer: Path | str, **overrides: Any) -> RunConfig:
         "training.learning_rate": 1e-2,
     }
     dotted = {key.replace("__", "."): value for key, value in overrides.items()}
-    return load_config(overrides=tiny | dotted)
+    places = (Place("tiny", nested(tiny), shared=True), Place("the test", nested(dotted)))
+    return combine(places)[0]

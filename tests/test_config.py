@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from synner_graph.config import ModelConfig, RunConfig, load_config
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import EDGE_KINDS
+from synner_graph.recogniser.settings import read_settings
 
 SECTIONS = list(RunConfig.model_fields)
 
@@ -69,20 +70,19 @@ def test_a_written_config_reads_as_itself() -> None:
     assert RunConfig.model_validate_json(config.model_dump_json()) == config
 
 
-# A key that gnn does not know is an option of the layer, which refuses it: see tests/gnn.
-@pytest.mark.parametrize("section", [section for section in SECTIONS if section != "gnn"])
+@pytest.mark.parametrize("section", SECTIONS)
 def test_unknown_keys_are_refused_in_every_section(section: str, tmp_path: Path) -> None:
-    message = re.escape(f"The setting '{section}.layerz' does not exist.")
+    message = re.escape(f"The setting '{section}.layerz' does not exist")
     with pytest.raises(InputError, match=message):
-        load_config(None, {f"{section}.layerz": 3})
+        read_settings(None, {f"{section}.layerz": 3})
     with pytest.raises(InputError, match=message):
-        load_config(write(tmp_path, f"[{section}]\nlayerz = 3\n"))
+        read_settings(write(tmp_path, f"[{section}]\nlayerz = 3\n"))
 
 
-@pytest.mark.parametrize("key", ["gmn", "gmn.layers", "layers", "", "head."])
+@pytest.mark.parametrize("key", ["gmn", "gmn.layers", "layers", "", "head.", "data."])
 def test_unknown_sections_are_refused(key: str) -> None:
-    with pytest.raises(InputError, match=r"The setting '\S*' does not exist\."):
-        load_config(None, {key: 3})
+    with pytest.raises(InputError, match=r"The setting '\S*' does not exist[.:]"):
+        read_settings(None, {key: 3})
 
 
 def test_a_setting_has_no_settings_of_its_own(tmp_path: Path) -> None:
@@ -103,8 +103,6 @@ WRONG = {
     "encoder.orthography": "perhaps",
     "recurrent.size": -1,
     "head.scheme": "iob1",
-    "head.max_width": 0,
-    "head.negative_weight": 0,
     "data.train_subset": 0,
     "training.warmup": 1.5,
     "training.precision": "fp8",
@@ -117,21 +115,13 @@ WRONG = {
 def test_wrong_values_are_refused_with_key_and_value(key: str, value: Any) -> None:
     message = rf"^The setting '{re.escape(key)}' is wrong: .*, got {re.escape(repr(value))}\.$"
     with pytest.raises(InputError, match=message):
-        load_config(None, {key: value})
+        read_settings(None, {key: value})
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"training.decay": 0.1}, "decay belongs to schedule = 'inverse'"),
-        ({"training.betas": [0.9, 0.98], "training.optimizer": "sgd"}, "betas belong to"),
-    ],
-)
-def test_settings_that_would_have_no_effect_are_refused(
-    settings: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(InputError, match=f"^The settings of 'training' contradict .*{message}"):
-        load_config(None, settings)
+@pytest.mark.parametrize("key", ["head.max_width", "head.negative_weight"])
+def test_so_are_those_of_the_span_head(key: str) -> None:
+    with pytest.raises(InputError, match=rf"^The setting '{key}' is wrong: .*, got 0\.$"):
+        read_settings(None, {"head.name": "span", key: 0})
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -164,10 +154,3 @@ def test_every_setting_is_explained_and_has_a_default(section: str) -> None:
     for name, setting in kind.model_fields.items():
         assert setting.description, f"{section}.{name}"
         assert not setting.is_required(), f"{section}.{name}"
-
-
-def test_jackknife_belongs_to_the_parser_that_is_learned() -> None:
-    with pytest.raises(InputError, match="jackknife belongs to name = 'biaffine'"):
-        load_config(overrides={"parser.jackknife": 3})
-    settings = load_config(overrides={"parser.name": "biaffine", "parser.jackknife": 3})
-    assert settings.parser.jackknife == 3

@@ -62,7 +62,8 @@ def measure_layers(backend: str, rounds: int, num_threads: int) -> list[Measurem
         draw = torch.Generator().manual_seed(0)
         x = torch.randn(graph.num_nodes, INPUT, generator=draw, requires_grad=True)
         upstream = torch.randn(graph.num_nodes, OUTPUT, generator=draw)
-        layer = kind.build(INPUT, OUTPUT, graph.inventory, chosen, {})
+        options = {name: field.default for name, field in kind.Options.model_fields.items()}
+        layer = kind(INPUT, OUTPUT, graph.inventory, chosen, **options)
         inputs = [x, *layer.parameters()]
         # A graph without what the layer before has left behind in it.
         return lambda: torch.autograd.grad(layer(replace(graph), x), inputs, upstream)

@@ -8,13 +8,10 @@ from synner_graph.benchmarking.parts import PartClock
 from synner_graph.benchmarking.side import ENCODER, OTHER, Side
 from synner_graph.benchmarking.workload import Workload
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders import TransformerEncoder
 from synner_graph.heads import CRFHead
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.text.segment import Segment, Segmenter
 from synner_graph.training.batches import LengthGroupedBatches, training_units
-
-ONE_PASS = 10**9  # a cost that no second pass is worth
 
 
 class Ours(Side):
@@ -39,12 +36,10 @@ class Ours(Side):
         watch(model.collator, "gold", "collate")
         watch(model.collator, "graph", "graph")
         watch(model, "forward", OTHER)
-        for part in model.encoder.encoders:
-            if isinstance(part, TransformerEncoder):
-                watch(part, "forward", ENCODER)
-                self.watch_transformer(part.transformer)
-            else:
-                watch(part, "forward", "orthography")
+        for part in model.encoder.parts:
+            watch(part, "forward", "orthography" if part.pretrained is None else ENCODER)
+            if part.pretrained is not None:
+                self.watch_transformer(part.pretrained)
         if model.parser is not None:
             watch(model.parser, "loss", "parse")
             watch(model.parser, "decode", "parse")
@@ -99,9 +94,7 @@ class Unsorted(Ours):
 
     def __init__(self, workload: Workload) -> None:
         super().__init__(workload)
-        for part in self.ner.model.encoder.encoders:
-            if isinstance(part, TransformerEncoder):
-                part.pass_cost = ONE_PASS
+        self.ner.model.encoder.read_in_one_pass()
 
     def predict(self, sentences: Sequence[Sentence]) -> None:
         """See Side."""

@@ -8,6 +8,7 @@ from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.gnn import commands as gnn
 from synner_graph.cli.kernels import kernels
 from synner_graph.cli.parse import parse
+from synner_graph.cli.parts import commands as parts
 from synner_graph.cli.predict import predict
 from synner_graph.cli.recipes import app as recipes
 from synner_graph.cli.study import study
@@ -27,6 +28,7 @@ app.command("calibrate")(calibrate)
 app.command("visualize")(visualize)
 app.add_typer(data, name="data")
 app.add_typer(gnn, name="gnn")
+app.add_typer(parts, name="parts")
 app.add_typer(recipes, name="recipes")
 app.command("kernels")(kernels)
 app.add_typer(bench, name="bench")

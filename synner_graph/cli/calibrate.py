@@ -45,8 +45,8 @@ def calibrate(
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.evaluation.calibration import calibrate as choose
     from synner_graph.heads.biaffine import BIAFFINE
-    from synner_graph.parsers import TREES
-    from synner_graph.recogniser.synner import RUN, load_parser
+    from synner_graph.parsers import RUN, TREES
+    from synner_graph.recogniser.synner import load_parser
 
     if dataset is None and input is None:
         data = _trained_on(run, data_dir)

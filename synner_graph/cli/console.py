@@ -47,6 +47,7 @@ def print_report(report: Report, source: str = "") -> None:
     table.add_row("all", *_cells(report.overall))
     output.print(table)
     print_notes(unknown_relations(report.unknown_relations))
+    print_notes(unknown_labels(report.unknown_labels))
 
 
 def print_comparison(comparison: "TreeComparison") -> None:
@@ -83,6 +84,15 @@ def unknown_relations(counts: Mapping[str, int]) -> list[str]:
     names = ", ".join(f"{name} ({count})" for name, count in counts.items())
     total = sum(counts.values())
     return [f"{total} arcs have a relation that the model does not know: {names}"]
+
+
+def unknown_labels(counts: Mapping[str, int]) -> list[str]:
+    """A note on the entities whose labels a model does not know, if there are any."""
+    if not counts:
+        return []
+    names = ", ".join(f"{name} ({count})" for name, count in counts.items())
+    total = sum(counts.values())
+    return [f"{total} entities have a label that the model does not know: {names}"]
 
 
 def _cells(score: Score) -> list[str]:

@@ -82,7 +82,8 @@ def evaluate(
     from synner_graph.evaluation.evaluate import evaluate as evaluate_split
     from synner_graph.evaluation.raw_text import evaluate_raw
     from synner_graph.evaluation.tree_comparison import compare_trees
-    from synner_graph.recogniser.synner import RUN, load_parser
+    from synner_graph.parsers import RUN
+    from synner_graph.recogniser.synner import load_parser
 
     ner = open_run(run, features, graph_backend, device, kernel)
     corpus = corpus_of(data, splits=(split,))

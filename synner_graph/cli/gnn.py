@@ -18,9 +18,9 @@ def list_layers(json: options.Json = False) -> None:
     Example: synner gnn list --json
     """
     from synner_graph.gnn import LAYERS, NONE
-    from synner_graph.gnn.about import about
+    from synner_graph.gnn.about import describe_layer
 
-    layers = [about(name) for name in (*LAYERS, NONE)]
+    layers = [describe_layer(name) for name in (*LAYERS, NONE)]
     if json:
         print_json([layer.to_json() for layer in layers])
         return
@@ -42,9 +42,9 @@ def show_layer(
 
     Example: synner gnn show gatv2
     """
-    from synner_graph.gnn.about import about
+    from synner_graph.gnn.about import describe_layer
 
-    layer = about(name)
+    layer = describe_layer(name)
     if json:
         print_json(layer.to_json())
         return

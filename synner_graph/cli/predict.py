@@ -134,7 +134,7 @@ def predict(
 
     Example: synner predict runs/sample --input parsed.conllu --output named.conllu
     """
-    from synner_graph.recogniser.synner import RUN
+    from synner_graph.parsers import RUN
     from synner_graph.text.sources import given
 
     if text and input is not None:

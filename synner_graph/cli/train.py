@@ -9,7 +9,7 @@ import typer
 from synner_graph.cli import options
 from synner_graph.cli.console import print_json, print_notes, print_report
 from synner_graph.cli.overrides import parse_overrides
-from synner_graph.config import DataConfig, RunConfig, load_config
+from synner_graph.config import DataConfig, RunConfig
 from synner_graph.errors import InputError
 from synner_graph.training.interval import Interval
 
@@ -142,8 +142,9 @@ def train(
     """Train a recogniser, keep its best epoch by dev F1, report its test scores.
 
     Every setting can also be given by its section and name, for example `--gnn.dropout 0.2
-    --head.scheme bio --training.patience 2`, and so can the options of the GNN layer (`--gnn gat
-    --gnn.heads 2`); a name that does not exist is an error.
+    --head.scheme bio --training.patience 2`; see `parts list` for those of each part. A name that
+    does not exist is an error, and so is a setting that the chosen parts do not read. What --config
+    or --recipe says for a part that the command line replaces is dropped, with a note.
 
     A training that is killed goes on from its newest checkpoint when the command is given again
     with --resume, and ends with the weights that it would have had.
@@ -193,19 +194,15 @@ def train(
         from synner_graph.recipes import load_recipe, recipe_path, with_vectors
 
         config, row = recipe_path(recipe), load_recipe(recipe)
-    settings = load_config(config, given | parse_overrides(context.args))
+    from synner_graph.recogniser.settings import read_settings
+
+    settings = read_settings(config, given | parse_overrides(context.args))
     if row is not None:
         settings = with_vectors(settings, row.about)
 
     from synner_graph.data.corpora.catalogue import corpus_of
-    from synner_graph.encoders import check_encoder
-    from synner_graph.gnn import check_options
-    from synner_graph.graph.edges import EdgeInventory
     from synner_graph.training import run as training
 
-    check_encoder(settings.encoder)  # before a corpus is read
-    check_options(settings.gnn)
-    EdgeInventory(settings.gnn.edges, ())
     corpus = corpus_of(settings.data)
     print_notes(corpus.notes)
     folder = output or Path("runs") / (recipe or _run_name(settings))

@@ -7,19 +7,23 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 from synner_graph.config import EncoderConfig
 from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.vocabulary import Vocabularies
-from synner_graph.data.words.lexicon import Spelling
 from synner_graph.encoders.base import ConcatEncoder, TokenEncoder
 from synner_graph.encoders.characters import CHARACTER_MODELS
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder
-from synner_graph.encoders.depth import NOTHING
 from synner_graph.encoders.features import FeatureEncoder
 from synner_graph.encoders.gazetteer import GazetteerEncoder
 from synner_graph.encoders.packages import resolve
 from synner_graph.encoders.pruning import prune_vocabulary
+from synner_graph.encoders.settings import (
+    check_encoder,
+    has_transformer,
+    reads_characters,
+    reads_words,
+    spelling,
+)
 from synner_graph.encoders.shape import ShapeEncoder
 from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint
 from synner_graph.encoders.words import WordEncoder
-from synner_graph.errors import InputError
 
 __all__ = [
     "Blueprint",
@@ -38,59 +42,9 @@ __all__ = [
     "spelling",
 ]
 
-CHARACTERS_ALONE = "characters"
-LEXICAL = "lexical"
 WINDOW = 128
 """Pieces of a document that are encoded together, unless another number is asked for."""
 Blueprint = tuple[PretrainedConfig, PreTrainedTokenizerBase]
-
-
-def has_transformer(config: EncoderConfig) -> bool:
-    """Whether a transformer is part of the encoder."""
-    return config.name not in (CHARACTERS_ALONE, LEXICAL)
-
-
-def reads_words(config: EncoderConfig) -> bool:
-    """Whether word embeddings are part of the encoder."""
-    return config.words or config.name == LEXICAL
-
-
-def spelling(config: EncoderConfig) -> Spelling:
-    """How tokens are looked up among the words."""
-    return Spelling(config.lowercase_words, config.zero_digits)
-
-
-def check_encoder(config: EncoderConfig) -> None:
-    """Refuse settings of a new model that contradict each other, before work begins.
-
-    Raises:
-        InputError: They do.
-    """
-    if config.vectors is not None and not reads_words(config):
-        raise InputError(
-            "The setting encoder.vectors needs words: --encoder lexical, or --encoder.words true "
-            "beside a transformer."
-        )
-    unused = {
-        "prune_vocabulary": False,
-        "context": "sentence",
-        "window": None,
-        "freeze": NOTHING,
-        "transformer_dropout": None,
-        "layer_mix": False,
-        "lora_rank": 0,
-    }
-    for name, default in unused.items():
-        if getattr(config, name) != default and not has_transformer(config):
-            raise InputError(f"The setting encoder.{name} needs a transformer.")
-    if config.window is not None and config.context != "document":
-        raise InputError("The setting encoder.window needs encoder.context document.")
-    if config.lora_rank and config.freeze != NOTHING:
-        raise InputError("With encoder.lora_rank the transformer is frozen: leave encoder.freeze.")
-    if config.features_size and config.features is None:
-        raise InputError("The setting encoder.features_size is read off encoder.features: name it.")
-    if config.fix_words and config.vectors is None:
-        raise InputError("The setting encoder.fix_words needs vectors: --encoder.vectors FILE.")
 
 
 def build_encoder(
@@ -133,7 +87,7 @@ def build_encoder(
                 config.fix_words,
             )
         )
-    if config.orthography or config.name == CHARACTERS_ALONE:
+    if reads_characters(config):
         read_characters = CHARACTER_MODELS[config.character_model]
         parts.append(
             read_characters(

@@ -1,14 +1,17 @@
 """TokenEncoder: from collated inputs to one vector a token, and the concatenation of several."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from synner_graph.data.features import FeatureFile
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.words.lexicon import Lexicon
 from synner_graph.graph.tensors import Tensors
 
 InputsT = TypeVar("InputsT", bound=Tensors)
@@ -57,6 +60,47 @@ class TokenEncoder(nn.Module, ABC, Generic[InputsT]):
         """How many pieces it reads each token as; None if it reads no pieces. *Shape:* [N]"""
         return None
 
+    @property
+    def pretrained(self) -> nn.Module | None:
+        """The model inside that others trained, if there is one."""
+        return None
+
+    def load_pretrained(self, source: str, rows: Sequence[int] | None = None) -> None:
+        """Take over the weights of a hub id or folder, if it is made for such.
+
+        Args:
+            source: hub id or folder.
+            rows: for a pruned vocabulary, the old ids of its pieces; None takes all.
+
+        Raises:
+            InputError: There are none.
+        """
+
+    def load_vectors(self, lexicon: Lexicon) -> None:
+        """Start from the word vectors of a lexicon, if it reads words."""
+
+    def use_features(self, file: FeatureFile) -> bool:
+        """Read precomputed features from this file from now on; False if it reads none."""
+        return False
+
+    def refuse_long_sentences(self, refuse: bool) -> None:
+        """Whether to raise for a sentence that it cannot read at once; else it reads windows."""
+
+    def read_in_one_pass(self) -> None:
+        """Pass all sentences of a batch through it together, however much padding that costs."""
+
+    def depths(self) -> Iterator[tuple[nn.Parameter, int]]:
+        """The pretrained weights, and how many layers lie between each and the topmost layer.
+
+        Raises:
+            InputError: The pretrained model has no list of layers.
+        """
+        return iter(())
+
+    def embeddings(self) -> Iterator[Tensor]:
+        """Weights of which a step changes only the rows that its batch holds."""
+        return iter(())
+
 
 class ConcatEncoder(TokenEncoder[ConcatInputs]):
     """Several encoders side by side."""
@@ -85,3 +129,41 @@ class ConcatEncoder(TokenEncoder[ConcatInputs]):
         pairs = zip(self.parts, inputs.parts, strict=True)
         counts = (part.piece_counts(read) for part, read in pairs)
         return next((found for found in counts if found is not None), None)
+
+    def load_pretrained(self, source: str, rows: Sequence[int] | None = None) -> None:
+        """See TokenEncoder."""
+        for part in self.parts:
+            part.load_pretrained(source, rows)
+
+    def load_vectors(self, lexicon: Lexicon) -> None:
+        """See TokenEncoder."""
+        for part in self.parts:
+            part.load_vectors(lexicon)
+
+    def use_features(self, file: FeatureFile) -> bool:
+        """See TokenEncoder."""
+        return any([part.use_features(file) for part in self.parts])
+
+    def refuse_long_sentences(self, refuse: bool) -> None:
+        """See TokenEncoder."""
+        for part in self.parts:
+            part.refuse_long_sentences(refuse)
+
+    def read_in_one_pass(self) -> None:
+        """See TokenEncoder."""
+        for part in self.parts:
+            part.read_in_one_pass()
+
+    def depths(self) -> Iterator[tuple[nn.Parameter, int]]:
+        """See TokenEncoder."""
+        return chain.from_iterable(part.depths() for part in self.parts)
+
+    def embeddings(self) -> Iterator[Tensor]:
+        """See TokenEncoder."""
+        return chain.from_iterable(part.embeddings() for part in self.parts)
+
+    @property
+    def pretrained_parameters(self) -> list[nn.Parameter]:
+        """The weights that others trained."""
+        models = [part.pretrained for part in self.parts]
+        return [p for model in models if model is not None for p in model.parameters()]

@@ -1,6 +1,6 @@
 """Token features that somebody else's encoder computed beforehand, as ELMo's are used."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,15 +42,10 @@ class FeatureEncoder(TokenEncoder[TokenFeatures]):
         self.output_size = size
         self.file: FeatureFile | None = None
 
-    def check(self, sentences: Iterable[Sentence]) -> None:
-        """See to it, before work begins, that every sentence has features of the right shape.
-
-        Raises:
-            InputError: One has none.
-        """
-        file = self._given()
-        for sentence in sentences:
-            file.check(sentence, self.output_size)
+    def use_features(self, file: FeatureFile) -> bool:
+        """See TokenEncoder."""
+        self.file = file
+        return True
 
     def collate(self, sentences: Sequence[Sentence]) -> TokenFeatures:
         """See TokenEncoder."""

@@ -1,6 +1,6 @@
 """A pretrained transformer as token encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Self
 
@@ -16,7 +16,14 @@ from transformers import (
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders.base import TokenEncoder
-from synner_graph.encoders.depth import EVERYTHING, NOTHING, evaluate_frozen, freeze
+from synner_graph.encoders.depth import (
+    EVERYTHING,
+    NOTHING,
+    evaluate_frozen,
+    freeze,
+    layer_count,
+    parameter_levels,
+)
 from synner_graph.encoders.grouping import tight_groups
 from synner_graph.encoders.lora import add_adapters
 from synner_graph.encoders.mix import LayerMix
@@ -32,6 +39,9 @@ DROPOUTS = (
 PASS_COST = 64
 """Places that cost as much as one more pass: beside what a pass computes for its places, it adds
 a gradient to each weight. Both grow with the transformer, so that this does not."""
+
+ONE_PASS = 10**9
+"""A cost that no second pass is worth."""
 
 
 class TransformerEncoder(TokenEncoder[PieceInputs]):
@@ -75,6 +85,25 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
             tokenizer, max_length(config, tokenizer), pooling == "first", window
         )
         self.output_size = int(config.hidden_size)
+
+    @property
+    def pretrained(self) -> torch.nn.Module:
+        """See TokenEncoder."""
+        return self.transformer
+
+    def refuse_long_sentences(self, refuse: bool) -> None:
+        """See TokenEncoder."""
+        self.pieces.refuses_long = refuse
+
+    def read_in_one_pass(self) -> None:
+        """See TokenEncoder."""
+        self.pass_cost = ONE_PASS
+
+    def depths(self) -> Iterator[tuple[torch.nn.Parameter, int]]:
+        """See TokenEncoder."""
+        levels, layers = parameter_levels(self.transformer), layer_count(self.transformer)
+        for name, parameter in self.transformer.named_parameters():
+            yield parameter, max(layers - levels[name], 0)
 
     def load_pretrained(self, source: str, rows: Sequence[int] | None = None) -> None:
         """Take over the weights of a hub id or folder.

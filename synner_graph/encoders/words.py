@@ -1,6 +1,6 @@
 """Word embeddings, which may start from vectors that others trained."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +44,10 @@ class WordEncoder(TokenEncoder[TokenIds]):
         with torch.no_grad():
             self.vectors.weight[1:].uniform_(-bound, bound)
         self.vectors.requires_grad_(not fixed)
+
+    def embeddings(self) -> Iterator[Tensor]:
+        """See TokenEncoder."""
+        yield self.vectors.weight
 
     @torch.no_grad()
     def load_vectors(self, lexicon: Lexicon) -> None:

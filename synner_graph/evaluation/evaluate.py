@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from synner_graph.data.sentence import Sentence
-from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report, score_entities
 from synner_graph.evaluation.trees import TreeReport, score_trees
 from synner_graph.recogniser.synner import SynNER
@@ -23,24 +22,20 @@ def evaluate(
         batch_size: Sentences in a batch.
 
     Returns:
-        The scores, with the dependency relations that the recogniser does not know, most frequent
-        first.
-
-    Raises:
-        InputError: A sentence has an entity whose label the recogniser does not know.
+        The scores, with the dependency relations and the labels that the recogniser does not know,
+        most frequent first. An entity of an unknown label counts as missed.
     """
-    for sentence in sentences:
-        for entity in sentence.entities:
-            if entity.label not in ner.vocabularies.labels:
-                words = " ".join(sentence.tokens[entity.start : entity.end])
-                raise InputError(
-                    f"The {split} split has an entity {words!r} labelled {entity.label!r}, but "
-                    f"the model knows only {', '.join(ner.vocabularies.labels)}."
-                )
     unknown: Counter[str] = Counter()
     predicted = ner.stream(sentences, batch_size, unknown=unknown)
     report = score_entities((s.entities for s in sentences), (p.entities for p in predicted), split)
-    return replace(report, unknown_relations=dict(unknown.most_common()))
+    labels = Counter(e.label for s in sentences for e in s.entities)
+    unknown_labels = {
+        label: count
+        for label, count in labels.most_common()
+        if label not in ner.vocabularies.labels
+    }
+    relations = dict(unknown.most_common())
+    return replace(report, unknown_relations=relations, unknown_labels=unknown_labels)
 
 
 def evaluate_trees(ner: SynNER, sentences: Sequence[Sentence], split: str) -> TreeReport:

@@ -53,6 +53,8 @@ class Report:
 
     Attributes:
         unknown_relations: how often each dependency relation came that the model does not know.
+        unknown_labels: how many entities there are of each label that the model does not know;
+            they count as missed.
         sentences: The counts of each sentence, in order.
     """
 
@@ -60,6 +62,7 @@ class Report:
     overall: Score
     per_type: dict[str, Score]
     unknown_relations: dict[str, int] = field(default_factory=dict)
+    unknown_labels: dict[str, int] = field(default_factory=dict)
     sentences: tuple[Score, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:

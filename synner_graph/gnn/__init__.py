@@ -22,16 +22,17 @@ from synner_graph.gnn.stack import GNN, JUMPS, NoGNN, Normed, Residual
 from synner_graph.gnn.syntactic_gcn import SyntacticGCN
 from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.edges import GATED_KINDS, GAZETTEER, EdgeInventory
+from synner_graph.parts import Kind, Part
 
 __all__ = [
     "GNN",
+    "KIND",
     "LAYERS",
     "NONE",
     "GraphLayer",
     "NoGNN",
     "WeightedLayer",
     "build_gnn",
-    "check_options",
     "layer_class",
 ]
 
@@ -64,14 +65,7 @@ def layer_class(name: str) -> type[GraphLayer]:
     return LAYERS[name]
 
 
-def check_options(config: GNNConfig) -> GNNConfig:
-    """The settings with every option of the chosen layer spelled out.
-
-    Raises:
-        InputError: for an unknown layer, or an option that it does not have or cannot take.
-    """
-    layer = GraphLayer if config.name == NONE else layer_class(config.name)
-    return config.model_copy(update={"options": layer.check_options(config.options)})
+KIND: Kind[Part] = Kind("gnn", "GNN layer", {**LAYERS, NONE: NoGNN}, layer_class)
 
 
 def build_gnn(
@@ -92,9 +86,10 @@ def build_gnn(
             `none` it then gets the token features in their place.
 
     Raises:
-        InputError: if the messages of the layer cannot be gated, and gates are wanted.
+        InputError: for an unknown layer, an option that it does not have or cannot take, or if its
+            messages cannot be gated, and gates are wanted.
     """
-    options = check_options(config).options
+    options = KIND.options(config.name, config.options)
     if config.name == NONE:
         return NoGNN(input_size if needs_graph else 0)
     kind = layer_class(config.name)
@@ -113,7 +108,7 @@ def build_gnn(
     sizes: list[int] = []
     width = input_size
     for _ in range(config.layers):
-        graph_layer = kind.build(width, config.size, inventory, backend, options)
+        graph_layer = kind(width, config.size, inventory, backend, **options)
         layer: nn.Module = graph_layer
         if config.residual:
             layer = Residual(layer, width, graph_layer.output_size)

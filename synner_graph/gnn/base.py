@@ -1,21 +1,19 @@
 """GraphLayer: one round of message passing. Subclasses are all a new GNN needs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
-from pydantic import ValidationError
 from torch import Tensor, nn
 
-from synner_graph.config import Section
-from synner_graph.errors import InputError, suggest
+from synner_graph.errors import InputError
 from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.backends.scaling import ScalingBackend
 from synner_graph.graph.edges import EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
+from synner_graph.parts import Part
 
 
-class GraphLayer(nn.Module, ABC):
+class GraphLayer(nn.Module, Part, ABC):
     """One GNN layer, written on the primitives of a GraphBackend.
 
     The docstring of a layer is what `gnn list` and `gnn show` print: one line, the equation
@@ -33,7 +31,6 @@ class GraphLayer(nn.Module, ABC):
         output_size: width of what `forward` gives.
     """
 
-    Options: ClassVar[type[Section]] = Section
     reads_relations: ClassVar[bool] = False
     output_size: int
 
@@ -45,45 +42,6 @@ class GraphLayer(nn.Module, ABC):
         self.output_size = output_size
         self.inventory = inventory
         self.backend: GraphBackend = ScalingBackend(backend)
-
-    @classmethod
-    def build(
-        cls,
-        input_size: int,
-        output_size: int,
-        inventory: EdgeInventory,
-        backend: GraphBackend,
-        options: Mapping[str, Any],
-    ) -> Self:
-        """The layer with these options; those not given have their defaults.
-
-        Raises:
-            InputError: for an option that the layer does not have, or a value it cannot take.
-        """
-        values = cls.check_options(options)
-        return cls(input_size, output_size, inventory, backend, **values)
-
-    @classmethod
-    def check_options(cls, options: Mapping[str, Any]) -> dict[str, Any]:
-        """All options of the layer, those given checked, the others with their defaults.
-
-        Raises:
-            InputError: for an option that the layer does not have, or a value it cannot take.
-        """
-        try:
-            return cls.Options.model_validate(options).model_dump()
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = f"gnn.{'.'.join(str(part) for part in first['loc'])}"
-            if first["type"] != "extra_forbidden":
-                raise InputError(
-                    f"The setting {key!r} is wrong: {first['msg']}, got {first['input']!r}."
-                ) from error
-            known = cls.Options.model_fields
-            hint = suggest(str(first["loc"][0]), known) if known else " It has no options."
-            raise InputError(
-                f"The setting {key!r} does not exist: it is no option of this GNN layer.{hint}"
-            ) from error
 
     @abstractmethod
     def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:

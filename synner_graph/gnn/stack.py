@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from synner_graph.gnn.entries import EntryNodes
 from synner_graph.gnn.gate import Gate
 from synner_graph.graph.token_graph import TokenGraph
+from synner_graph.parts import Part
 
 
 class GNN(nn.Module):
@@ -61,7 +62,7 @@ class GNN(nn.Module):
         return g[: graph.num_tokens]
 
 
-class NoGNN(nn.Module):
+class NoGNN(nn.Module, Part):
     """No message passing: the graph features are the token features, or nothing.
 
     Args:

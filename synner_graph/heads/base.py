@@ -1,8 +1,8 @@
 """What every head is: node states in, entities out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -10,18 +10,24 @@ from torch import Tensor, nn
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError, suggest
 from synner_graph.graph.tensors import Tensors
+from synner_graph.parts import Part
 
 GoldT = TypeVar("GoldT", bound=Tensors)
 MarksT = TypeVar("MarksT", bound=Tensors | None)
 
 
-class Head(nn.Module, ABC, Generic[GoldT, MarksT]):
+class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
     """Names the entities of a ragged batch.
 
     `Head[Gold, Marks]` declares what its loss reads of the gold entities, and what it reads of the
     tokens beside their states: None for nothing.
 
     Sentence `b` owns rows `offsets[b]:offsets[b + 1]` of the node states; C is the width of a row.
+
+    Args:
+        input_size: Width C of the node states.
+        labels: The entity labels it can give.
+        options: `dropout`, and each of the fields of `Options` by its name.
 
     Attributes:
         name: What the head is called in `HEADS`.
@@ -39,13 +45,32 @@ class Head(nn.Module, ABC, Generic[GoldT, MarksT]):
     kernel: str = "auto"
     temperature: float = 1.0
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    @abstractmethod
+    def __init__(self, input_size: int, labels: Sequence[str], **options: Any) -> None:
         super().__init__()
         self.labels = tuple(labels)
         if not self.labels:
             raise InputError("expected entity labels, got none: is the training split annotated?")
         if len(set(self.labels)) < len(self.labels):
             raise InputError(f"expected distinct entity labels, got {', '.join(self.labels)}")
+
+    @classmethod
+    def resolve(cls, options: Mapping[str, Any], sentences: Sequence[Sentence]) -> dict[str, Any]:
+        """Decide what the options leave open; nothing, unless a head says otherwise.
+
+        Args:
+            options: All of the head's options.
+            sentences: The training sentences.
+        """
+        return dict(options)
+
+    def remarks(self, sentences: Sequence[Sentence]) -> Iterator[str]:
+        """What a user should know before the head learns from these sentences.
+
+        Args:
+            sentences: The training sentences.
+        """
+        return iter(())
 
     def check_kernel(self) -> None:
         """See to it, before work begins, that the kernel asked for can serve here.

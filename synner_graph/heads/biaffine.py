@@ -6,16 +6,18 @@ from itertools import pairwise
 from typing import ClassVar
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from synner_graph.config import ParserConfig
+from synner_graph.config import Section
 from synner_graph.data.sentence import ROOT
 from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError, suggest
 from synner_graph.graph.tensors import Tensors
 from synner_graph.heads.base import at_least_float32
 from synner_graph.heads.best_tree import best_tree
+from synner_graph.parts import Part
 
 BIAFFINE = "biaffine"
 
@@ -35,7 +37,22 @@ class TreeGold(Tensors):
     relations: Tensor
 
 
-class BiaffineHead(nn.Module):
+class BiaffineOptions(Section):
+    """Options of `biaffine`."""
+
+    arc_size: int = Field(256, gt=0, description="width of an arc's end")
+    relation_size: int = Field(128, gt=0, description="width of a relation's end")
+    dropout: float = Field(0.3, ge=0, lt=1, description="on both")
+    weight: float = Field(0.1, gt=0, description="of its loss beside the head's")
+    jackknife: int | None = Field(
+        None,
+        gt=1,
+        description="learn entities on trees as the parser gives them: cut the training split into "
+        "this many parts, and parse each with a parser that learned from the others",
+    )
+
+
+class BiaffineHead(nn.Module, Part):
     """Scores every arc of a sentence, and every relation of an arc.
 
     With `d` a token as dependent and `h` a token, or the root, as head, each a perceptron of the
@@ -55,12 +72,14 @@ class BiaffineHead(nn.Module):
         arc_size: Width A of a token as one end of an arc.
         relation_size: Width P of a token as one end of an arc whose relation is sought.
         dropout: On all four perceptrons.
+        weight: Of its loss beside that of the head that names the entities.
 
     Raises:
-        InputError: There are no relations.
+        InputError: There are no relations to learn.
     """
 
     name: ClassVar[str] = BIAFFINE
+    Options = BiaffineOptions
 
     def __init__(
         self,
@@ -69,8 +88,10 @@ class BiaffineHead(nn.Module):
         arc_size: int,
         relation_size: int,
         dropout: float,
+        weight: float = 0.1,
     ) -> None:
         super().__init__()
+        self.weight = weight
         self.relations = tuple(relations)
         if not self.relations:
             raise InputError("The parser 'biaffine' learns from trees, but the corpus has none.")
@@ -183,26 +204,6 @@ class BiaffineHead(nn.Module):
 
     def _with_root(self, x: Tensor) -> Tensor:
         return torch.cat([x, self.root.to(x.dtype).unsqueeze(0)])
-
-
-def build_parser_head(
-    config: ParserConfig, input_size: int, relations: Sequence[str]
-) -> BiaffineHead | None:
-    """The parser that the settings describe; None where the model has none of its own.
-
-    Args:
-        config: Settings.
-        input_size: Width D of the token features.
-        relations: The relations of the training split.
-
-    Raises:
-        InputError: There are no relations to learn.
-    """
-    if config.name != BIAFFINE:
-        return None
-    return BiaffineHead(
-        input_size, relations, config.arc_size, config.relation_size, config.dropout
-    )
 
 
 def _perceptron(input_size: int, output_size: int, dropout: float) -> nn.Sequential:

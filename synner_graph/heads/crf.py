@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
+from synner_graph.config import Section
 from synner_graph.data.schemes import entities_to_tags, tag_set, tags_to_entities, valid_transitions
 from synner_graph.data.sentence import Entity, Sentence, SentenceError
 from synner_graph.errors import InputError
@@ -30,6 +32,12 @@ IMPOSSIBLE = -1e4
 """Emission of a tag that is ruled out: its exponential is 0, and its gradient is finite."""
 
 
+class CRFOptions(Section):
+    """Options of `crf`."""
+
+    scheme: Literal["bioes", "bio"] = Field("bioes", description="tags it labels tokens with")
+
+
 @dataclass(frozen=True, eq=False)
 class CRFGold(Tensors):
     """Gold tags, as positions in `CRFHead.tags`.
@@ -42,9 +50,11 @@ class CRFGold(Tensors):
 
 
 class CRFHead(Head[CRFGold, None]):
-    """One linear layer for emissions, and a score per pair of tags (Lample et al., 2016).
+    """One linear layer for emissions, and a score for each pair of tags.
 
     Tag sequences that the scheme forbids have probability 0, in training and in decoding.
+
+    Source: Lample et al. (NAACL 2016).
 
     Args:
         input_size: Width of the node states.
@@ -60,6 +70,7 @@ class CRFHead(Head[CRFGold, None]):
     """
 
     name: ClassVar[str] = "crf"
+    Options = CRFOptions
     _forbidden: Tensor
     _forbidden_start: Tensor
     _forbidden_end: Tensor
@@ -68,7 +79,7 @@ class CRFHead(Head[CRFGold, None]):
     def __init__(
         self, input_size: int, labels: Sequence[str], scheme: str = "bioes", dropout: float = 0.1
     ) -> None:
-        super().__init__(labels)
+        super().__init__(input_size, labels)
         if scheme not in SCHEMES:
             choices = ", ".join(SCHEMES)
             raise InputError(f"expected one of {choices} as scheme of the CRF head, got {scheme!r}")

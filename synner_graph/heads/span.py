@@ -1,13 +1,16 @@
 """Classification of every span of up to W tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from synner_graph.config import Section
+from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.graph.tensors import Tensors
@@ -32,6 +35,32 @@ DECODERS = ("flat", "nested", "greedy", "all")
 def case_of(token: str) -> str:
     """The class of a token's case, one of CASES, asked for in that order: `A1` is upper."""
     return next((case for case in CASES[:-1] if getattr(token, f"is{case}")()), CASES[-1])
+
+
+class SpanOptions(Section):
+    """Options of `span`."""
+
+    max_width: int | None = Field(
+        None, gt=0, description="widest candidate, in tokens; default: widest entity in train"
+    )
+    hidden_size: int = Field(150, gt=0, description="width of a candidate's hidden layer")
+    width_size: int = Field(25, gt=0, description="width of the embedding of a span's width")
+    endpoints: bool = Field(True, description="read the first and last token")
+    width: bool = Field(True, description="read the number of tokens")
+    pooling: bool = Field(True, description="read a self-attentive pooling of the tokens")
+    morphology_size: int = Field(
+        0, ge=0, description="vector of each token's case, summed over the span; 0: not read"
+    )
+    length_size: int = Field(
+        0, ge=0, description="embedding of the number of sub-tokens; 0: not read"
+    )
+    decode: Literal["flat", "nested", "greedy", "all"] = Field(
+        "flat",
+        description="which spans are entities: the best set without overlaps, the best set without "
+        "crossings, the most probable first as SPANNER prunes, or all that are more probably an "
+        "entity than none",
+    )
+    negative_weight: float = Field(0.5, gt=0, description="loss weight of non-entities")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +97,18 @@ class SpanMarks(Tensors):
 
 
 class SpanHead(Head[SpanGold, SpanMarks]):
-    """A two-layer classifier over span features (SPANNER; Fu et al., 2021).
+    """A two-layer classifier of every span up to a width.
 
     The first layer reads endpoints, width, softmax-pooled tokens, morphology and token length
     joined, without ever joining them: see `synner_graph.operators.span`.
+
+    Source: Fu et al. (ACL 2021), SPANNER.
 
     Args:
         input_size: Width of the node states.
         labels: Entity labels.
         max_width: Widest span that can be an entity, in tokens; wider gold entities are no targets.
+            None is refused: `resolve` reads it off the training sentences.
         hidden_size: Width F of the first layer's output.
         width_size: Width of the width embedding.
         negative_weight: Weight in the loss of the spans that are no entities.
@@ -97,13 +129,14 @@ class SpanHead(Head[SpanGold, SpanMarks]):
     """
 
     name: ClassVar[str] = "span"
+    Options = SpanOptions
     _class_weights: Tensor
 
     def __init__(
         self,
         input_size: int,
         labels: Sequence[str],
-        max_width: int,
+        max_width: int | None,
         hidden_size: int = 128,
         width_size: int = 25,
         negative_weight: float = 0.5,
@@ -115,7 +148,11 @@ class SpanHead(Head[SpanGold, SpanMarks]):
         decode: str = "flat",
         dropout: float = 0.1,
     ) -> None:
-        super().__init__(labels)
+        super().__init__(input_size, labels)
+        if max_width is None:
+            raise InputError(
+                "The span head needs head.max_width; training reads it off the train split."
+            )
         if max_width < 1:
             raise InputError(f"expected a maximum span width of at least 1, got {max_width}")
         if not (endpoints or width or pooling or morphology_size or length_size):
@@ -165,6 +202,23 @@ class SpanHead(Head[SpanGold, SpanMarks]):
         self.classify = nn.Linear(hidden_size, 1 + len(self.labels))
         class_weights = torch.tensor([negative_weight] + [1.0] * len(self.labels))
         self.register_buffer("_class_weights", class_weights, persistent=False)
+
+    @classmethod
+    def resolve(cls, options: Mapping[str, Any], sentences: Sequence[Sentence]) -> dict[str, Any]:
+        """See `Head.resolve`; the widest candidate is as wide as the widest entity."""
+        if options["max_width"] is not None:
+            return dict(options)
+        widest = max(e.end - e.start for sentence in sentences for e in sentence.entities)
+        return {**options, "max_width": widest}
+
+    def remarks(self, sentences: Sequence[Sentence]) -> Iterator[str]:
+        """See `Head.remarks`; entities that no set of the decoder can hold together."""
+        nested = sum(map(is_nested, sentences))
+        if nested and self.decoder in ("flat", "greedy"):
+            yield (
+                f"{nested} training sentences have entities that share tokens, but --head.decode "
+                f"{self.decoder} never names both: --head.decode nested does"
+            )
 
     def marks(self, sentences: Sequence[Sentence], pieces: Tensor | None) -> SpanMarks:
         """Class of case and number of pieces of each token, where they are features."""

@@ -11,17 +11,17 @@ from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import Blueprint, build_encoder
-from synner_graph.errors import InputError
 from synner_graph.gnn import build_gnn
 from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.edges import EdgeInventory
 from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads import build_head
-from synner_graph.heads.biaffine import BIAFFINE, build_parser_head
 from synner_graph.model.batch import Batch
 from synner_graph.model.collate import Collator
-from synner_graph.recurrent import recurrent_class
+from synner_graph.parsers import build_parser_head
+from synner_graph.recurrent import KIND as RECURRENT_LAYERS
+from synner_graph.recurrent import build_recurrent
 
 
 class SynNERModel(nn.Module):
@@ -49,7 +49,7 @@ class SynNERModel(nn.Module):
     ) -> None:
         super().__init__()
         self.backend = backend
-        recurrent = recurrent_class(config.recurrent.name)
+        recurrent = RECURRENT_LAYERS.find(config.recurrent.name)
         edges = config.gnn.edges if config.gnn.name != "none" else recurrent.edges
         self.gazetteer = Gazetteer(vocabularies.gazetteer)
         self.inventory = EdgeInventory(
@@ -62,17 +62,11 @@ class SynNERModel(nn.Module):
         self.dropout = nn.Dropout(config.encoder.dropout)
         width = self.encoder.output_size
         self.gnn = build_gnn(config.gnn, width, self.inventory, backend, recurrent.needs_graph)
-        self.recurrent = recurrent.build(
+        self.recurrent = build_recurrent(
             config.recurrent, width, self.gnn.output_size, self.inventory
         )
         self.head = build_head(config.head, self.recurrent.output_size, vocabularies.labels)
-        if config.parser.name == BIAFFINE and config.encoder.relation_size:
-            raise InputError(
-                "The parser 'biaffine' cannot read the relations that it is to find: leave "
-                "encoder.relation_size at 0."
-            )
         self.parser = build_parser_head(config.parser, width, vocabularies.relations.names)
-        self.parser_weight = config.parser.weight
         in_windows = config.encoder.context == "document"
         self.reads_documents = in_windows or self.inventory.reads_documents
         self.recurrent.kernel = self.head.kernel = kernel
@@ -114,7 +108,7 @@ class SynNERModel(nn.Module):
         loss = self.head.loss(self.read(x, batch.graph), offsets, batch.gold, batch.marks)
         if self.parser is not None:
             assert batch.trees is not None
-            loss = loss + self.parser_weight * self.parser.loss(x, offsets, batch.trees)
+            loss = loss + self.parser.weight * self.parser.loss(x, offsets, batch.trees)
         return loss
 
     def decode(self, batch: Batch) -> list[list[Entity]]:

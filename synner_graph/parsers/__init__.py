@@ -1,8 +1,10 @@
 """Parsers by name. A new one is one new file and one line in PARSERS."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
+from synner_graph.config import ParserConfig
 from synner_graph.errors import InputError, suggest
+from synner_graph.heads.biaffine import BIAFFINE, BiaffineHead
 from synner_graph.parsers.base import (
     TREES,
     CorpusTrees,
@@ -10,22 +12,49 @@ from synner_graph.parsers.base import (
     ParserRecord,
     scheme_note,
 )
+from synner_graph.parsers.own import BiaffineParser
 from synner_graph.parsers.spacy import SpacyParser
 from synner_graph.parsers.stanza import StanzaParser
+from synner_graph.parts import Kind, Part
 
 __all__ = [
+    "KIND",
     "PARSERS",
     "TREES",
     "CorpusTrees",
     "Parser",
     "ParserRecord",
+    "build_parser_head",
     "external_parser",
     "scheme_note",
 ]
 
-PARSERS: dict[str, Callable[[str], Parser]] = {"spacy": SpacyParser, "stanza": StanzaParser}
+RUN = "run"
+"""The name of the parser that a run says its trees are of."""
+PARSERS: dict[str, type[SpacyParser | StanzaParser]] = {
+    "spacy": SpacyParser,
+    "stanza": StanzaParser,
+}
 """What stands before the colon of a name -> the class, which gets what stands behind it."""
-CHOICES = ("run", TREES, "biaffine", "biaffine:RUN", "spacy:PACKAGE", "stanza:LANGUAGE")
+CHOICES = (RUN, TREES, BIAFFINE, "biaffine:RUN", "spacy:PACKAGE", "stanza:LANGUAGE")
+
+
+def _external(name: str) -> type[Part]:
+    """The class of an external parser, by its whole name.
+
+    Raises:
+        InputError: The name is unknown, or means the parser of a run.
+    """
+    if name == RUN:
+        raise InputError("A new run has no parser yet: --parser biaffine learns one.")
+    kind, _, argument = name.partition(":")
+    known: dict[str, type[Part]] = {**PARSERS, BIAFFINE: BiaffineParser}
+    if kind not in known or not argument:
+        raise InputError(f"Unknown parser {name!r}.{suggest(name, CHOICES)}")
+    return known[kind]
+
+
+KIND: Kind[Part] = Kind("parser", "parser", {TREES: CorpusTrees, BIAFFINE: BiaffineHead}, _external)
 
 
 def external_parser(name: str) -> Parser:
@@ -44,3 +73,23 @@ def external_parser(name: str) -> Parser:
     if kind not in PARSERS or not argument:
         raise InputError(f"Unknown parser {name!r}.{suggest(name, CHOICES)}")
     return PARSERS[kind](argument)
+
+
+def build_parser_head(
+    config: ParserConfig, input_size: int, relations: Sequence[str]
+) -> BiaffineHead | None:
+    """The parser that a model learns beside its entities, if the settings name it.
+
+    Args:
+        config: Settings.
+        input_size: Width D of the token features.
+        relations: Those it can give.
+
+    Raises:
+        InputError: There are no relations to learn, or an option is wrong.
+    """
+    options = KIND.options(config.name, config.options)
+    if config.name != BIAFFINE:
+        return None
+    del options["jackknife"]  # says how it is trained, not what it is
+    return BiaffineHead(input_size, relations, **options)

@@ -8,6 +8,7 @@ from typing import Any
 from synner_graph.data.sentence import Sentence, SentenceError
 from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError
+from synner_graph.parts import Part
 
 TREES = "trees"
 
@@ -36,7 +37,7 @@ class ParserRecord:
         return cls(values["name"], values["version"], tuple(values["relations"]))
 
 
-class Parser(ABC):
+class Parser(Part, ABC):
     """Gives sentences their dependency trees.
 
     Attributes:

@@ -27,6 +27,7 @@ from synner_graph.recogniser.run_folder import (
     WEIGHTS,
     RunFolder,
 )
+from synner_graph.recogniser.unread import drop_unread_options
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def load_stored(run: RunFolder) -> StoredRun:
     files = run.read()
     folder = run.path
     try:
-        config = ModelConfig.model_validate_json(files[CONFIG])
+        config = drop_unread_options(ModelConfig.model_validate_json(files[CONFIG]))
         vocabularies = Vocabularies.from_json(json.loads(files[VOCABULARY]))
         record = calibration = None
         if PARSER in files:

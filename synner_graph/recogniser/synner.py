@@ -12,13 +12,13 @@ from synner_graph.config import ModelConfig
 from synner_graph.data.features import open_features
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.lexicon import Lexicon
-from synner_graph.encoders import Blueprint, FeatureEncoder, TransformerEncoder, WordEncoder
+from synner_graph.encoders import Blueprint
 from synner_graph.encoders.lora import merged_state
 from synner_graph.errors import InputError
 from synner_graph.graph.backends import graph_backend
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.network import SynNERModel
-from synner_graph.parsers import TREES, Parser, ParserRecord, external_parser, scheme_note
+from synner_graph.parsers import RUN, TREES, Parser, ParserRecord, external_parser, scheme_note
 from synner_graph.parsers.own import BiaffineParser
 from synner_graph.recogniser.calibration import Calibration
 from synner_graph.recogniser.predictor import Predictor
@@ -28,8 +28,6 @@ from synner_graph.text import build_segmenter
 from synner_graph.text.document import Doc
 from synner_graph.text.pipeline import BUDGET, CHUNK, TextPipeline, chunks
 
-RUN = "run"
-"""The name of the parser that a run says its trees are of."""
 logger = logging.getLogger(__name__)
 
 
@@ -178,16 +176,12 @@ class SynNER(Predictor):
             source: hub id or folder.
             rows: the old ids of the pieces, where the vocabulary is pruned.
         """
-        for part in self.model.encoder.encoders:
-            if isinstance(part, TransformerEncoder):
-                part.load_pretrained(source, rows)
+        self.model.encoder.load_pretrained(source, rows)
         self.model.to(self.device)
 
     def load_words(self, lexicon: Lexicon) -> None:
         """Start from the word vectors of a lexicon."""
-        for part in self.model.encoder.encoders:
-            if isinstance(part, WordEncoder):
-                part.load_vectors(lexicon)
+        self.model.encoder.load_vectors(lexicon)
 
     def use_features(self, path: Path) -> None:
         """Read precomputed features from a file from now on.
@@ -195,12 +189,8 @@ class SynNER(Predictor):
         Raises:
             InputError: The model reads none, or the file cannot be read.
         """
-        parts = [p for p in self.model.encoder.encoders if isinstance(p, FeatureEncoder)]
-        if not parts:
+        if not self.model.encoder.use_features(open_features(path)):
             raise InputError(f"The model reads no precomputed features, so {path} has no use.")
-        file = open_features(path)
-        for part in parts:
-            part.file = file
 
     def __call__(self, text: str, parser: str = RUN) -> Doc:
         """A text with its sentences and the entities found in it.
@@ -296,9 +286,7 @@ class SynNER(Predictor):
 
     def refuse_long_sentences(self, refuse: bool = True) -> None:
         """Whether to raise for a sentence that the transformer has to read in several windows."""
-        for part in self.model.encoder.encoders:
-            if isinstance(part, TransformerEncoder):
-                part.pieces.refuses_long = refuse
+        self.model.encoder.refuse_long_sentences(refuse)
 
 
 def load_parser(name: str, ner: SynNER | None = None) -> Parser:

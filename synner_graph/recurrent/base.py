@@ -1,22 +1,31 @@
 """Recurrent: what the recurrent layers share."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Self
+from typing import Any, ClassVar
 
+from pydantic import Field
 from torch import Tensor, nn
 
-from synner_graph.config import RecurrentConfig
+from synner_graph.config import Section
 from synner_graph.graph.edges import EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
+from synner_graph.parts import Part
 
 
-class Recurrent(nn.Module, ABC):
+class LSTMOptions(Section):
+    """What every layer with a hidden state has."""
+
+    size: int = Field(100, gt=0, description="hidden size per direction")
+
+
+class Recurrent(nn.Module, Part, ABC):
     """What the recurrent layers share.
 
     Args:
         input_size: Width D of the token vectors.
         graph_size: Width G of the graph features; 0 where there is no graph layer.
-        hidden_size: Width H of a state, per direction.
+        inventory: Edge kinds and relation types of the graphs to come.
+        options: Each of the fields of `Options` by its name.
 
     Attributes:
         needs_graph: Whether it cannot do without graph features.
@@ -31,25 +40,10 @@ class Recurrent(nn.Module, ABC):
     kernel: str = "auto"
 
     @abstractmethod
-    def __init__(self, input_size: int, graph_size: int, hidden_size: int) -> None:
+    def __init__(
+        self, input_size: int, graph_size: int, inventory: EdgeInventory, **options: Any
+    ) -> None:
         super().__init__()
-
-    @classmethod
-    def build(
-        cls, config: RecurrentConfig, input_size: int, graph_size: int, inventory: EdgeInventory
-    ) -> Self:
-        """The layer that the settings describe.
-
-        Args:
-            config: Settings.
-            input_size: Width D of the token vectors.
-            graph_size: Width G of the graph features; 0 where there is no graph layer.
-            inventory: Edge kinds and relation types of the graphs to come.
-
-        Raises:
-            InputError: The graphs lack what it reads.
-        """
-        return cls(input_size, graph_size, config.size)
 
     @abstractmethod
     def forward(self, x: Tensor, g: Tensor, graph: TokenGraph) -> Tensor:

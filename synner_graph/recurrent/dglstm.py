@@ -1,21 +1,32 @@
 """The dependency-guided LSTM: every state meets that of its head."""
 
-from typing import Self
+from typing import Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from synner_graph.config import RecurrentConfig
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import HEAD_DEPENDENT, EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.operators.ragged import time_major
-from synner_graph.recurrent.base import Recurrent
+from synner_graph.recurrent.base import LSTMOptions, Recurrent
 from synner_graph.recurrent.packed import read_packed
 
 
+class DGLSTMOptions(LSTMOptions):
+    """Options of `dglstm`."""
+
+    layers: int = Field(2, gt=1, description="LSTMs on top of each other")
+    interaction: Literal["mlp", "addition", "concatenation"] = Field(
+        "mlp", description="how a state meets that of its head"
+    )
+    relation_size: int = Field(50, gt=0, description="width of the relation to the head")
+    dropout: float = Field(0.1, ge=0, lt=1, description="between layers")
+
+
 class DGLSTM(Recurrent):
-    """Dependency-guided LSTM: every layer reads a token together with its head.
+    """Layers of LSTMs between which every state meets that of its head.
 
         z_i = [x_i; g_i]
         h¹ = BiLSTM([z_i; z_p(i); v_r(i)])
@@ -33,13 +44,18 @@ class DGLSTM(Recurrent):
     Args:
         input_size: Width D of the token vectors.
         graph_size: Width G of the graph features; 0 where there is no graph layer.
-        hidden_size: Width H of a state, per direction.
-        relations: How many relations there are, the unknown one included.
+        inventory: Edge kinds and relation types of the graphs to come.
+        size: Width H of a state, per direction.
         layers: LSTMs on top of each other, two or more.
         interaction: mlp, addition or concatenation.
         relation_size: Width of the vector of a relation.
         dropout: Between layers.
+
+    Raises:
+        InputError: The graphs have no edges from head to dependent.
     """
+
+    Options = DGLSTMOptions
 
     edges = (HEAD_DEPENDENT,)
 
@@ -47,45 +63,30 @@ class DGLSTM(Recurrent):
         self,
         input_size: int,
         graph_size: int,
-        hidden_size: int,
-        relations: int = 1,
-        layers: int = 2,
-        interaction: str = "mlp",
-        relation_size: int = 50,
-        dropout: float = 0.0,
+        inventory: EdgeInventory,
+        *,
+        size: int,
+        layers: int,
+        interaction: str,
+        relation_size: int,
+        dropout: float,
     ) -> None:
-        super().__init__(input_size, graph_size, hidden_size)
-        width = self.output_size = 2 * hidden_size
+        super().__init__(input_size, graph_size, inventory)
+        if HEAD_DEPENDENT not in inventory.kinds:
+            raise InputError(
+                f"The dglstm reads the head of each token: add {HEAD_DEPENDENT} to --edges."
+            )
+        width = self.output_size = 2 * size
         self.interaction = interaction
         # Roots hang from nothing: the last vector is theirs.
-        self.relations = nn.Embedding(relations + 1, relation_size)
+        self.relations = nn.Embedding(len(inventory.relations) + 1, relation_size)
         self.dropout = nn.Dropout(dropout)
         self.maps = nn.ModuleList()
         if interaction == "mlp":
             self.maps.extend(nn.Linear(2 * width, 2 * width) for _ in range(layers - 1))
         met = width if interaction == "addition" else 2 * width
         sizes = [2 * (input_size + graph_size) + relation_size, *[met] * (layers - 1)]
-        self.lstms = nn.ModuleList(nn.LSTM(size, hidden_size, bidirectional=True) for size in sizes)
-
-    @classmethod
-    def build(
-        cls, config: RecurrentConfig, input_size: int, graph_size: int, inventory: EdgeInventory
-    ) -> Self:
-        """See `Recurrent.build`."""
-        if HEAD_DEPENDENT not in inventory.kinds:
-            raise InputError(
-                f"The dglstm reads the head of each token: add {HEAD_DEPENDENT} to --edges."
-            )
-        return cls(
-            input_size,
-            graph_size,
-            config.size,
-            len(inventory.relations),
-            config.layers,
-            config.interaction,
-            config.relation_size,
-            config.dropout,
-        )
+        self.lstms = nn.ModuleList(nn.LSTM(read, size, bidirectional=True) for read in sizes)
 
     def forward(self, x: Tensor, g: Tensor, graph: TokenGraph) -> Tensor:
         """See `Recurrent.forward`; the forward half of the states comes first."""

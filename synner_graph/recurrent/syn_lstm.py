@@ -4,13 +4,21 @@ import torch
 from torch import Tensor, nn
 
 from synner_graph.errors import InputError
+from synner_graph.graph.edges import EdgeInventory
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.operators.syn_lstm import SynLSTMWeights, syn_lstm
-from synner_graph.recurrent.base import Recurrent
+from synner_graph.recurrent.base import LSTMOptions, Recurrent
 
 
 class SynLSTM(Recurrent):
-    """Bidirectional Syn-LSTM (Xu et al., NAACL 2021): graph features have a gate of their own.
+    """Bidirectional LSTM in which graph features have a gate of their own.
+
+        c = f ⊙ c⁻ + i ⊙ u + m ⊙ n
+
+    The gate i lets in what u makes of the token vector, the gate m what n makes of the graph
+    features; f forgets.
+
+    Source: Xu et al. (NAACL 2021).
 
     Weights start as in `torch.nn.LSTM`, except that each recurrent block is orthogonal and that the
     forget gates start open (bias 1).
@@ -19,19 +27,22 @@ class SynLSTM(Recurrent):
         InputError: `graph_size` is 0.
     """
 
+    Options = LSTMOptions
     needs_graph = True
 
-    def __init__(self, input_size: int, graph_size: int, hidden_size: int) -> None:
-        super().__init__(input_size, graph_size, hidden_size)
+    def __init__(
+        self, input_size: int, graph_size: int, inventory: EdgeInventory, *, size: int
+    ) -> None:
+        super().__init__(input_size, graph_size, inventory)
         if graph_size == 0:
             raise InputError(
                 "The Syn-LSTM reads graph features: choose a graph layer, or the lstm."
             )
-        self.output_size = 2 * hidden_size
-        self.weight_x = nn.Parameter(torch.empty(2, 4 * hidden_size, input_size))
-        self.weight_g = nn.Parameter(torch.empty(2, 4 * hidden_size, graph_size))
-        self.weight_h = nn.Parameter(torch.empty(2, 6 * hidden_size, hidden_size))
-        self.bias = nn.Parameter(torch.empty(2, 6 * hidden_size))
+        self.output_size = 2 * size
+        self.weight_x = nn.Parameter(torch.empty(2, 4 * size, input_size))
+        self.weight_g = nn.Parameter(torch.empty(2, 4 * size, graph_size))
+        self.weight_h = nn.Parameter(torch.empty(2, 6 * size, size))
+        self.bias = nn.Parameter(torch.empty(2, 6 * size))
         self.reset_parameters()
 
     @torch.no_grad()

@@ -2,24 +2,23 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from synner_graph.config import RunConfig, Section, explain
+from synner_graph.config import RunConfig, Section, explain, nested
 from synner_graph.errors import InputError
-from synner_graph.gnn import check_options
-from synner_graph.graph.edges import EdgeInventory
+from synner_graph.recogniser.settings import Place, combine
 
 
 class Grid(Section):
     """What a grid file holds.
 
     `settings` are those of every cell, as in a configuration file; a row's own stand above them,
-    the tuning above both.
+    the tuning above both. A row takes of settings and tuning what its parts read.
     """
 
     title: str = Field(description="what the study asks")
@@ -74,14 +73,28 @@ def read_grid(path: Path) -> Grid:
 def cells(grid: Grid) -> list[Cell]:
     """Every cell of a grid. Seeds come last, so that all rows have one before any has two.
 
+    Tunings that differ in nothing that a row reads are one cell of it.
+
     Raises:
-        InputError: Settings of a row do not exist, or contradict each other.
+        InputError: Settings of a row do not exist, contradict each other or have no effect, or
+            settings of the grid have no effect in any row.
     """
+    found: list[Cell] = []
+    unread: list[set[tuple[str, str]]] = []
+    for row in grid.rows:
+        mine: list[Cell] = []
+        for tuning in tunings(grid):
+            config, dropped = _config(grid, row, tuning)
+            unread.append({(place, key) for place, keys in dropped.items() for key in keys})
+            if all(config != cell.config for cell in mine):
+                mine.append(Cell(row, tuning, grid.seeds[0], config))
+        found.extend(mine)
+    for place, key in sorted(set.intersection(*unread)):
+        raise InputError(f"The setting {key!r} of the {place} has no effect in any row.")
     return [
-        Cell(row, tuning, seed, _config(grid, row, tuning, seed))
+        replace(cell, seed=seed, config=_seeded(cell, seed))
         for seed in grid.seeds
-        for row in grid.rows
-        for tuning in tunings(grid)
+        for cell in found
     ]
 
 
@@ -91,33 +104,21 @@ def tunings(grid: Grid) -> Iterator[dict[str, Any]]:
         yield dict(zip(grid.tune, values, strict=True))
 
 
-def _config(grid: Grid, row: str, tuning: Mapping[str, Any], seed: int) -> RunConfig:
-    tables: dict[str, Any] = {}
-    for layer in (grid.settings, grid.rows[row], _nested(tuning), {"training": {"seed": seed}}):
-        tables = _merged(tables, layer)
+def _config(
+    grid: Grid, row: str, tuning: Mapping[str, Any]
+) -> tuple[RunConfig, dict[str, set[str]]]:
+    """The settings of a row, and what it does not read of the grid's settings and tuning."""
+    places = (
+        Place("settings", grid.settings, shared=True),
+        Place(f"row {row!r}", grid.rows[row]),
+        Place("tuning", nested(tuning), shared=True),
+    )
     try:
-        config = RunConfig.model_validate(tables)
-        EdgeInventory(config.gnn.edges, ())
-        return config.model_copy(update={"gnn": check_options(config.gnn)})
-    except ValidationError as error:
-        raise InputError(f"Row {row!r}: {explain(error)}") from error
+        return combine(places)
     except InputError as error:
         raise InputError(f"Row {row!r}: {error}") from error
 
 
-def _nested(dotted: Mapping[str, Any]) -> dict[str, Any]:
-    tables: dict[str, Any] = {}
-    for key, value in dotted.items():
-        for name in reversed(key.split(".")):
-            value = {name: value}
-        tables = _merged(tables, value)
-    return tables
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Two nested tables as one; where both have a value, that of `above`."""
-    merged = dict(below)
-    for key, value in above.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+def _seeded(cell: Cell, seed: int) -> RunConfig:
+    training = cell.config.training.model_copy(update={"seed": seed})
+    return cell.config.model_copy(update={"training": training})

@@ -1,7 +1,7 @@
 """The results file of a grid: one JSON document, a record for each finished cell."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from synner_graph.config import RunConfig
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report, Score
 from synner_graph.files import make_folder, write_text
+from synner_graph.recogniser.unread import effective
 
 Record = dict[str, Any]
 """What is known of a finished cell: `settings`, `dev`, `test`, `epochs`, `seconds` and so on."""
@@ -67,32 +68,19 @@ def counts_from_text(text: str) -> dict[int, Score]:
 def find_record(records: Iterable[Record], config: RunConfig, test: bool = False) -> Record | None:
     """The record of a cell with these settings, scored on test where that is asked for.
 
-    A setting that did not exist when the record was written must stand at its default now.
+    Settings count that the model reads, wherever they stood when the record was written. One that
+    did not exist then must stand at its default now.
     """
     wanted = _comparable(config.model_dump(mode="json"))
-    usual = _comparable(RunConfig().model_dump(mode="json"))
     for record in records:
-        known = _comparable(record["settings"])
-        same = all(
-            known[key] == wanted.get(key) if key in known else wanted[key] == usual.get(key)
-            for key in known.keys() | wanted.keys()
-        )
-        if same and (record["test"] or not test):
+        if (record["test"] or not test) and _comparable(record["settings"]) == wanted:
             return record
     return None
 
 
 def _comparable(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings by dotted name, without those that only say where this machine keeps its data."""
-    flat = dict(_flat(settings))
+    flat = effective(settings)
     for name in ("data.data_dir", "data.cache"):
         flat.pop(name, None)
     return flat
-
-
-def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tables.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

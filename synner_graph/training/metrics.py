@@ -11,7 +11,6 @@ from torch import nn
 from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders import TransformerEncoder
 from synner_graph.evaluation.evaluate import evaluate, evaluate_trees
 from synner_graph.evaluation.scores import Report
 from synner_graph.recogniser.synner import SynNER
@@ -78,9 +77,7 @@ def run_metrics(
         seconds: what training took.
         resumes: how often it was continued after it had been broken off.
     """
-    pretrained = [
-        part.transformer for part in ner.model.modules() if isinstance(part, TransformerEncoder)
-    ]
+    pretrained = ner.model.encoder.pretrained_parameters
     splits = [(split, corpus.splits.get(split, ())) for split in ("dev", "test")]
     return {
         **{report.split: report.to_json() for report in reports},
@@ -99,7 +96,8 @@ def run_metrics(
         "parser": ner.parser_record.to_json() | _on_own_trees(ner, splits),
         "corpus": {"name": corpus.name, "notes": list(corpus.notes)},
         "parameters": parameters(ner.model),
-        "parameters_from_scratch": parameters(ner.model) - sum(map(parameters, pretrained)),
+        "parameters_from_scratch": parameters(ner.model)
+        - sum(parameter.numel() for parameter in pretrained),
         "graph_backend": ner.backend.name,
         "device": str(ner.device),
         "config": config.model_dump(mode="json"),

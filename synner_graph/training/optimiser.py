@@ -1,27 +1,38 @@
 """Optimiser and learning rates."""
 
-from collections.abc import Iterator
+from typing import cast
 
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from synner_graph.config import RunConfig, TrainingConfig
-from synner_graph.encoders import TransformerEncoder, WordEncoder
-from synner_graph.encoders.depth import layer_count, parameter_levels
+from synner_graph.encoders import ConcatEncoder
 
 
 def build_optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
-    """One rate for pretrained weights and one for the rest; only matrices decay."""
-    settings = config.training
-    pretrained = {
-        id(parameter): rate
-        for part in model.modules()
-        if isinstance(part, TransformerEncoder)
-        for parameter, rate in _layer_rates(part.transformer, settings)
-    }
+    """One rate for pretrained weights and one for the rest; only matrices decay.
+
+    With `training.layer_decay` the rate of a pretrained weight is the lower, the deeper its layer.
+
+    Source: Howard and Ruder (ACL 2018), section 3.2; Clark et al. (ICLR 2020), appendix B.
+
+    Args:
+        model: what learns; `model.encoder` says which of its weights others trained.
+        config: every setting.
+
+    Raises:
+        InputError: Layers are to have rates of their own, but the transformer has no list of them.
+    """
+    settings, encoder = config.training, cast(ConcatEncoder, model.encoder)
+    pretrained = dict.fromkeys(
+        map(id, encoder.pretrained_parameters), settings.encoder_learning_rate
+    )
+    if settings.layer_decay != 1:
+        for parameter, depth in encoder.depths():
+            pretrained[id(parameter)] *= settings.layer_decay**depth
     # A step that does not see a word must not shrink it.
-    words = {id(part.vectors.weight) for part in model.modules() if isinstance(part, WordEncoder)}
+    words = set(map(id, encoder.embeddings()))
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in model.parameters():
         if not parameter.requires_grad:
@@ -48,20 +59,3 @@ def build_schedule(optimizer: Optimizer, settings: TrainingConfig, steps: int) -
         return 1 / (1 + settings.decay * (step * settings.epochs // steps))
 
     return LambdaLR(optimizer, share)
-
-
-def _layer_rates(
-    transformer: nn.Module, settings: TrainingConfig
-) -> Iterator[tuple[nn.Parameter, float]]:
-    """The peak rate of each weight of a transformer: the deeper its layer, the lower.
-
-    Source: Howard and Ruder (ACL 2018), section 3.2; Clark et al. (ICLR 2020), appendix B.
-    """
-    if settings.layer_decay == 1:
-        yield from ((p, settings.encoder_learning_rate) for p in transformer.parameters())
-        return
-    levels = parameter_levels(transformer)
-    layers = layer_count(transformer)
-    for name, parameter in transformer.named_parameters():
-        below_top = max(layers - levels[name], 0)
-        yield parameter, settings.encoder_learning_rate * settings.layer_decay**below_top

@@ -13,17 +13,15 @@ from accelerate.utils import set_seed
 
 from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import Corpus
-from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders import FeatureEncoder
-from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.batch import Batch
 from synner_graph.parsers import TREES, ParserRecord
-from synner_graph.recogniser.new import new_recogniser, read_lexicon
+from synner_graph.recogniser.new import new_recogniser
+from synner_graph.recogniser.resolve import check, resolve, unknown_labels
 from synner_graph.recogniser.run_folder import CARD, LOG, METRICS, WORKSPACE, RunFolder
-from synner_graph.recogniser.synner import RUN, SynNER, load_parser
+from synner_graph.recogniser.synner import SynNER, load_parser
 from synner_graph.training.batches import LengthGroupedBatches, training_units
 from synner_graph.training.card import model_card
 from synner_graph.training.checkpoint import Checkpoints
@@ -81,28 +79,15 @@ def train(
     run = RunFolder(output)
     if not (resume and (is_finished(run) or is_broken_off(run))):
         run.check_replaceable(overwrite, _inputs(config))
+    config = check(config)
     corpus, record = _parsed(config, corpus)
-    sentences = corpus.splits.get("train", ())
-    dev, test = corpus.splits.get("dev", ()), corpus.splits.get("test", ())
-    if not any(sentence.entities for sentence in sentences):
-        raise InputError("The training split has no entities, so there is nothing to learn.")
+    config, lexicon = resolve(config, corpus)
+    sentences, dev = corpus.splits["train"], corpus.splits.get("dev", ())
     accelerator = build_accelerator(device, config.training.precision)
     set_seed(config.training.seed)
-    lexicon = read_lexicon(config, sentences, (*dev, *test))
     ner = new_recogniser(config, sentences, backend, accelerator.device, kernel, lexicon)
     ner.parser_record = record or ner.parser_record
-    for part in ner.model.encoder.encoders:
-        if isinstance(part, FeatureEncoder):
-            part.check((*sentences, *dev, *test))
-    widths = {name: getattr(ner.config.encoder, name) for name in ("word_size", "features_size")}
-    config = config.model_copy(
-        update={
-            "encoder": config.encoder.model_copy(update=widths),
-            "gnn": ner.config.gnn,
-            "head": ner.config.head,
-            "text": ner.config.text,
-        }
-    )
+    ner.model.head.encode(sentences)  # refuses entities that it cannot learn
     settings = identity(
         config,
         corpus,
@@ -139,7 +124,8 @@ def train(
             )
             if lexicon is not None:
                 logger.info("Words: %s", lexicon.coverage)
-            _remark_on_nesting(config, sentences)
+            for remark in (*unknown_labels(corpus), *ner.model.head.remarks(sentences)):
+                logger.warning(remark)
             trees = sentences
             if config.parser.jackknife is not None:
                 sentences, note = jackknife(
@@ -170,10 +156,6 @@ def _parsed(config: RunConfig, corpus: Corpus) -> tuple[Corpus, ParserRecord | N
     """The corpus with the trees of the parser that the settings name, if it is not its own."""
     if config.parser.name in (TREES, BIAFFINE):
         return corpus, None
-    if config.data.shuffle is not None:
-        raise InputError("data.shuffle spoils the trees of the corpus: leave parser.name at trees.")
-    if config.parser.name == RUN:
-        raise InputError("A new run has no parser yet: --parser biaffine learns one.")
     parser = load_parser(config.parser.name)
     splits = {split: tuple(parser.parse(rows)) for split, rows in corpus.splits.items()}
     note = f"trees of {parser.name} {parser.version} in place of the corpus's own"
@@ -187,17 +169,6 @@ def _inputs(config: RunConfig) -> list[Path]:
     named = (data.train, data.dev, data.test, data.data_dir, encoder.features, encoder.vectors)
     named += (encoder.name, *config.gnn.gazetteer)
     return [Path(path) for path in named if path and Path(path).exists()]
-
-
-def _remark_on_nesting(config: RunConfig, sentences: Sequence[Sentence]) -> None:
-    nested = sum(map(is_nested, sentences)) if config.head.name == "span" else 0
-    if nested and config.head.decode in ("flat", "greedy"):
-        logger.warning(
-            "%d training sentences have entities that share tokens, but --head.decode %s never "
-            "names both: --head.decode nested does",
-            nested,
-            config.head.decode,
-        )
 
 
 def _fit(

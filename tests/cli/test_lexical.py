@@ -83,7 +83,7 @@ def test_what_does_not_go_together_is_refused(
 ) -> None:
     where = (*CORPUS, *TINY, "--output", tmp_path / "run")
     message = refused("train", *where, "--encoder", "characters", "--encoder.vectors", vectors)
-    assert "encoder.vectors needs words" in message
+    assert "encoder.vectors' has no effect: it needs --encoder lexical" in message
     vectors.write_text("xyzzy 1 2 3\nplugh 1 2\n", encoding="utf-8")
     message = refused("train", *where, *LEXICAL, "--encoder.vectors", vectors)
     assert message.startswith(f"{vectors}:2: expected a word and 3 numbers, got 2")

@@ -54,7 +54,7 @@ def test_train_a_recipe(
     assert "train: expected 59,924 sentences, got 20" in result.stderr
     metrics = json.loads((tmp_path / "runs" / NAME / "metrics.json").read_text(encoding="utf-8"))
     config = metrics["config"]
-    assert (config["gnn"]["size"], config["head"]["hidden_size"]) == (12, 650)
+    assert (config["gnn"]["size"], config["head"]["options"]["hidden_size"]) == (12, 650)
     assert (
         config["training"]["learning_rate"] == config["training"]["encoder_learning_rate"] == 2e-5
     )

@@ -18,7 +18,6 @@ TINY = (
     "--gnn-dim=12",
     "--recurrent.size=10",
     "--encoder.character_size=8",
-    "--head.hidden_size=14",
     "--epochs=1",
     "--batch-size=40",
     "--device=cpu",
@@ -30,7 +29,7 @@ def test_files_to_run_folder(run: Run, tmp_path: Path) -> None:
         "train",
         *("--train", SAMPLE / "dev.conllu", "--test", SAMPLE / "dev.conllu"),
         *("--encoder", "characters", "--syntax", "none", "--output", tmp_path / "run"),
-        *(*TINY, "--json"),
+        *(*TINY[2:], "--json"),
     )
     assert result.exit_code == 0, result.output
     metrics = json.loads(result.stdout)
@@ -106,11 +105,13 @@ def test_the_dglstm_needs_no_gnn(backend: str, run: Run, tmp_path: Path) -> None
         *("train", "--train", SAMPLE / "dev.conllu", "--encoder", "characters", "--gnn", "none"),
         *("--recurrent", "dglstm", "--recurrent.interaction", "addition"),
         *("--recurrent.relation_size=7", "--graph-backend", backend),
-        *("--output", tmp_path / "run", *TINY, "--json"),
+        *("--output", tmp_path / "run", *TINY[1:], "--json"),
     )
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)["config"]["recurrent"]
-    assert (found["name"], found["layers"], found["interaction"]) == ("dglstm", 2, "addition")
+    options = found["options"]
+    assert (found["name"], options["layers"]) == ("dglstm", 2)
+    assert (options["interaction"], options["relation_size"]) == ("addition", 7)
 
 
 @pytest.mark.slow
@@ -142,7 +143,7 @@ def test_resume(
     folder = tmp_path / "run"
     arguments = (
         *("train", "--train", SAMPLE / "dev.conllu", "--dev", SAMPLE / "dev.conllu"),
-        *("--encoder", "characters", "--syntax", "none", *TINY, "--output", folder),
+        *("--encoder", "characters", "--syntax", "none", *TINY[2:], "--output", folder),
     )
     learn, steps = Learner.learn, iter((True, True, False))
 

@@ -20,6 +20,7 @@ from synner_graph.encoders import (
 from synner_graph.encoders.base import ConcatEncoder
 from synner_graph.encoders.characters import CharacterCNN, CharacterLSTM
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder
+from synner_graph.encoders.settings import PARTS, unread_settings
 from synner_graph.encoders.shape import ShapeEncoder
 from synner_graph.errors import InputError
 
@@ -157,18 +158,23 @@ def test_every_part_gets_its_settings() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"vectors": "v.txt"}, "encoder.vectors needs words"),
-        ({"name": "lexical", "fix_words": True}, "encoder.fix_words needs vectors"),
-        ({"name": "lexical", "freeze": 3}, "encoder.freeze needs a transformer"),
-        ({"name": "lexical", "transformer_dropout": 0.2}, "transformer_dropout needs a transf"),
-        ({"name": "lexical", "prune_vocabulary": True}, "prune_vocabulary needs a transformer"),
-        ({"name": "lexical", "layer_mix": True}, "encoder.layer_mix needs a transformer"),
-        ({"name": "characters", "lora_rank": 3}, "encoder.lora_rank needs a transformer"),
+        ({"lora_rank": 3, "freeze": 3}, "leave encoder.freeze"),
         ({"features_size": 3}, "features_size is read off encoder.features"),
     ],
 )
 def test_settings_that_contradict_each_other(settings: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_encoder(EncoderConfig.model_validate(settings))
-    mended = settings | {"name": "minilm", "words": True, "vectors": "v.txt", "features": "f.npz"}
+    mended = settings | {"freeze": "none", "features": "f.npz"}
     check_encoder(EncoderConfig.model_validate(mended))
+
+
+@pytest.mark.parametrize("name", ["minilm", "lexical", "characters"])
+def test_every_setting_is_read_by_a_part_or_by_all(name: str) -> None:
+    unread = {setting for setting, _ in unread_settings(EncoderConfig(name=name))}
+    shared = {"name", "words", "orthography", "dropout"}
+    read = {setting for part in PARTS.values() for setting in part.settings}
+    assert read | shared == EncoderConfig.model_fields.keys()
+    assert unread <= read | {"words"}
+    assert ("pooling" in unread) == (name != "minilm")
+    assert ("word_size" in unread) == (name != "lexical")

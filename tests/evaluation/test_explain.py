@@ -23,7 +23,9 @@ from tests.gnn.layers import needs_dgl
 
 
 def recogniser(corpus: Corpus, backend: str = "torch", **settings: object) -> SynNER:
-    config = tiny_config("characters", head__max_width=3, **settings).model
+    if settings.get("head__name") == "span":
+        settings["head__max_width"] = 3
+    config = tiny_config("characters", **settings).model
     return SynNER.build(config, Vocabularies.collect(corpus.splits["train"]), None, backend)
 
 

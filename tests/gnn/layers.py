@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from synner_graph.data.gazetteer import Entry, Gazetteer, Match
-from synner_graph.gnn import GraphLayer, layer_class
+from synner_graph.gnn import KIND, GraphLayer, layer_class
 from synner_graph.graph.backends import GraphBackend, graph_backend
 from synner_graph.graph.edges import (
     EDGE_KINDS,
@@ -80,7 +80,7 @@ def build(
     """A layer with every parameter random: what starts at zero could hide a mistake."""
     if isinstance(backend, str):
         backend = graph_backend(backend)
-    layer = layer_class(name).build(*sizes, inventory(kinds), backend, options)
+    layer = layer_class(name)(*sizes, inventory(kinds), backend, **KIND.options(name, options))
     for parameter in layer.parameters():
         nn.init.normal_(parameter, std=0.5)
     return layer

@@ -155,7 +155,7 @@ def test_relations_are_read_by_typed_layers_alone(name: str, backend: str) -> No
 @typed_layers
 def test_relations_are_read_from_the_start(name: str) -> None:
     """A typed layer learns about relations from its first step on."""
-    layer = LAYERS[name].build(INPUT, OUTPUT, inventory(), graph_backend("torch"), {})
+    layer = build(name)
     layer(trees(), torch.randn(NODES, INPUT)).sum().backward()
     typed = [p for p in layer.parameters() if p.shape[0] == len(inventory().relation_types)]
     assert typed

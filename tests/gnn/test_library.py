@@ -24,7 +24,7 @@ def build(
     """The layer and what it gives, under seed 0."""
     torch.manual_seed(0)
     known = inventory(kinds)
-    layer = layer_class(name).build(INPUT, OUTPUT, known, graph_backend(backend), options)
+    layer = layer_class(name)(INPUT, OUTPUT, known, graph_backend(backend), **options)
     return layer, torch.randn(NODES, INPUT)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from synner_graph.config import GNNConfig, load_config
 from synner_graph.errors import InputError
-from synner_graph.gnn import LAYERS, check_options
+from synner_graph.gnn import KIND, LAYERS
 from tests.gnn.layers import build
 
 
@@ -15,9 +15,8 @@ def test_keys_that_are_no_settings_are_options_of_the_layer() -> None:
 
 
 def test_options_left_out_have_their_defaults() -> None:
-    config = GNNConfig(name="gat", options={"heads": "2"})
-    assert check_options(config).options == {"heads": 2, "slope": 0.2}
-    assert check_options(GNNConfig(name="gcn")).options == {}
+    assert KIND.options("gat", {"heads": "2"}) == {"heads": 2, "slope": 0.2}
+    assert KIND.options("gcn", {}) == {}
 
 
 def test_options_reach_the_layer() -> None:
@@ -26,14 +25,14 @@ def test_options_reach_the_layer() -> None:
 
 @pytest.mark.parametrize("name", [*LAYERS, "none"])
 def test_unknown_options_are_refused(name: str) -> None:
-    message = "The setting 'gnn.hedas' does not exist: it is no option of this GNN layer"
+    message = f"The setting 'gnn.hedas' does not exist: it is no option of the GNN layer '{name}'"
     with pytest.raises(InputError, match=message):
-        check_options(GNNConfig(name=name, options={"hedas": 2}))
+        KIND.options(name, {"hedas": 2})
 
 
 def test_wrong_values_are_refused_with_key_and_value() -> None:
     with pytest.raises(InputError, match=r"'gnn\.steps' is wrong: .* got 'many'\."):
-        check_options(GNNConfig(name="ggnn", options={"steps": "many"}))
+        KIND.options("ggnn", {"steps": "many"})
 
 
 @pytest.mark.parametrize("name", LAYERS)

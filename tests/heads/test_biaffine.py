@@ -11,7 +11,8 @@ from synner_graph.config import ParserConfig
 from synner_graph.data.sentence import ROOT
 from synner_graph.errors import InputError
 from synner_graph.heads.best_tree import best_tree
-from synner_graph.heads.biaffine import BiaffineHead, build_parser_head
+from synner_graph.heads.biaffine import BiaffineHead
+from synner_graph.parsers import build_parser_head
 from tests.fixtures import RELATIONS, random_heads
 
 LENGTHS = (3, 1, 7, 2)
@@ -119,7 +120,7 @@ def test_an_unknown_relation_is_refused() -> None:
 
 def test_is_built_where_asked_for() -> None:
     assert build_parser_head(ParserConfig(), 5, RELATIONS) is None
-    head = build_parser_head(ParserConfig(name="biaffine", arc_size=9), 5, RELATIONS)
+    head = build_parser_head(ParserConfig(name="biaffine", options={"arc_size": 9}), 5, RELATIONS)
     assert head is not None and head.arc.weight.shape == (9, 9)
     with pytest.raises(InputError, match="learns from trees, but the corpus has none"):
         build_parser_head(ParserConfig(name="biaffine"), 5, ())

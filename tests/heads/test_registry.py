@@ -8,17 +8,19 @@ LABELS = ("LOC", "PER")
 
 
 def test_settings_reach_the_heads() -> None:
-    crf = build_head(HeadConfig(name="crf", scheme="bio", dropout=0.25), 6, LABELS)
+    crf = build_head(HeadConfig(name="crf", dropout=0.25, options={"scheme": "bio"}), 6, LABELS)
     span = build_head(
         HeadConfig(
             name="span",
-            max_width=3,
-            hidden_size=7,
-            pooling=False,
-            morphology_size=2,
-            length_size=4,
-            decode="nested",
             dropout=0.25,
+            options={
+                "max_width": 3,
+                "hidden_size": 7,
+                "pooling": False,
+                "morphology_size": 2,
+                "length_size": 4,
+                "decode": "nested",
+            },
         ),
         6,
         LABELS,

@@ -27,7 +27,9 @@ COMBINATIONS = [
 def build(
     transformer: Path | str, corpus: Corpus, backend: str = "torch", **overrides: object
 ) -> SynNERModel:
-    config = tiny_config(transformer, head__max_width=3, **overrides)
+    if overrides.get("head__name") == "span":
+        overrides["head__max_width"] = 3
+    config = tiny_config(transformer, **overrides)
     alone = transformer in ("characters", "lexical")
     blueprint = None if alone else load_blueprint(str(transformer))
     train = corpus.splits["train"]
@@ -97,7 +99,7 @@ def test_a_parser_beside_learns_and_changes_nothing_else(
     x, offsets = parsing.features(batch.inputs), batch.graph.offsets
     apart = plain(batch) + 0.1 * parsing.parser.loss(x, offsets, batch.trees)
     torch.testing.assert_close(parsing(batch), apart)
-    parsing.parser_weight = 0.25
+    parsing.parser.weight = 0.25
     apart = plain(batch) + 0.25 * parsing.parser.loss(x, offsets, batch.trees)
     torch.testing.assert_close(parsing(batch), apart)
     parsing(batch).backward()

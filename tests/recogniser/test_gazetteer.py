@@ -31,7 +31,9 @@ def documents(seed: int = 1) -> list[Sentence]:
 
 def recogniser(sentences: list[Sentence], **settings: object) -> SynNER:
     torch.manual_seed(0)
-    base = {"gnn__edges": KINDS, "encoder__gazetteer_size": 4, "head__max_width": 3}
+    base: dict[str, object] = {"encoder__gazetteer_size": 4}
+    if settings.get("gnn__name") != "none":
+        base["gnn__edges"] = KINDS
     config = tiny_config("characters", **(base | settings))
     return new_recogniser(config, sentences, "torch", torch.device("cpu"), "naive")
 
@@ -102,9 +104,9 @@ def test_every_parameter_learns(head: str) -> None:
 
 def test_a_gazetteer_that_nothing_reads_is_refused(tmp_path: Path) -> None:
     unread = {"gnn__edges": ["self"], "encoder__gazetteer_size": 0}
-    with pytest.raises(InputError, match=r"gnn.gazetteer needs the edge kind gazetteer"):
+    with pytest.raises(InputError, match=r"gnn\.gazetteer' has no effect: it needs the edge kind"):
         recogniser(documents(), gnn__gazetteer=[str(tmp_path / "x.tsv")], **unread)
-    with pytest.raises(InputError, match=r"gnn.gazetteer_case needs the edge kind"):
+    with pytest.raises(InputError, match=r"gnn\.gazetteer_case' has no effect: it needs the edge"):
         recogniser(documents(), gnn__gazetteer_case="casefold", **unread)
     with pytest.raises(InputError, match=r"gnn\.gazetteer names none"):
         recogniser(documents(), gnn__gazetteer=[])

@@ -9,7 +9,15 @@ from synner_graph.config import RecurrentConfig
 from synner_graph.data.sentence import ROOT
 from synner_graph.errors import InputError
 from synner_graph.graph.token_graph import TokenGraph
-from synner_graph.recurrent import DGLSTM, LSTM, RECURRENT, Recurrent, SynLSTM, recurrent_class
+from synner_graph.recurrent import (
+    DGLSTM,
+    KIND,
+    LSTM,
+    RECURRENT,
+    Recurrent,
+    SynLSTM,
+    build_recurrent,
+)
 from tests.gnn.layers import RELATIONS, inventory, trees
 
 LENGTHS = [3, 1, 6, 2]
@@ -19,8 +27,10 @@ N, D, G, H = sum(LENGTHS), 5, 3, 4
 
 
 def build(name: str, graph_size: int = G, **settings: Any) -> Recurrent:
-    config = RecurrentConfig(name=name, size=H, **{"dropout": 0.0} | settings)
-    return recurrent_class(name).build(config, D, graph_size, GRAPH.inventory)
+    usual = {"size": H, "dropout": 0.0}
+    options = {k: v for k, v in usual.items() if name in KIND.readers(k)} | settings
+    config = RecurrentConfig(name=name, options=options)
+    return build_recurrent(config, D, graph_size, GRAPH.inventory)
 
 
 def alone(graph: TokenGraph) -> list[TokenGraph]:
@@ -95,11 +105,11 @@ def test_graph_features_may_be_missing(name: str) -> None:
 def test_the_syn_lstm_needs_graph_features() -> None:
     assert SynLSTM.needs_graph
     with pytest.raises(InputError, match="reads graph features"):
-        SynLSTM(D, 0, H)
+        SynLSTM(D, 0, GRAPH.inventory, size=H)
 
 
 def test_the_syn_lstm_starts_with_orthogonal_blocks_and_open_forget_gates() -> None:
-    layer = SynLSTM(D, G, H)
+    layer = SynLSTM(D, G, GRAPH.inventory, size=H)
 
     blocks = layer.weight_h.detach().view(2, 6, H, H)
     torch.testing.assert_close(blocks @ blocks.mT, torch.eye(H).expand(2, 6, H, H))
@@ -111,7 +121,7 @@ def test_the_syn_lstm_starts_with_orthogonal_blocks_and_open_forget_gates() -> N
 
 
 def test_the_lstm_is_that_of_torch_on_joined_features() -> None:
-    layer = LSTM(D, G, H)
+    layer = LSTM(D, G, GRAPH.inventory, size=H)
     x, g = inputs()
 
     reference = nn.LSTM(D + G, H, bidirectional=True)
@@ -123,9 +133,9 @@ def test_the_lstm_is_that_of_torch_on_joined_features() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
-    assert recurrent_class("lstm") is LSTM
+    assert KIND.find("lstm") is LSTM
     with pytest.raises(InputError, match=r"Unknown recurrent layer 'synlstm'\. Did you mean 'syn-"):
-        recurrent_class("synlstm")
+        KIND.find("synlstm")
 
 
 def one_lstm(lstm: nn.LSTM, rows: list[Tensor]) -> list[Tensor]:
@@ -197,7 +207,7 @@ def test_the_dglstm_reads_its_trees_wherever_their_edges_stand() -> None:
 def test_the_dglstm_asks_for_trees() -> None:
     config = RecurrentConfig(name="dglstm")
     with pytest.raises(InputError, match="add head-dependent to --edges"):
-        DGLSTM.build(config, D, G, inventory(("self",)))
+        build_recurrent(config, D, G, inventory(("self",)))
 
 
 def test_the_dglstm_drops_out_between_layers_in_training() -> None:

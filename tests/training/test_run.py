@@ -15,7 +15,7 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError
 from synner_graph.evaluation.evaluate import evaluate
-from synner_graph.parsers import Parser
+from synner_graph.parsers import PARSERS, Parser
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.training import run as training
 from synner_graph.training.run import train
@@ -159,8 +159,8 @@ def test_span_width_is_read_off_train_alone(
     config = tiny_config(tiny_transformer, head__name="span", training__epochs=1)
     metrics, _ = train(config, small_corpus, tmp_path / "run", device="cpu", progress=False)
     widest = max(e.end - e.start for s in small_corpus.splits["train"] for e in s.entities)
-    assert metrics["config"]["head"]["max_width"] == widest
-    assert SynNER.from_pretrained(tmp_path / "run").config.head.max_width == widest
+    assert metrics["config"]["head"]["options"]["max_width"] == widest
+    assert SynNER.from_pretrained(tmp_path / "run").config.head.options["max_width"] == widest
 
 
 def test_a_summed_loss_is_the_mean_times_the_sentences(
@@ -228,12 +228,15 @@ class TestParser:
         class Chain(Parser):
             name, version, relations = "chain", "1", ("next", "root")
 
+            def __init__(self, argument: str = "") -> None:
+                pass
+
             def trees(self, sentences: Sequence[Sentence]) -> list[Tree]:
                 sizes = map(len, sentences)
                 return [(range(-1, n - 1), ["root", *["next"] * (n - 1)]) for n in sizes]
 
-        monkeypatch.setattr(training, "load_parser", lambda name: {"chain": Chain()}[name])
-        config = tiny_config(tiny_transformer, parser__name="chain", training__epochs=1)
+        monkeypatch.setitem(PARSERS, "chain", Chain)
+        config = tiny_config(tiny_transformer, parser__name="chain:1", training__epochs=1)
         metrics, reports = train(config, small_corpus, tmp_path / "run", progress=False)
         ner = SynNER.from_pretrained(tmp_path / "run")
         assert ner.parser_record == Chain().record

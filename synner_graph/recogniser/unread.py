@@ -1,0 +1,231 @@
+"""Which settings have no effect beside the others, and what would read them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from synner_graph.config import ModelConfig, RunConfig, nested
+from synner_graph.encoders.depth import EVERYTHING
+from synner_graph.encoders.settings import has_transformer, unread_settings
+from synner_graph.errors import InputError
+from synner_graph.gnn import NONE, layer_class
+from synner_graph.graph.edges import (
+    DEPENDENT_HEAD,
+    GATED_KINDS,
+    GAZETTEER,
+    HEAD_DEPENDENT,
+    SAME_FORM,
+    EdgeInventory,
+)
+from synner_graph.heads.biaffine import BIAFFINE
+from synner_graph.model.kinds import KINDS
+from synner_graph.parsers import TREES
+from synner_graph.parts import Kind
+
+Flat = dict[str, Any]
+"""Settings by dotted name; an option of a part stands beside its other settings: `gnn.heads`."""
+
+FIELDS = {name: type(getattr(RunConfig(), name)).model_fields for name in RunConfig.model_fields}
+"""The settings of each section."""
+
+
+def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def flatten(tables: Mapping[str, Any]) -> Flat:
+    """Nested settings by dotted name.
+
+    An option of a part that is called like a setting of its section keeps its whole name, as
+    `gnn.options.dropout`.
+    """
+    flat = dict(_flat(tables))
+    for section in KINDS:
+        prefix = f"{section}.options."
+        for key in [key for key in flat if key.startswith(prefix)]:
+            option = key.removeprefix(prefix)
+            if option not in FIELDS[section]:
+                flat[f"{section}.{option}"] = flat.pop(key)
+    return flat
+
+
+def unread(config: RunConfig) -> dict[str, str]:
+    """Every setting that this configuration does not read, with the reason.
+
+    Raises:
+        InputError: A part or an edge kind is unknown.
+    """
+    found = dict(_options(config))
+    found |= {f"encoder.{name}": why for name, why in unread_settings(config.encoder)}
+    found |= {key: why for keys, read, why in _rules(config) if not read for key in keys.split()}
+    return found
+
+
+def _options(config: RunConfig) -> Iterator[tuple[str, str]]:
+    """Options that other parts of the same kind have."""
+    for section, kind in KINDS.items():
+        settings = getattr(config, section)
+        for option in _options_of_others(kind, settings.name) - FIELDS[section].keys():
+            readers = " or ".join(map(repr, kind.readers(option)))
+            yield (
+                f"{section}.{option}",
+                f"it belongs to the {kind.noun} {readers}, not to {settings.name!r}",
+            )
+
+
+def _options_of_others(kind: Kind[Any], name: str) -> set[str]:
+    """The options that other parts of a kind have and this one cannot take."""
+    part = kind.find(name).Options
+    if part.model_config.get("extra") == "allow":
+        return set()
+    others: set[str] = set()
+    for other in kind.parts.values():
+        others.update(other.Options.model_fields)
+    others.difference_update(part.model_fields)
+    return others
+
+
+def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
+    """Settings, whether they are read, and what is missing if not."""
+    encoder, gnn, training, text = config.encoder, config.gnn, config.training, config.text
+    has_gnn = gnn.name != NONE
+    recurrent = KINDS["recurrent"].find(config.recurrent.name)
+    learns_trees = config.parser.name == BIAFFINE
+    edges = EdgeInventory(gnn.edges if has_gnn else recurrent.edges, ())
+    yield (
+        "gnn.layers gnn.size gnn.dropout gnn.residual gnn.norm gnn.jump gnn.edges",
+        has_gnn,
+        f"it needs a GNN layer, but gnn.name is {NONE!r}",
+    )
+    yield (
+        "gnn.dropout gnn.jump",
+        not has_gnn or gnn.layers > 1,
+        "it needs gnn.layers above 1",
+    )
+    yield (
+        "gnn.frequent",
+        has_gnn and SAME_FORM in gnn.edges,
+        f"it needs the edge kind {SAME_FORM} in gnn.edges",
+    )
+    yield (
+        "gnn.gazetteer gnn.gazetteer_case",
+        encoder.gazetteer_size > 0 or (has_gnn and GAZETTEER in gnn.edges),
+        f"it needs the edge kind {GAZETTEER} in gnn.edges, or encoder.gazetteer_size",
+    )
+    yield (
+        "gnn.gate",
+        has_gnn and bool(set(GATED_KINDS) & set(gnn.edges)),
+        "it needs edges that join sentences: " + " or ".join(GATED_KINDS),
+    )
+    yield (
+        "gnn.fold_subtypes",
+        has_gnn or bool(recurrent.edges or encoder.relation_size or learns_trees),
+        "nothing in this model reads relations",
+    )
+    yield (
+        "head.width_size",
+        config.head.options.get("width", True) is not False,
+        "it needs head.width true",
+    )
+    files = config.data.train or config.data.dev or config.data.test
+    yield (
+        "data.data_dir",
+        not files or encoder.vectors is not None,
+        "the files are named one by one",
+    )
+    if config.data.shuffle == "heads":
+        read = edges.needs_trees or learns_trees
+    else:
+        in_graph = has_gnn and ("." in gnn.name or layer_class(gnn.name).reads_relations)
+        has_relations = bool({HEAD_DEPENDENT, DEPENDENT_HEAD} & set(edges.kinds))
+        read = (in_graph and has_relations) or bool(
+            recurrent.edges or encoder.relation_size or learns_trees
+        )
+    yield (
+        "data.shuffle",
+        read,
+        f"nothing in this model reads the {config.data.shuffle or 'relations'} of a tree",
+    )
+    yield (
+        "parser.name",
+        config.parser.name in (TREES, BIAFFINE) or edges.needs_trees or encoder.relation_size > 0,
+        "nothing in this model reads trees",
+    )
+    yield (
+        "text.language",
+        text.tokenizer in (None, "rules") or text.splitter == "rules",
+        "no rules read raw text: text.tokenizer and text.splitter name others",
+    )
+    yield (
+        "training.encoder_learning_rate training.layer_decay",
+        has_transformer(encoder) and (encoder.freeze != EVERYTHING or encoder.lora_rank > 0),
+        "no pretrained weights learn",
+    )
+    yield (
+        "training.decay",
+        training.schedule == "inverse",
+        "it needs training.schedule 'inverse'",
+    )
+    yield "training.betas", training.optimizer == "adamw", "it needs training.optimizer 'adamw'"
+
+
+USUAL = flatten(RunConfig().model_dump(mode="json"))
+
+
+def usual(config: RunConfig) -> Flat:
+    """The default of every setting of a configuration with these parts.
+
+    Raises:
+        InputError: A part is unknown.
+    """
+    flat = dict(USUAL)
+    for section, kind in KINDS.items():
+        fields = kind.find(getattr(config, section).name).Options.model_fields
+        flat |= flatten({section: {"options": {name: f.default for name, f in fields.items()}}})
+    return flat
+
+
+def effective(tables: Mapping[str, Any]) -> Flat:
+    """The settings that make a run what it is: those that are read and differ from their defaults.
+
+    Args:
+        tables: All settings, as `RunConfig.model_dump(mode="json")` gives them, or as an earlier
+            version did. What no longer exists counts as read.
+    """
+    flat = flatten(tables)
+    try:
+        known = {key: value for key, value in flat.items() if _exists(key)}
+        config = RunConfig.model_validate(nested(known))
+        skipped, defaults = unread(config), usual(config)
+    except (InputError, ValueError):  # of a version that had other values: nothing equals it
+        return flat
+    return {
+        key: value
+        for key, value in flat.items()
+        if key not in skipped and value != defaults.get(key)
+    }
+
+
+def drop_unread_options(config: ModelConfig) -> ModelConfig:
+    """The settings of a saved run without options that belong to other parts than its own.
+
+    Runs of earlier versions hold the options of all parts.
+
+    Raises:
+        InputError: A part is unknown.
+    """
+    update = {}
+    for section, kind in KINDS.items():
+        settings = getattr(config, section)
+        others = _options_of_others(kind, settings.name)
+        options = {k: v for k, v in settings.options.items() if k not in others}
+        update[section] = settings.model_copy(update={"options": options})
+    return config.model_copy(update=update)
+
+
+def _exists(key: str) -> bool:
+    section, _, name = key.partition(".")
+    return section in KINDS or name in FIELDS.get(section, {})
