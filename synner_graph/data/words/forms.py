@@ -53,7 +53,8 @@ def has_letter(form: str) -> bool:
 def content_forms(sentences: Iterable[Sentence], frequent: Collection[str]) -> list[int]:
     """A number for the form of each content word; equal forms have equal numbers.
 
-    A content word has a letter and is not among the frequent forms.
+    A content word has a letter and is not among the frequent forms. One that is, but is written
+    with a capital beyond its first letter, is a content word of its own: `US` is not `us`.
 
     Args:
         sentences: of a batch.
@@ -68,5 +69,7 @@ def content_forms(sentences: Iterable[Sentence], frequent: Collection[str]) -> l
         for token in sentence.tokens:
             form = form_of(token)
             content = form not in frequent and has_letter(form)
+            if form in frequent and any(map(str.isupper, token[1:])):
+                form, content = token, True
             found.append(numbers.setdefault(form, len(numbers)) if content else NO_FORM)
     return found

@@ -13,6 +13,12 @@ def test_equal_forms_have_equal_numbers_whatever_their_case() -> None:
     assert found == [0, NO_FORM, 0, NO_FORM, 0, NO_FORM, NO_FORM, 1, 1]
 
 
+def test_capitals_tell_abbreviations_from_function_words() -> None:
+    found = content_forms(sentences("The US told us", "US US's Us WHO who"), {"us", "the", "who"})
+    none = NO_FORM
+    assert found == [none, 0, 1, none, 0, 2, none, 3, none]
+
+
 def test_letters_of_any_script_make_a_form() -> None:
     assert content_forms(sentences("北京 № ж 3G -"), ()) == [0, NO_FORM, 1, 2, NO_FORM]
 
