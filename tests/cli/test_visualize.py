@@ -5,16 +5,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from synner_graph import SynNER
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
+from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.drawing.text import visible
 from synner_graph.evaluation.explain import explain
 from synner_graph.evaluation.mistakes import find_mistakes
+from synner_graph.graph.edges import NAMED_KINDS
+from synner_graph.recogniser.new import new_recogniser
 from tests.cli.conftest import Run
 from tests.drawing.conftest import data, elements, texts
 from tests.drawing.test_page import read
+from tests.fixtures import tiny_config
 
 
 @pytest.fixture
@@ -169,3 +174,28 @@ def test_weights_of_one_entity(
     assert f"--entity is 99, but the entities found are {len(sentence.entities)}." in many.stderr
     for wrong in (("--entity", 1), ("--weights", "--errors", "--entity", 1)):
         assert run(*arguments, *wrong).exit_code == 2
+
+
+def test_weights_show_what_comes_from_the_document(run: Run, tmp_path: Path) -> None:
+    def sentence(text: str, document: str) -> Sentence:
+        heads, relations = (1, ROOT, 1), ["dep", "root", "dep"]
+        return Sentence(text.split(), heads, relations, [Entity(2, 3, "LOC")], document=document)
+
+    config = tiny_config("characters", gnn__edges=NAMED_KINDS, head__max_width=2)
+    learned = [sentence("Ann saw Rome", "a"), sentence("Bob saw Oslo", "b")]
+    ner = new_recogniser(config, learned, "torch", torch.device("cpu"), "naive")
+    ner.save_pretrained(tmp_path / "run")
+    texts_of = [("Eve left Rome", "c"), ("Eve hated Oslo", "d"), ("Eve liked Oslo", "d")]
+    write_sentences(tmp_path / "gold.conllu", [sentence(*row) for row in texts_of])
+    output = tmp_path / "why.svg"
+    where = ("-i", tmp_path / "gold.conllu", "--index", 3, "-o", output)
+    result = run("visualize", tmp_path / "run", *where, "--weights")
+    assert result.exit_code == 0, result.output
+    image = output.read_text(encoding="utf-8")
+    assert [texts(word)[0] for word in elements(image, "token")] == ["Eve", "liked", "Oslo"]
+    others = [texts(word)[0] for word in elements(image, "other")]
+    assert others == ["Eve [-1]", "hated [-1]", "Oslo [-1]", "Oslo [train: LOC]"]
+    assert {data(arc)["direction"] for arc in elements(image, "arc")} == set(NAMED_KINDS)
+    page = tmp_path / "all.html"
+    result = run("visualize", tmp_path / "run", *where[:2], "-o", page, "--weights")
+    assert result.exit_code == 0, result.output
