@@ -125,8 +125,8 @@ def _compare(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) ->
 
 
 def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The dotted names of settings, with their values."""
-    for key, value in tables.items():
+    """The dotted names of settings, with their values; a part's name before its options."""
+    for key, value in sorted(tables.items(), key=lambda item: isinstance(item[1], Mapping)):
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
         else:
