@@ -9,11 +9,13 @@ from rich.table import Table
 
 from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json, print_notes
+from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import open_run, split_of
 from synner_graph.config import DataConfig
 from synner_graph.errors import InputError
 
 
+@reads("no_cache")
 def calibrate(
     run: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
     dataset: options.Dataset = None,
@@ -23,12 +25,7 @@ def calibrate(
             help="A file with gold entities, instead of a dataset.", rich_help_panel=options.DATA
         ),
     ] = None,
-    data_dir: options.DataDir = None,
-    format: options.Format = None,
-    scheme: options.Scheme = None,
-    repair: options.Repair = False,
-    multiple_roots: options.MultipleRoots = False,
-    features: options.Features = None,
+    reading: Reading = AS_USUAL,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -49,13 +46,10 @@ def calibrate(
     from synner_graph.recogniser.synner import load_parser
 
     if dataset is None and input is None:
-        data = _trained_on(run, data_dir)
+        data = _trained_on(run, reading.data_dir)
     else:
-        reading = {"format": format, "scheme": scheme, "repair": repair}
-        data = split_of(
-            dataset, input, "dev", data_dir=data_dir, multiple_roots=multiple_roots, **reading
-        )
-    ner = open_run(run, features, graph_backend, device, kernel)
+        data = split_of(dataset, input, "dev", reading)
+    ner = open_run(run, reading.features, graph_backend, device, kernel)
     corpus = corpus_of(data, splits=("dev", "test"))
     print_notes(corpus.notes)
     splits = {name: rows for name, rows in corpus.splits.items() if rows}

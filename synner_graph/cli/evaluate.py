@@ -14,9 +14,11 @@ from synner_graph.cli.console import (
     print_report,
     unknown_relations,
 )
+from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import open_run, split_of
 
 
+@reads()
 def evaluate(
     run: options.Run,
     dataset: options.Dataset = None,
@@ -29,13 +31,7 @@ def evaluate(
             help="A file with gold entities, instead of a dataset.", rich_help_panel=options.DATA
         ),
     ] = None,
-    data_dir: options.DataDir = None,
-    format: options.Format = None,
-    scheme: options.Scheme = None,
-    repair: options.Repair = False,
-    multiple_roots: options.MultipleRoots = False,
-    features: options.Features = None,
-    no_cache: options.NoCache = False,
+    reading: Reading = AS_USUAL,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -66,17 +62,7 @@ def evaluate(
 
     Example: synner eval runs/sample --dataset sample --raw
     """
-    data = split_of(
-        dataset,
-        input,
-        split,
-        data_dir=data_dir,
-        format=format,
-        scheme=scheme,
-        repair=repair,
-        multiple_roots=multiple_roots,
-        cache=not no_cache,
-    )
+    data = split_of(dataset, input, split, reading)
 
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.evaluation.evaluate import evaluate as evaluate_split
@@ -85,7 +71,7 @@ def evaluate(
     from synner_graph.parsers import RUN
     from synner_graph.recogniser.synner import load_parser
 
-    ner = open_run(run, features, graph_backend, device, kernel)
+    ner = open_run(run, reading.features, graph_backend, device, kernel)
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     sentences = corpus.splits[split]

@@ -1,8 +1,9 @@
 """What commands on a run read: the run itself, and one split of a dataset or a file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from synner_graph.cli.reading import Reading
 from synner_graph.config import DataConfig
 from synner_graph.data.corpora.catalogue import SPLITS
 from synner_graph.errors import InputError, suggest
@@ -11,14 +12,14 @@ if TYPE_CHECKING:
     from synner_graph.recogniser.synner import SynNER
 
 
-def split_of(dataset: str | None, input: Path | None, split: str, **reading: Any) -> DataConfig:
+def split_of(dataset: str | None, input: Path | None, split: str, reading: Reading) -> DataConfig:
     """Where the sentences come from.
 
     Args:
         dataset: a corpus of the catalogue.
         input: a file, instead.
         split: which part of the dataset; for a file, what to call it.
-        reading: further settings of DataConfig.
+        reading: how it is read.
 
     Raises:
         InputError: for both or neither of dataset and file, or an unknown split.
@@ -27,7 +28,9 @@ def split_of(dataset: str | None, input: Path | None, split: str, **reading: Any
         raise InputError("Say what to read: either --dataset NAME or --input FILE.")
     if split not in SPLITS:
         raise InputError(f"Unknown split {split!r}.{suggest(split, SPLITS)}")
-    return DataConfig(dataset=dataset, **reading, **({} if input is None else {split: input}))
+    return DataConfig(
+        dataset=dataset, **reading.settings(), **({} if input is None else {split: input})
+    )
 
 
 def open_run(

@@ -9,6 +9,7 @@ import typer
 from synner_graph.cli import options
 from synner_graph.cli.console import print_json, print_notes, print_report
 from synner_graph.cli.overrides import parse_overrides
+from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.config import DataConfig, RunConfig
 from synner_graph.errors import InputError
 from synner_graph.training.interval import Interval
@@ -24,6 +25,7 @@ class Syntax(StrEnum):
     none = "none"
 
 
+@reads("features")
 def train(
     context: typer.Context,
     config: Annotated[
@@ -59,12 +61,7 @@ def train(
     test: Annotated[
         Path | None, typer.Option(help="Test file.", rich_help_panel=options.DATA)
     ] = None,
-    data_dir: options.DataDir = None,
-    format: options.Format = None,
-    scheme: options.Scheme = None,
-    repair: options.Repair = False,
-    multiple_roots: options.MultipleRoots = False,
-    no_cache: options.NoCache = False,
+    reading: Reading = AS_USUAL,
     encoder: Annotated[
         str | None,
         typer.Option(
@@ -157,12 +154,7 @@ def train(
         "data.train": train,
         "data.dev": dev,
         "data.test": test,
-        "data.data_dir": data_dir,
-        "data.format": format,
-        "data.scheme": scheme,
-        "data.repair": repair or None,
-        "data.multiple_roots": multiple_roots or None,
-        "data.cache": False if no_cache else None,
+        **{f"data.{name}": value for name, value in reading.settings().items()},
         "encoder.name": encoder,
         "gnn.name": gnn,
         "gnn.layers": gnn_layers,

@@ -9,11 +9,13 @@ import typer
 from synner_graph.cli import options
 from synner_graph.cli.console import print_notes
 from synner_graph.cli.outputs import check_output
+from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import open_run, split_of
 from synner_graph.errors import InputError
 from synner_graph.files import write_text
 
 
+@reads()
 def visualize(
     run: options.Run,
     output: Annotated[
@@ -56,13 +58,7 @@ def visualize(
             rich_help_panel=options.DATA,
         ),
     ] = None,
-    data_dir: options.DataDir = None,
-    format: options.Format = None,
-    scheme: options.Scheme = None,
-    repair: options.Repair = False,
-    multiple_roots: options.MultipleRoots = False,
-    features: options.Features = None,
-    no_cache: options.NoCache = False,
+    reading: Reading = AS_USUAL,
     graph_backend: options.GraphBackend = options.Backend.auto,
     device: options.Device = "auto",
     batch_size: options.BatchSize = 32,
@@ -81,18 +77,8 @@ def visualize(
 
     Example: synner visualize runs/sample --dataset sample --index 3 --weights --entity 1 -o why.svg
     """
-    check_output(output, (input, features))
-    data = split_of(
-        dataset,
-        input,
-        split,
-        data_dir=data_dir,
-        format=format,
-        scheme=scheme,
-        repair=repair,
-        multiple_roots=multiple_roots,
-        cache=not no_cache,
-    )
+    check_output(output, (input, reading.features))
+    data = split_of(dataset, input, split, reading)
 
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.drawing import draw_sentence
@@ -115,7 +101,7 @@ def visualize(
     if index is None and not is_page:
         raise InputError(f"{output} holds one sentence: say which with --index, or write .html.")
 
-    ner = open_run(run, features, graph_backend, device)
+    ner = open_run(run, reading.features, graph_backend, device)
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     sentences = corpus.splits[split]
