@@ -1,5 +1,6 @@
 """Settings of a new recogniser: checked by themselves, then completed from a corpus."""
 
+import logging
 from collections.abc import Iterator, Sequence
 
 from synner_graph.config import ModelConfig, RunConfig
@@ -18,6 +19,8 @@ from synner_graph.parsers import TREES
 from synner_graph.recogniser.unread import flatten, unread, usual
 from synner_graph.text import resolve_tokenizer
 from synner_graph.text.languages import language
+
+logger = logging.getLogger(__name__)
 
 
 def check(config: RunConfig) -> RunConfig:
@@ -72,7 +75,9 @@ def resolve(config: RunConfig, corpus: Corpus) -> tuple[RunConfig, Lexicon | Non
     if not any(sentence.entities for sentence in sentences):
         raise InputError("The training split has no entities, so there is nothing to learn.")
     if config.training.patience is not None and not corpus.splits.get("dev"):
-        raise InputError("The setting training.patience watches dev F1, but there is no dev split.")
+        logger.warning(
+            "There is no dev split for training.patience to watch: all epochs are trained"
+        )
     for split, rows in corpus.splits.items():
         _check_columns(config, split, rows)
     lexicon = read_lexicon(config, sentences, others)

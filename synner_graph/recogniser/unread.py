@@ -165,6 +165,11 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         "no pretrained weights learn",
     )
     yield (
+        "training.part_tokens",
+        encoder.context == "document" or edges.reads_documents,
+        "nothing in this model reads documents",
+    )
+    yield (
         "training.decay",
         training.schedule == "inverse",
         "it needs training.schedule 'inverse'",

@@ -52,6 +52,7 @@ UNREAD: list[tuple[dict[str, Any], str]] = [
         {"encoder.freeze": "all", "training.encoder_learning_rate": 1e-5},
         "training.encoder_learning_rate",
     ),
+    ({"training.part_tokens": 64}, "training.part_tokens"),
     ({"training.decay": 0.1}, "training.decay"),
     ({"training.optimizer": "sgd", "training.betas": [0.9, 0.98]}, "training.betas"),
     (
