@@ -201,6 +201,12 @@ class ParserConfig(PartSection):
         parts: int | None = self.options.get("jackknife")
         return parts
 
+    @property
+    def own_trees(self) -> float:
+        """The share of training sentences read on the model's own trees in the last epoch."""
+        share: float = self.options.get("own_trees", 0.0)
+        return share
+
 
 class TextConfig(Section):
     """How raw text becomes sentences of tokens."""

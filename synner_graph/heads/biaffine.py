@@ -50,6 +50,19 @@ class BiaffineOptions(Section):
         description="learn entities on trees as the parser gives them: cut the training split into "
         "this many parts, and parse each with a parser that learned from the others",
     )
+    own_trees: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the training sentences that are read with the tree that the parser "
+        "gives them at that moment; it rises evenly from 0 in the first epoch to this in the last",
+    )
+    tree_noise: float = Field(
+        0.0,
+        ge=0,
+        description="how far those trees stray from the best ones: scale of the Gumbel noise on "
+        "the scores of arcs and relations",
+    )
 
 
 class BiaffineHead(nn.Module, Part):
@@ -73,6 +86,7 @@ class BiaffineHead(nn.Module, Part):
         relation_size: Width P of a token as one end of an arc whose relation is sought.
         dropout: On all four perceptrons.
         weight: Of its loss beside that of the head that names the entities.
+        tree_noise: What `sample` adds to scores.
 
     Raises:
         InputError: There are no relations to learn.
@@ -89,9 +103,11 @@ class BiaffineHead(nn.Module, Part):
         relation_size: int,
         dropout: float,
         weight: float = 0.1,
+        tree_noise: float = 0.0,
     ) -> None:
         super().__init__()
         self.weight = weight
+        self.tree_noise = tree_noise
         self.relations = tuple(relations)
         if not self.relations:
             raise InputError("The parser 'biaffine' learns from trees, but the corpus has none.")
@@ -142,7 +158,6 @@ class BiaffineHead(nn.Module, Part):
             loss = loss + functional.cross_entropy(scores, wanted, reduction="sum")
         return loss
 
-    @torch.no_grad()
     def decode(self, x: Tensor, offsets: Tensor) -> list[Tree]:
         """The best tree of each sentence, and the best relation of each of its arcs.
 
@@ -152,10 +167,38 @@ class BiaffineHead(nn.Module, Part):
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
         """
-        arcs = [scores.log_softmax(1).double().cpu() for scores in self.arc_scores(x, offsets)]
+        return self._trees(x, offsets, noise=0.0)
+
+    def sample(self, x: Tensor, offsets: Tensor) -> list[Tree]:
+        """A tree for each sentence as the parser might give it, without dropout.
+
+        Gumbel noise of the scale `tree_noise` is added to the log-probabilities of arcs and
+        relations; the best tree under these scores is taken. At scale 1 a token's head would be
+        drawn by its probability if the heads did not have to make a tree; at 0 the tree is the
+        best one.
+
+        Source: Corro and Titov (ICLR 2019), where the best tree of perturbed scores is a sample.
+
+        Args:
+            x: Token features.
+                *Shape:* [N, D]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+        """
+        training = self.training
+        self.eval()
+        try:
+            return self._trees(x, offsets, self.tree_noise)
+        finally:
+            self.train(training)
+
+    @torch.no_grad()
+    def _trees(self, x: Tensor, offsets: Tensor, noise: float) -> list[Tree]:
+        arcs = [_perturbed(scores, noise).double().cpu() for scores in self.arc_scores(x, offsets)]
         heads = [best_tree(scores.numpy()) for scores in arcs]
         flat = torch.tensor([head for tree in heads for head in tree], device=x.device)
-        relations = iter(self.relation_scores(x, offsets, flat).argmax(1).tolist())
+        scores = _perturbed(self.relation_scores(x, offsets, flat), noise)
+        relations = iter(scores.argmax(1).tolist())
         return [(tree, [self.relations[next(relations)] for _ in tree]) for tree in heads]
 
     def arc_scores(self, x: Tensor, offsets: Tensor) -> list[Tensor]:
@@ -208,6 +251,15 @@ class BiaffineHead(nn.Module, Part):
 
 def _perceptron(input_size: int, output_size: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(nn.Linear(input_size, output_size), nn.LeakyReLU(0.1), nn.Dropout(dropout))
+
+
+def _perturbed(scores: Tensor, noise: float) -> Tensor:
+    """Log-probabilities along the last axis, with Gumbel noise of that scale."""
+    found = scores.log_softmax(1)
+    if noise:
+        drawn = torch.empty_like(found).exponential_().clamp_min(torch.finfo(found.dtype).tiny)
+        found = found - noise * drawn.log()
+    return found
 
 
 def _with_one(x: Tensor) -> Tensor:

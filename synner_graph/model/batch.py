@@ -21,6 +21,8 @@ class Batch:
         marks: what the head reads of the tokens beside their states; None where it reads nothing.
         gold: what the head's loss reads; None when predicting.
         trees: what the parser's loss reads; None when predicting, and without a parser.
+        own_trees: whether the loss is that of each sentence on the tree that the model's own parser
+            gives it, in place of the one in `graph`; empty: of none.
     """
 
     sentences: tuple[Sentence, ...]
@@ -29,6 +31,7 @@ class Batch:
     marks: Tensors | None = None
     gold: Tensors | None = None
     trees: TreeGold | None = None
+    own_trees: tuple[bool, ...] = ()
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "Batch":
         """The same batch on another device."""

@@ -1,6 +1,7 @@
 """The model: its constructor is the architecture, `states` is the forward pass."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -105,7 +106,8 @@ class SynNERModel(nn.Module):
         """Loss of the batch, summed over its sentences. *Shape:* []"""
         x = self.features(batch.inputs)
         offsets = batch.graph.offsets
-        loss = self.head.loss(self.read(x, batch.graph), offsets, batch.gold, batch.marks)
+        graph = self._on_own_trees(x, batch) if any(batch.own_trees) else batch.graph
+        loss = self.head.loss(self.read(x, graph), offsets, batch.gold, batch.marks)
         if self.parser is not None:
             assert batch.trees is not None
             loss = loss + self.parser.weight * self.parser.loss(x, offsets, batch.trees)
@@ -114,6 +116,20 @@ class SynNERModel(nn.Module):
     def decode(self, batch: Batch) -> list[list[Entity]]:
         """Entities of each sentence, with scores."""
         return self.head.decode(self.states(batch), batch.graph.offsets, batch.marks)
+
+    def _on_own_trees(self, x: Tensor, batch: Batch) -> TokenGraph:
+        """The graph with trees of the model's own parser where the batch asks for them."""
+        assert self.parser is not None
+        parts = torch.split(x.detach(), batch.graph.lengths.tolist())
+        chosen = [part for part, own in zip(parts, batch.own_trees, strict=True) if own]
+        offsets = torch.tensor([0, *accumulate(map(len, chosen))])
+        trees = iter(self.parser.sample(torch.cat(chosen), offsets))
+        sentences = list(batch.sentences)
+        for row, own in enumerate(batch.own_trees):
+            if own:
+                heads, relations = next(trees)
+                sentences[row] = sentences[row].replace(heads=heads, relations=relations)
+        return self.collator.graph(sentences).to(x.device)
 
     def _marks(self, sentences: Sequence[Sentence], inputs: Any) -> Tensors | None:
         return self.head.marks(sentences, self.encoder.piece_counts(inputs))

@@ -91,5 +91,5 @@ def build_parser_head(
     options = KIND.options(config.name, config.options)
     if config.name != BIAFFINE:
         return None
-    del options["jackknife"]  # says how it is trained, not what it is
+    del options["jackknife"], options["own_trees"]  # say how it is trained, not what it is
     return BiaffineHead(input_size, relations, **options)

@@ -154,6 +154,22 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         config.parser.name in (TREES, BIAFFINE) or edges.needs_trees or encoder.relation_size > 0,
         "nothing in this model reads trees",
     )
+    if learns_trees:
+        yield (
+            "parser.jackknife parser.own_trees",
+            edges.needs_trees,
+            "nothing in this model reads trees",
+        )
+        yield (
+            "parser.own_trees",
+            training.epochs > 1,
+            "the share rises from 0 in the first epoch: it needs training.epochs above 1",
+        )
+        yield (
+            "parser.tree_noise",
+            config.parser.own_trees > 0,
+            "it needs parser.own_trees above 0",
+        )
     yield (
         "text.language",
         text.tokenizer in (None, "rules") or text.splitter == "rules",

@@ -31,6 +31,7 @@ from synner_graph.training.jackknife import jackknife
 from synner_graph.training.learner import Learner, frozen_digest
 from synner_graph.training.loop import run_epochs
 from synner_graph.training.metrics import dev_scores, parameters, reports_of, run_metrics
+from synner_graph.training.own_trees import draw_own_trees, own_share
 from synner_graph.training.progress import progress_bar
 from synner_graph.training.resume import begin, identity, is_broken_off, is_finished
 
@@ -197,10 +198,12 @@ def _fit(
     stage = (config.parser.jackknife or 0) + 1
 
     def collate(rows: Sequence[int]) -> Batch:
-        return ner.model.collator(
+        batch = ner.model.collator(
             [sentence for row in rows for sentence in units[row]],
             gold_trees=[sentence for row in rows for sentence in gold[row]],
         )
+        share = own_share(config.parser.own_trees, position.epoch, settings.epochs)
+        return draw_own_trees(batch, share)
 
     def bar(epoch: int, done: int) -> AbstractContextManager[Callable[[str], None]]:
         title = f"epoch {epoch}/{settings.epochs}"

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from synner_graph.config import ParserConfig
-from synner_graph.data.sentence import ROOT
+from synner_graph.data.sentence import ROOT, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads.best_tree import best_tree
 from synner_graph.heads.biaffine import BiaffineHead
@@ -104,6 +104,49 @@ def test_a_batch_parses_the_same_as_its_sentences() -> None:
         for start, end in pairwise(OFFSETS.tolist())
     ]
     assert head.decode(x, OFFSETS) == alone
+
+
+def test_without_noise_a_sample_is_the_best_tree_and_draws_nothing() -> None:
+    head = build(dropout=0.4)
+    x = torch.randn(13, 5, dtype=torch.double)
+    state = torch.get_rng_state()
+    sampled = head.sample(x, OFFSETS)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert head.training, "sampling has left dropout off"
+    assert sampled == head.eval().decode(x, OFFSETS)
+
+
+def test_samples_have_the_probabilities_of_the_parser() -> None:
+    """Of two tokens either is the root, so that the chance of each tree is known."""
+    head = build()
+    head.tree_noise = 1.0
+    x = torch.randn(2, 5, dtype=torch.double)
+    offsets, copies = torch.tensor([0, 2]), 4000
+    sampled = head.sample(x.repeat(copies, 1), torch.arange(0, 2 * copies + 1, 2))
+    p = head.arc_scores(x, offsets)[0].log_softmax(1)
+    # The first is the root where the difference of its two arcs' scores, each sum with noise, says
+    # so: a difference of two sums of two Gumbels.
+    draws = p[[0, 1], [0, 1]].sum() - p[[0, 1], [2, 0]].sum()
+    gumbels = -torch.empty(4, 200_000, dtype=torch.double).exponential_().log()
+    noise = gumbels[0] + gumbels[1] - gumbels[2] - gumbels[3]
+    wanted = (draws + noise > 0).double().mean()
+    found = sum(heads == [ROOT, 0] for heads, _ in sampled) / copies
+    assert 0.02 < wanted < 0.98
+    assert abs(found - wanted) < 0.03
+    rows = [names[1] for heads, names in sampled if heads == [ROOT, 0]]
+    chances = head.relation_scores(x, offsets, torch.tensor([ROOT, 0])).softmax(1)[1]
+    for name, chance in zip(RELATIONS, chances, strict=True):
+        assert abs(rows.count(name) / len(rows) - chance) < 0.06
+
+
+def test_samples_are_trees_with_one_root() -> None:
+    head = build()
+    head.tree_noise = 5.0
+    x = torch.randn(13, 5, dtype=torch.double)
+    first, second = head.sample(x, OFFSETS), head.sample(x, OFFSETS)
+    assert first != second
+    for heads, names in (*first, *second):
+        Sentence(["x"] * len(heads), heads=heads, relations=names).check()
 
 
 def test_half_precision_scores_in_float32() -> None:

@@ -107,6 +107,36 @@ def test_a_parser_beside_learns_and_changes_nothing_else(
     assert without == []
 
 
+@pytest.mark.parametrize("noise", [0.0, 2.0])
+def test_marked_sentences_are_read_on_the_trees_of_the_parser(
+    noise: float, tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    """The parser goes on learning the trees of the corpus."""
+    model = build(tiny_transformer, small_corpus, parser__name="biaffine").eval()
+    assert model.parser is not None
+    model.parser.tree_noise = noise
+    sentences = small_corpus.splits["train"][:6]
+    batch = model.collator(sentences)
+    own = (True, False, False, True, False, True)
+    chosen = [sentence for sentence, mark in zip(sentences, own, strict=True) if mark]
+    x = model.features(model.collator(chosen).inputs)
+    torch.manual_seed(3)
+    trees = iter(model.parser.sample(x, model.collator(chosen).graph.offsets))
+    mixed = []
+    for sentence, mark in zip(sentences, own, strict=True):
+        heads, relations = next(trees) if mark else (sentence.heads, sentence.relations)
+        mixed.append(sentence.replace(heads=heads, relations=relations))
+    assert [m.heads == s.heads for m, s in zip(mixed, sentences, strict=True)].count(False) >= 2
+    expected = model(model.collator(mixed, gold_trees=sentences))
+
+    torch.manual_seed(3)
+    found = model(replace(batch, own_trees=own))
+
+    torch.testing.assert_close(found, expected)
+    assert abs(found - model(batch)) > 1e-3
+    torch.testing.assert_close(model(replace(batch, own_trees=(False,) * 6)), model(batch))
+
+
 @pytest.mark.parametrize(("head", "recurrent", "gnn"), COMBINATIONS)
 def test_a_batch_predicts_the_same_as_its_sentences(
     head: str, recurrent: str, gnn: str, tiny_transformer: Path, small_corpus: Corpus

@@ -36,6 +36,7 @@ CHARACTERS: dict[str, dict[str, Any]] = {
     "crf": {},
     "span": {"head__name": "span"},
     "jackknife": {**PARSER, "parser__jackknife": 2},
+    "own trees": {**PARSER, "parser__own_trees": 0.7, "parser__tree_noise": 1.0},
     "patience": {"training__epochs": 9, "training__patience": 2},
     "sgd": SGD,
     "bf16": {"training__precision": "bf16"},
