@@ -80,8 +80,8 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def save_tiny_transformer(folder: Path) -> None:
-    """Write a BERT with two layers, width 16 and 40 positions: random weights, real files.
+def save_tiny_transformer(folder: Path, layers: int = 2) -> None:
+    """Write a BERT with few layers, width 16 and 40 positions: random weights, real files.
 
     So few positions send any sentence of more than 36 pieces through windows. The weights are large
     enough for neighbors to change each other's states.
@@ -90,7 +90,7 @@ def save_tiny_transformer(folder: Path) -> None:
     config = BertConfig(
         vocab_size=len(tokenizer),
         hidden_size=16,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=40,

@@ -1,4 +1,4 @@
-"""Which units are read together: short ones first, so that little is padded.
+"""Choose which units are read together: units of like length, so that little is padded.
 
 A unit is what must not be torn apart: a sentence, or a document. Batches are rows of units.
 """
@@ -11,7 +11,7 @@ Unit = Sequence[Sentence]
 
 
 def by_sentences(units: Sequence[Unit], size: int) -> Iterator[list[int]]:
-    """Batches of at most `size` sentences; a longer unit is a batch by itself."""
+    """Group units into batches of at most `size` sentences; a longer unit is a batch by itself."""
     batch: list[int] = []
     total = 0
     for row in sorted(range(len(units)), key=lambda row: sum(map(len, units[row]))):
@@ -25,7 +25,7 @@ def by_sentences(units: Sequence[Unit], size: int) -> Iterator[list[int]]:
 
 
 def by_cost(costs: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Batches whose dearest unit, times their number of units, stays within a budget.
+    """Group units so that the highest cost in a batch, times its size, stays within a budget.
 
     A unit beyond the budget is a batch by itself.
 
@@ -44,7 +44,7 @@ def by_cost(costs: Sequence[int], budget: int) -> Iterator[list[int]]:
 
 
 def windows(units: Iterable[Unit], sentences: int) -> Iterator[list[Unit]]:
-    """Runs of units with at least `sentences` sentences each; the last may have fewer."""
+    """Cut the units into runs of at least `sentences` sentences; the last may have fewer."""
     window: list[Unit] = []
     total = 0
     for unit in units:

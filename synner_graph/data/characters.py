@@ -1,4 +1,4 @@
-"""Characters as nodes, for entities that begin or end inside a word.
+"""Make characters the nodes, for entities that begin or end inside a word.
 
 One character of each word, the first or the last, takes the word's place in the tree; the others
 hang from it by the relation `char`.
@@ -19,7 +19,7 @@ Carrier = Literal["first", "last"]
 
 @dataclass
 class AlignmentReport:
-    """Counted while trees of words meet entities of characters.
+    """Counts what did and did not fit when word trees were joined with character entities.
 
     Attributes:
         left_out: Sentences whose characters are not those of their tree.
@@ -33,7 +33,7 @@ class AlignmentReport:
 
 
 def split_characters(sentence: Sentence, carrier: Carrier = "first") -> Sentence:
-    """The sentence with its characters, white space apart, for tokens.
+    """Return the sentence with its characters as tokens, white space left out.
 
     Parts of speech are those of the word. Its lemma and the like are not kept.
     """
@@ -72,7 +72,7 @@ def align_characters(
     carrier: Carrier = "first",
     report: AlignmentReport | None = None,
 ) -> Iterator[Sentence]:
-    """The sentences, by characters, with trees of words, paired in order.
+    """Give sentences of characters the trees of sentences of words, paired in order.
 
     Args:
         report: Counts what does not fit; a sentence of other characters than its tree is left out.
@@ -99,7 +99,7 @@ def _characters(word: str) -> list[str]:
 
 
 def _offsets(sentence: Sentence, words: list[list[str]]) -> tuple[tuple[int, int], ...] | None:
-    """Each character's place in the text; None where a word is not written there as it is."""
+    """Return each character's place in the text; None if a word is spelled differently there."""
     if sentence.text is None or sentence.offsets is None:
         return None
     offsets = []

@@ -1,4 +1,4 @@
-"""From any format to any other."""
+"""Convert files from one format to another."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

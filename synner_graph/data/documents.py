@@ -12,7 +12,7 @@ PART = "\0"
 
 
 def follows_on(before: Sentence, sentence: Sentence) -> bool:
-    """Whether a sentence is of the same document as the one before it."""
+    """Say whether a sentence belongs to the same document as the one before it."""
     return sentence.document is not None and sentence.document == before.document
 
 
@@ -33,7 +33,7 @@ def documents(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
 
 
 def text_of(document: Iterable[Sentence]) -> tuple[str, list[int]]:
-    """The text of a document, put together from those of its sentences.
+    """Join the texts of sentences into the text of their document.
 
     A blank stands between two sentences, unless the first says `SpaceAfter=No`; an empty line
     where CoNLL-U has `# newpar`.
@@ -59,7 +59,7 @@ def text_of(document: Iterable[Sentence]) -> tuple[str, list[int]]:
 
 
 def parts(sentences: Iterable[Sentence], tokens: int) -> Iterator[list[Sentence]]:
-    """Documents, long ones in parts that are documents of their own until `whole` is called.
+    """Cut long documents into parts, which count as documents until `whole` is called.
 
     Args:
         sentences: any; a document may be endless.
@@ -84,7 +84,7 @@ def parts(sentences: Iterable[Sentence], tokens: int) -> Iterator[list[Sentence]
 
 
 def whole(sentence: Sentence) -> Sentence:
-    """A sentence of a part as a sentence of the document."""
+    """Turn a sentence of a part into a sentence of the document again."""
     if sentence.document is None or PART not in sentence.document:
         return sentence
     return sentence.replace(document=sentence.document.partition(PART)[0])

@@ -18,7 +18,7 @@ from synner_graph.errors import InputError
 
 
 def feature_name(sentence: Sentence) -> str:
-    """What the features of a sentence are called."""
+    """Return the name of the features of a sentence: its id, else its tokens."""
     return sentence.id or " ".join(sentence.tokens)
 
 
@@ -34,14 +34,14 @@ class FeatureFile(ABC):
 
     @abstractmethod
     def shape(self, name: str) -> tuple[int, ...] | None:
-        """The shape of what has that name; None if nothing has."""
+        """Return the shape of the matrix of that name; None if there is no such matrix."""
 
     @abstractmethod
     def read(self, name: str) -> Any:
-        """What has that name."""
+        """Read the matrix of that name."""
 
     def width(self, sentence: Sentence) -> int:
-        """The width of a sentence's features.
+        """Return the width of a sentence's features.
 
         Raises:
             InputError: There are none, or they do not fit its tokens.
@@ -58,7 +58,7 @@ class FeatureFile(ABC):
         return shape[1]
 
     def check(self, sentence: Sentence, width: int) -> None:
-        """Refuse a sentence without features of that width.
+        """Check that a sentence has features of that width.
 
         Raises:
             InputError: There are none, or they do not fit.
@@ -70,7 +70,7 @@ class FeatureFile(ABC):
             )
 
     def features(self, sentence: Sentence, width: int) -> NDArray[np.float32]:
-        """The features of a sentence. *Shape:* [tokens, width]
+        """Read the features of a sentence. *Shape:* [tokens, width]
 
         Raises:
             InputError: There are none, or they do not fit.
@@ -91,7 +91,7 @@ class FeatureFile(ABC):
 
 
 class HDF5Features(FeatureFile):
-    """One dataset a sentence."""
+    """HDF5 with a dataset for each sentence."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -115,7 +115,7 @@ class HDF5Features(FeatureFile):
 
 
 class NumpyFeatures(FeatureFile):
-    """One array a sentence."""
+    """NumPy archives with an array for each sentence."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -143,7 +143,7 @@ _HEADERS = {
 
 
 class SafetensorsFeatures(FeatureFile):
-    """One tensor a sentence."""
+    """Safetensors files with a tensor for each sentence."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -170,7 +170,7 @@ FEATURE_FILES: dict[str, type[FeatureFile]] = {
 
 
 def open_features(path: Path) -> FeatureFile:
-    """The features in a file, in the layout that its suffix names.
+    """Open a file of features, in the layout that its suffix names.
 
     Raises:
         InputError: There is no such layout, or the file is not of it.

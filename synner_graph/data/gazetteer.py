@@ -1,4 +1,4 @@
-"""Dictionaries of names: read from files, gathered from sentences, found among tokens."""
+"""Read dictionaries of names, gather names from sentences, and find them among tokens."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ class Entry:
 
     @property
     def type(self) -> str:
-        """List and label, which make the type of its edges and features."""
+        """List and label: together the type of its edges and features."""
         return f"{self.list}: {self.label}"
 
 
@@ -86,7 +86,7 @@ class Gazetteer:
         return len(self.entries)
 
     def matches(self, tokens: Sequence[str], longest: bool = False) -> list[Match]:
-        """Where entries are spelled, by start, then end, then entry.
+        """Return the matches of all entries, sorted by start, end and entry.
 
         Args:
             tokens: of one sentence.
@@ -103,7 +103,7 @@ class Gazetteer:
         return _widest(found) if longest else found
 
     def find(self, sentence: Sentence) -> list[Match]:
-        """All matches in a sentence, but for what `hide_own` hides from it."""
+        """Return all matches in a sentence, without those that `hide_own` hides from it."""
         own = self._own.get(_key(sentence)) if self._own else None
         found = self.matches(sentence.tokens)
         if own is None:
@@ -111,7 +111,7 @@ class Gazetteer:
         return [match for match in found if self.entries[match.entry].only_in != own]
 
     def hide_own(self, sentences: Iterable[Sentence]) -> None:
-        """Hide from sentences, from now on, the entries that are known from their document alone.
+        """From now on, hide from each sentence the entries that only its own document contains.
 
         A model that learns from the sentences would else read its own answer.
         """
@@ -134,7 +134,7 @@ class Gazetteer:
 
 
 def names_of(sentences: Iterable[Sentence], case: Case = "exact") -> list[Entry]:
-    """The entities of sentences as entries of the list TRAIN.
+    """Return the entities of sentences as entries of the list TRAIN.
 
     A phrase with several labels becomes an entry for each.
     """
@@ -155,7 +155,7 @@ def names_of(sentences: Iterable[Sentence], case: Case = "exact") -> list[Entry]
 def gather(
     lists: Iterable[str], sentences: Iterable[Sentence], case: Case = "exact"
 ) -> tuple[Entry, ...]:
-    """The entries of several lists.
+    """Read the entries of several lists.
 
     Args:
         lists: files, or TRAIN for the names of the sentences.
@@ -178,7 +178,7 @@ def gather(
 
 
 def document_mark(sentence: Sentence) -> str:
-    """What tells the document of a sentence from others: a hash of its id.
+    """Return a hash of the id of the document of a sentence.
 
     A sentence that is a document of its own is told by its tokens: the same sentence again is the
     same document.
@@ -189,7 +189,7 @@ def document_mark(sentence: Sentence) -> str:
 
 
 def read_gazetteer(path: Path, case: Case = "exact") -> list[Entry]:
-    """The entries of a file; the list is named by the file, without its suffix.
+    """Read the entries of a file; the list has the name of the file, without suffix.
 
     A line is a phrase, a tab and its type, and perhaps another tab and `exact` or `casefold`; or a
     JSON object such as `{"label": "ORG", "pattern": "Acme Corp."}`, as spaCy's EntityRuler has
@@ -267,7 +267,7 @@ def _words(phrase: str, case: Case) -> list[str]:
 
 
 def _blanks(phrase: str, case: Case) -> set[int]:
-    """How many letters are before each blank of a phrase, and before its end."""
+    """Count the letters before each blank of a phrase, and before its end."""
     ends, length = set(), 0
     for word in _words(phrase, case):
         length += len(word)
@@ -276,7 +276,7 @@ def _blanks(phrase: str, case: Case) -> set[int]:
 
 
 def _widest(matches: Sequence[Match]) -> list[Match]:
-    """The matches that lie inside no longer one, of matches in order."""
+    """Return the matches that lie in no longer match; `matches` must be sorted."""
     spans = sorted({(m.start, -m.end) for m in matches})
     kept, reach = set(), -1
     for start, negative in spans:

@@ -1,4 +1,4 @@
-"""Nested entities: finding them, and making flat ones of them for those who ask for it."""
+"""Find nested entities, and make them flat on request."""
 
 from itertools import pairwise
 from typing import Literal
@@ -9,12 +9,12 @@ Keep = Literal["innermost", "outermost"]
 
 
 def is_nested(sentence: Sentence) -> bool:
-    """Whether two of its entities share a token."""
+    """Say whether two entities of the sentence share a token."""
     return any(right.start < left.end for left, right in pairwise(sentence.entities))
 
 
 def flatten(sentence: Sentence, keep: Keep) -> tuple[Sentence, int]:
-    """Of entities that share a token keep the shortest, or the longest; of equals the first.
+    """Where entities share a token, keep the shortest or the longest one; of equals the first.
 
     Returns:
         The sentence, and how many entities were dropped.

@@ -38,7 +38,7 @@ class SchemeError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class _Prefixes:
-    """The letters of a scheme; where it marks no last token, `last` is `inside`."""
+    """The letters of a scheme; without a letter for the last token, `last` is `inside`."""
 
     first: str
     inside: str
@@ -51,7 +51,7 @@ class _Prefixes:
 
     @property
     def closes(self) -> bool:
-        """Whether the last token of an entity says so."""
+        """Whether the scheme marks the last token of an entity."""
         return self.last != self.inside
 
 
@@ -65,7 +65,7 @@ SCHEMES = tuple(_PREFIXES)
 
 
 def check_scheme(scheme: str) -> str:
-    """The scheme itself.
+    """Return the scheme if it is known.
 
     Raises:
         InputError: It is unknown; names the nearest.
@@ -103,7 +103,7 @@ def tags_to_entities(
 
 
 def tag_errors(tags: Sequence[str], scheme: str, repair: bool = False) -> list[SchemeError]:
-    """All errors in the tags; `tags_to_entities` raises the first.
+    """List all errors in the tags; `tags_to_entities` raises the first.
 
     Where tags are not of the scheme they are the only errors: what they do to the others is open.
     """
@@ -189,7 +189,7 @@ def entities_to_tags(entities: Iterable[Entity], length: int, scheme: str) -> li
 
 
 def tag_set(labels: Iterable[str], scheme: str) -> list[str]:
-    """Every tag that `labels` can take, in one order whatever the order of `labels`: O first."""
+    """Return every tag for `labels`: O first, then label by label, sorted."""
     letters = _PREFIXES[check_scheme(scheme)].all
     return [OUTSIDE, *(f"{letter}-{label}" for label in sorted(set(labels)) for letter in letters)]
 
@@ -197,7 +197,7 @@ def tag_set(labels: Iterable[str], scheme: str) -> list[str]:
 def valid_transitions(
     tags: Sequence[str], scheme: str
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which tags may follow one another, start a sentence and end one.
+    """Say which tags may follow one another, start a sentence and end one.
 
     Returns:
         Three masks: [i, j] is whether tag i may be followed by tag j, and the tags that may come

@@ -34,7 +34,7 @@ class Arc(NamedTuple):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entity:
-    """Tokens `start` up to, not including, `end`, and what they name.
+    """Tokens `start` up to, not including, `end`, and their label.
 
     Attributes:
         score: How sure a model was. Gold entities have none; comparisons ignore it.
@@ -57,7 +57,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class ConlluExtra:
-    """What CoNLL-U holds and a `Sentence` has no use for, kept so that nothing is lost.
+    """The parts of CoNLL-U that a `Sentence` does not use, kept so that nothing is lost.
 
     Attributes:
         lemmas, feats, deps: One string a token; None for a column of underscores.
@@ -77,7 +77,7 @@ class ConlluExtra:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Tokens with, where known, their tree, entities and place in the source text.
+    """Tokens and, where known, their tree, entities and place in the source text.
 
     Any sequence is accepted for a tuple.
 
@@ -130,7 +130,7 @@ class Sentence:
 
     @property
     def arcs(self) -> tuple[Arc, ...]:
-        """One edge a token, in token order.
+        """Return one edge for each token, in token order.
 
         Raises:
             InputError: The sentence is not parsed.
@@ -141,19 +141,19 @@ class Sentence:
 
     @property
     def roots(self) -> tuple[int, ...]:
-        """The tokens that hang from nothing; empty for an unparsed sentence."""
+        """Return the tokens without a head; empty for an unparsed sentence."""
         return tuple(i for i, head in enumerate(self.heads or ()) if head == ROOT)
 
     def without_tree(self) -> Self:
-        """The sentence as if it had not been parsed."""
+        """Return a copy without the tree."""
         return self.replace(heads=None, relations=None)
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with some attributes changed, validated anew."""
+        """Return a copy with some attributes changed, validated anew."""
         return replace(self, **changes)
 
     def check(self, *, single_root: bool = True, flat: bool = True) -> Self:
-        """Hold the sentence to what not every model needs.
+        """Check what only some models need.
 
         Args:
             single_root: Refuse a parsed sentence with several roots.
@@ -186,7 +186,7 @@ class Sentence:
         return draw_sentence(self)._repr_html_()
 
     def _convert(self) -> None:
-        """Tuples throughout, plain integers for NumPy's, entities in order."""
+        """Convert sequences to tuples and NumPy integers to plain ones, and sort the entities."""
         for name in ("tokens", "relations", "upos", "xpos"):
             self._set(name, tuple)
         self._set("heads", lambda heads: tuple(map(index, heads)))
@@ -279,5 +279,5 @@ class Sentence:
 
 
 def _span(entity: Entity) -> str:
-    """In words, counting from 1 and including the end."""
+    """Describe a span in words, counted from 1, end included."""
     return f"{entity.start + 1}-{entity.end}"

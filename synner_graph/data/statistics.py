@@ -1,4 +1,4 @@
-"""What a corpus is like, counted one sentence at a time."""
+"""Count what describes a corpus, one sentence at a time."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from synner_graph.data.trees import is_projective, is_subtree, tree_depth
 
 
 class Distribution:
-    """Small whole numbers, by how often each came."""
+    """Counts how often each small whole number came."""
 
     def __init__(self) -> None:
         self.counts: Counter[int] = Counter()
@@ -27,7 +27,7 @@ class Distribution:
 
     @property
     def median(self) -> int:
-        """The smallest number that is not below half of them; 0 without numbers."""
+        """The lower median, 0 without numbers."""
         seen, half = 0, self.counts.total() / 2
         for number in sorted(self.counts):
             seen += self.counts[number]
@@ -41,7 +41,7 @@ class Distribution:
         return max(self.counts, default=0)
 
     def to_json(self) -> dict[str, float]:
-        """Mean, median and maximum."""
+        """Return mean, median and maximum."""
         return {"mean": round(self.mean, 4), "median": self.median, "max": self.maximum}
 
 
@@ -77,7 +77,7 @@ class Statistics:
 
     @classmethod
     def of(cls, sentences: Iterable[Sentence]) -> "Statistics":
-        """Count sentences, which are not kept."""
+        """Count sentences without keeping them."""
         statistics = cls()
         for sentence in sentences:
             statistics.add(sentence)
@@ -109,7 +109,7 @@ class Statistics:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """All of it, with shares."""
+        """Return all counts, with shares."""
         return {
             "sentences": self.sentences,
             "documents": self.documents,

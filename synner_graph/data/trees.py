@@ -1,4 +1,4 @@
-"""What can be said of a dependency tree, and trees that come from another file."""
+"""Measure dependency trees, shuffle them, and join trees from another file."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
@@ -12,7 +12,7 @@ Tree = tuple[Sequence[int], Sequence[str]]
 
 
 def tree_depth(heads: Sequence[int]) -> int:
-    """How many tokens the longest way from a root downwards has."""
+    """Return the number of tokens on the longest path down from a root."""
     depths = [0] * len(heads)
     for token in range(len(heads)):
         path = []
@@ -27,7 +27,7 @@ def tree_depth(heads: Sequence[int]) -> int:
 
 
 def is_projective(heads: Sequence[int]) -> bool:
-    """Whether no two edges cross, those from the left end of the sentence to its roots included."""
+    """Say whether no two edges cross, with edges from the left end of the sentence to its roots."""
     edges = sorted((min(edge), -max(edge)) for edge in enumerate(heads))
     ends: list[int] = []  # of the edges around the current one, the innermost last
     for left, right in edges:
@@ -40,7 +40,7 @@ def is_projective(heads: Sequence[int]) -> bool:
 
 
 def is_subtree(heads: Sequence[int], entity: Entity) -> bool:
-    """Whether the entity is one of its tokens with everything below that, and nothing else."""
+    """Say whether the entity is exactly one token with everything below it."""
     inside = range(entity.start, entity.end)
     tops = sum(heads[token] not in inside for token in inside)
     return tops == 1 and all(
@@ -49,7 +49,7 @@ def is_subtree(heads: Sequence[int], entity: Entity) -> bool:
 
 
 def shuffle_heads(sentence: Sentence) -> Sentence:
-    """The sentence with its tokens in other places of the same tree; each keeps its relation.
+    """Put the tokens in other places of the same tree; each token keeps its relation.
 
     A sentence is always shuffled in the same way. One without a tree comes back as it is.
     """
@@ -64,7 +64,7 @@ def shuffle_heads(sentence: Sentence) -> Sentence:
 
 
 def shuffle_relations(sentence: Sentence) -> Sentence:
-    """The sentence with the relations of its edges in another order; roots keep theirs.
+    """Put the relations of the edges in another order; roots keep theirs.
 
     A sentence is always shuffled in the same way. One without a tree comes back as it is.
     """
@@ -83,7 +83,7 @@ def _draw(sentence: Sentence) -> Random:
 
 
 def join_trees(sentences: Iterable[Sentence], trees: Iterable[Sentence]) -> Iterator[Sentence]:
-    """The sentences with the heads and relations of others, paired in order.
+    """Give the sentences the heads and relations of others, paired in order.
 
     Raises:
         InputError: There are more of one than of the other, tokens differ, or a tree is missing.
@@ -98,7 +98,7 @@ def join_trees(sentences: Iterable[Sentence], trees: Iterable[Sentence]) -> Iter
 def in_pairs(
     sentences: Iterable[Sentence], trees: Iterable[Sentence]
 ) -> Iterator[tuple[int, Sentence, Sentence]]:
-    """Sentences and trees, numbered from 1.
+    """Pair sentences with trees, numbered from 1.
 
     Raises:
         InputError: There are more of one than of the other, or one of the trees is none.

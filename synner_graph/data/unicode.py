@@ -1,4 +1,4 @@
-"""Text that nothing can encode: JSON may hold one half of a surrogate pair without the other."""
+"""Replace lone surrogates, which JSON may hold and UTF-8 cannot encode."""
 
 import re
 
@@ -6,5 +6,5 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def encodable(text: str) -> str:
-    """The text with U+FFFD for each lone surrogate, so that it stays as long as it is."""
+    """Replace each lone surrogate by U+FFFD; the length of the text stays the same."""
     return text if text.isascii() else SURROGATE.sub("\ufffd", text)

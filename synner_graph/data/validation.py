@@ -1,4 +1,4 @@
-"""Everything that is wrong with a file, rather than the first thing."""
+"""Find every problem of a file, not only the first."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ def validate(
     scheme: str | None = None,
     multiple_roots: bool = False,
 ) -> Iterator[list[FormatError]]:
-    """What is wrong with each sentence of a file, by line; an empty list where nothing is.
+    """List the problems of each sentence of a file, by line; an empty list if there is none.
 
     A line with too few or too many columns hides what else is wrong with its sentence. The options
     are those of `read_sentences`.

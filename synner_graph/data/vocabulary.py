@@ -12,13 +12,13 @@ UNKNOWN = "<unknown>"
 
 
 def without_subtype(relation: str) -> str:
-    """A relation of Universal Dependencies without its subtype: `nmod` for `nmod:poss`."""
+    """Return a relation of Universal Dependencies without its subtype: `nmod` for `nmod:poss`."""
     return relation.partition(":")[0]
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Names in a fixed order; id 0 stands for every name that is not among them.
+    """Names in a fixed order; id 0 stands for every unknown name.
 
     Attributes:
         names: known names, without UNKNOWN; the name at index `i` has id `i + 1`.
@@ -33,28 +33,28 @@ class Vocabulary:
 
     @classmethod
     def collect(cls, names: Iterable[str], minimum: int = 1) -> "Vocabulary":
-        """Names that occur at least `minimum` times, most frequent first, ties by name."""
+        """Collect the names that occur `minimum` times or more, by frequency, then by name."""
         counts = Counter(names)
         kept = [name for name, count in counts.items() if count >= minimum]
         return cls(tuple(sorted(kept, key=lambda name: (-counts[name], name))))
 
     def __len__(self) -> int:
-        """How many ids there are, the unknown one included."""
+        """Return the number of ids, the unknown one included."""
         return len(self.names) + 1
 
     def id_of(self, name: str) -> int:
-        """Id of a name, 0 if it is unknown."""
+        """Return the id of a name, 0 if it is unknown."""
         return self.ids.get(name, 0)
 
     @property
     def all_names(self) -> tuple[str, ...]:
-        """Names by id, UNKNOWN first."""
+        """All names by id, UNKNOWN first."""
         return (UNKNOWN, *self.names)
 
 
 @dataclass(frozen=True)
 class Vocabularies:
-    """Everything a model learned to name from its training sentences.
+    """The names that a model knows from its training sentences.
 
     Attributes:
         labels: entity labels, sorted.
@@ -76,7 +76,7 @@ class Vocabularies:
 
     @classmethod
     def collect(cls, sentences: Sequence[Sentence], fold_subtypes: bool = False) -> "Vocabularies":
-        """Read off the training sentences; with `fold_subtypes`, relations have none."""
+        """Collect the names of the training sentences; `fold_subtypes` cuts off subtypes."""
         relations: Iterable[str] = (r for s in sentences for r in s.relations or ())
         return cls(
             labels=tuple(sorted({e.label for s in sentences for e in s.entities})),
@@ -90,7 +90,7 @@ class Vocabularies:
         )
 
     def to_json(self) -> dict[str, list[Any]]:
-        """As plain lists."""
+        """Return plain lists."""
         return {
             "labels": list(self.labels),
             "relations": list(self.relations.names),

@@ -1,1 +1,1 @@
-"""Corpora by name: what is known of them, where they lie, what was read before."""
+"""Corpora by name: what is known of them, where their files are, and a cache of what was read."""

@@ -1,4 +1,4 @@
-"""Sentences that were read before, kept in the user's cache.
+"""Keep the sentences that were read in the user's cache.
 
 A file of the cache holds one JSON line a sentence, between a line with the notes of the reading and
 one with a digest of all before it. Its name is a digest of all that decides what is in it: the
@@ -36,7 +36,7 @@ def cached_sentences(
     notes: list[str],
     enabled: bool = True,
 ) -> tuple[Sentence, ...]:
-    """What `read` gives, from the cache where the same files were read the same way before.
+    """Return what `read` gives, from the cache if the same files were read the same way before.
 
     Args:
         files: All that `read` reads.
@@ -66,7 +66,7 @@ def _place(key: str) -> Path:
 
 
 def _key(files: Sequence[Path], settings: Mapping[str, Any]) -> str | None:
-    """The digest that names the cached file; None where a file is none that can be read twice."""
+    """Return the digest that names the cached file; None if a file cannot be read twice."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps([LAYOUT, _code(), settings], sort_keys=True).encode())
     for path in files:
@@ -82,7 +82,7 @@ def _key(files: Sequence[Path], settings: Mapping[str, Any]) -> str | None:
 
 @cache
 def _code() -> str:
-    """A digest of the package's code for data: who changes it shall see what it now gives."""
+    """Return a digest of the package's code for data: when it changes, files are read anew."""
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(hashlib.blake2b(path.read_bytes()).digest())
@@ -90,7 +90,7 @@ def _code() -> str:
 
 
 def _load(path: Path) -> tuple[tuple[Sentence, ...], list[str]] | None:
-    """What the cache holds, if it holds it whole."""
+    """Return what the cache holds; None if that is missing or damaged."""
     try:
         data = path.read_bytes()
         end = data.rfind(b"\n", 0, -1) + 1
@@ -106,7 +106,7 @@ def _load(path: Path) -> tuple[tuple[Sentence, ...], list[str]] | None:
 
 
 def _store(path: Path, sentences: Iterable[Sentence], notes: Sequence[str]) -> None:
-    """Fill the cache; without it the program is slower the next time, and that is all."""
+    """Fill the cache. A failure only makes the next run slower."""
     digest = hashlib.blake2b()
     try:
         make_folder(path.parent)

@@ -1,4 +1,4 @@
-"""Corpora by name, or of the user's own files: found, read, and compared with what is known."""
+"""Find and read corpora, by name or from the user's files, and compare their counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ def load_corpus(
     cache: bool = True,
     **reading: Any,
 ) -> Corpus:
-    """Read a corpus of the catalogue, and note where it is not what was expected.
+    """Read a corpus of the catalogue, and note what differs from the published counts.
 
     Args:
         name: A name in `CORPORA`.
@@ -79,7 +79,7 @@ def load_corpus(
 
 
 def spec_of(name: str) -> CorpusSpec:
-    """What the catalogue knows of a corpus.
+    """Return what the catalogue knows of a corpus.
 
     Raises:
         InputError: for an unknown name; suggests the nearest.
@@ -92,7 +92,7 @@ def spec_of(name: str) -> CorpusSpec:
 
 
 def differences(split: str, expected: Counts, sentences: Sequence[Sentence]) -> list[str]:
-    """A note on the counts of a split that are not as expected; none where all are."""
+    """Note the counts of a split that differ from the expected ones."""
     got = {
         "sentences": len(sentences),
         "tokens": sum(map(len, sentences)),
@@ -107,7 +107,7 @@ def differences(split: str, expected: Counts, sentences: Sequence[Sentence]) -> 
 
 
 def whereabouts(name: str, data_dir: Path | None = None) -> tuple[bool, str]:
-    """Whether a corpus can be read as things stand, and where it is, or what is missing."""
+    """Say whether a corpus can be read now, and where it is or what is missing."""
     spec = spec_of(name)
     if name == "sample":
         return True, "bundled"
@@ -160,7 +160,7 @@ def load_files(
 
 
 def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus:
-    """The corpus that the settings name: one of the catalogue, or files; else the sample.
+    """Read the corpus that the settings name: files, or one of the catalogue (default: the sample).
 
     With `train_documents` or `train_subset` the training split is a sample of that size, the same
     for every seed; with `shuffle` all trees are spoilt.
@@ -201,7 +201,7 @@ def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus
 
 
 def _drawn(parts: Sequence[Sequence[Sentence]], number: int | None) -> list[Sentence]:
-    """The sentences of `number` parts, drawn with a fixed seed, in order; None: of all parts."""
+    """Draw `number` parts with a fixed seed and return their sentences in order; None takes all."""
     rows: Sequence[int] = range(len(parts))
     if number is not None and number < len(parts):
         rows = sorted(Random(0).sample(rows, number))

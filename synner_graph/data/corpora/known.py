@@ -8,7 +8,7 @@ from synner_graph.data.corpora.pinned import PinnedFile
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a split holds; None where no source says."""
+    """The counts of a split; None where no source gives one."""
 
     sentences: int | None = None
     tokens: int | None = None
@@ -85,7 +85,7 @@ _UNER_EWT = {
 
 
 def _wnut_17(name: str, sha256: str) -> tuple[PinnedFile]:
-    """The checksums are those that Hugging Face's `wnut_17` recorded of the same repository."""
+    """Return a file of WNUT-17, with the checksum that Hugging Face's `wnut_17` records for it."""
     commit = "e52a2d2a71ac1a051ca2d532eef28653c5c02603"
     return (PinnedFile("leondz/emerging_entities_17", commit, name, sha256=sha256),)
 

@@ -1,4 +1,4 @@
-"""Files pinned to a commit on GitHub: found on disk or downloaded, and verified either way."""
+"""Find or download files that are pinned to a commit on GitHub, and verify them."""
 
 import hashlib
 import os
@@ -29,47 +29,47 @@ class PinnedFile:
     sha256: str = ""
 
     def __post_init__(self) -> None:
-        """A pin holds on to something."""
+        """Require a checksum."""
         assert self.blob or self.sha256
 
     @property
     def url(self) -> str:
-        """Where it is downloaded from."""
+        """The address to download it from."""
         return f"https://raw.githubusercontent.com/{self.repository}/{self.commit}/{self.name}"
 
     @property
     def path(self) -> Path:
-        """Where it lies in a corpus folder."""
+        """Its path in a corpus folder."""
         return Path(self.repository.split("/")[1], self.name)
 
     @property
     def kind(self) -> str:
-        """What kind of checksum it is known by."""
+        """The kind of its checksum."""
         return "git blob" if self.blob else "SHA-256"
 
     @property
     def checksum(self) -> str:
-        """The checksum of its content."""
+        """The checksum that its content must have."""
         return self.blob or self.sha256
 
     def checksum_of(self, content: bytes) -> str:
-        """The checksum, of the same kind, of any content."""
+        """Return the checksum of a content, of the same kind."""
         return git_blob_id(content) if self.blob else hashlib.sha256(content).hexdigest()
 
 
 def git_blob_id(content: bytes) -> str:
-    """The id git gives to a file: SHA-1 of `blob <size>`, a zero byte and the content."""
+    """Return git's id of a file: SHA-1 of `blob <size>`, a zero byte and the content."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def data_folder(data_dir: Path | None) -> Path | None:
-    """The folder that holds corpora: the one given, else SYNNER_DATA_DIR."""
+    """Return the folder that holds corpora: the one given, else SYNNER_DATA_DIR."""
     variable = os.environ.get(DATA_DIR_VARIABLE)
     return data_dir if data_dir is not None or not variable else Path(variable)
 
 
 def find_folder(name: str, data_dir: Path | None) -> Path | None:
-    """The folder of a corpus in `data_dir`, else in SYNNER_DATA_DIR; None if it is in neither.
+    """Find the folder of a corpus in `data_dir`, else in SYNNER_DATA_DIR; None if it is in neither.
 
     Raises:
         InputError: `data_dir` is given and does not hold it.
@@ -84,12 +84,12 @@ def find_folder(name: str, data_dir: Path | None) -> Path | None:
 
 
 def cached(file: PinnedFile, corpus: str) -> Path:
-    """Where a file of a corpus lies, or would lie, in the user's cache."""
+    """Return the path that a file of a corpus has in the user's cache."""
     return cache_folder(corpus) / file.path
 
 
 def fetch(file: PinnedFile, corpus: str) -> Path:
-    """A file of a corpus in the user's cache, downloaded unless it is there as pinned.
+    """Return the path of a file in the user's cache; download it unless it is there as pinned.
 
     Raises:
         InputError: It cannot be downloaded or kept, or what comes is not the pinned file.

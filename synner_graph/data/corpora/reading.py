@@ -1,4 +1,4 @@
-"""From the files of a corpus to its sentences: where the files are and how they are joined."""
+"""Read the sentences of a corpus: find its files and join them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ Splits = dict[str, tuple[Sentence, ...]]
 
 
 def join_entities(trees: Iterable[Sentence], annotated: Iterable[Sentence]) -> tuple[Sentence, ...]:
-    """The sentences of one file with the entities of another, paired by id.
+    """Give the sentences of one file the entities of another, paired by id.
 
     Raises:
         InputError: An id is missing on either side or given twice, or the tokens differ.
@@ -45,7 +45,7 @@ def join_entities(trees: Iterable[Sentence], annotated: Iterable[Sentence]) -> t
 def keep_labels(
     sentences: Iterable[Sentence], labels: Iterable[str]
 ) -> tuple[list[Sentence], Counter[str]]:
-    """The sentences with entities of these labels alone; the tokens read as O, by other label."""
+    """Keep the entities of these labels alone, and count the tokens of the others by label."""
     labels = set(labels)
     kept = []
     dropped: Counter[str] = Counter()
@@ -134,7 +134,7 @@ def read_file(
     reading: dict[str, Any],
     segmented: bool = False,
 ) -> tuple[Sentence, ...]:
-    """The sentences of a file.
+    """Read the sentences of a file.
 
     Args:
         path: The file.
@@ -161,7 +161,7 @@ def read_file(
 
 
 def _folder(name: str, data_dir: Path | None, notes: list[str]) -> Path | None:
-    """The user's folder of a corpus; None where there is none, but the corpus can be downloaded."""
+    """Find the user's folder of a corpus; None if it is absent and the corpus can be downloaded."""
     spec = CORPORA[name]
     try:
         folder = find_folder(name, data_dir)
@@ -179,7 +179,7 @@ def _folder(name: str, data_dir: Path | None, notes: list[str]) -> Path | None:
 
 
 def _without_places(sentence: Sentence) -> Sentence:
-    """The characters alone, without the digit that gives their place in the word."""
+    """Remove the digit behind each character that gives its place in the word."""
     for token in sentence.tokens:
         if len(token) < 2 or not token[-1].isdigit():
             raise InputError(f"expected a character and its place in the word, got {token!r}")
@@ -189,7 +189,7 @@ def _without_places(sentence: Sentence) -> Sentence:
 def _paths(
     name: str, spec: CorpusSpec, split: str, folder: Path | None, notes: list[str]
 ) -> list[Path]:
-    """The files of a split in the user's folder, whatever their version, else as pinned."""
+    """Return the files of a split: any version in the user's folder, else the pinned ones."""
     pinned = spec.pinned.get(split, ())
     if folder is None:
         return [fetch(file, name) for file in pinned]

@@ -1,4 +1,4 @@
-"""Every way in and out of a file: the registry of formats, and reading and writing by it."""
+"""The registry of file formats, and reading and writing by the name of a format."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -53,7 +53,7 @@ FORMATS: dict[str, Format] = {
 
 
 def format_of(path: Stream, format: str | None = None) -> str:
-    """The name of a file's format: the one given, else the suffix of the file's name.
+    """Return the name of a file's format: the one given, else the suffix of the file's name.
 
     Raises:
         InputError: Neither is a known format.
@@ -72,7 +72,7 @@ def format_of(path: Stream, format: str | None = None) -> str:
 
 
 def scheme_of(format: str, scheme: str | None = None) -> str:
-    """The tagging scheme of a file: the one given, else the usual one of its format.
+    """Return the tagging scheme of a file: the one given, else the usual one of its format.
 
     Returns:
         A name in `SCHEMES`, or nothing where entities are not written as tags.
@@ -97,7 +97,7 @@ def read_sentences(
     multiple_roots: bool = False,
     report: ReadReport | None = None,
 ) -> Iterator[Sentence]:
-    """The sentences of a file, one at a time.
+    """Read the sentences of a file, one at a time.
 
     Args:
         source: A path, `-` for standard input, or an open text stream.

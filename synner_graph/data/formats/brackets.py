@@ -1,4 +1,4 @@
-"""Entities as brackets in a column: CoNLL-2012 and SemEval-2010 read and write them with this."""
+"""Read and write entities as brackets in a column, for CoNLL-2012 and SemEval-2010."""
 
 from collections.abc import Iterable
 from itertools import combinations
@@ -12,7 +12,7 @@ Mark = tuple[str, str]
 
 
 def read_brackets(rows: Rows, cells: Iterable[Iterable[Mark]]) -> list[Entity]:
-    """The entities of a sentence; what does not match is refused at its line.
+    """Read the entities of a sentence; an error names the line of a bracket without a partner.
 
     Args:
         cells: The marks of each token, in the order in which they stand.
@@ -36,7 +36,7 @@ def read_brackets(rows: Rows, cells: Iterable[Iterable[Mark]]) -> list[Entity]:
 
 
 def write_brackets(sentence: Sentence, reserved: str, labelled: bool) -> list[list[Mark]]:
-    """The marks of each token: what ends before what begins, the innermost ending first.
+    """Write the marks of each token: first the entities that end, innermost first, then new ones.
 
     Args:
         reserved: Characters that no label may hold.

@@ -28,7 +28,7 @@ class JsonText(JsonObject):
 
 
 def read(block: Block, options: ReadOptions) -> Sentence:
-    """One line as a sentence of characters."""
+    """Read one line as a sentence of characters."""
     line = JsonLine(*block[0], options.path)
     found = line.parse(JsonText)
     text = found.text
@@ -59,7 +59,7 @@ def read(block: Block, options: ReadOptions) -> Sentence:
 
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
-    """A sentence as one line."""
+    """Write a sentence as one line."""
     text, offsets = sentence.text, sentence.offsets or ()
     if text is None or not offsets:
         wide = [token for token in sentence.tokens if len(token) > 1 or token.isspace()]

@@ -1,4 +1,4 @@
-"""The comment lines above a sentence, and where its tokens are in the text they give."""
+"""Read and write the comment lines above a sentence, and find its tokens in its text."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,7 +12,7 @@ _LINE_ENDS = str.maketrans("\n\r", "  ")
 
 
 def split_comments(block: Block, path: str) -> tuple[list[str], Block]:
-    """The comments, which come first, and the lines below them.
+    """Split a block into its comments, which come first, and the lines below them.
 
     Raises:
         FormatError: There are none below.
@@ -24,7 +24,7 @@ def split_comments(block: Block, path: str) -> tuple[list[str], Block]:
 
 
 def read_comments(lines: Iterable[str]) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Sentence id, text, and the comments as `ConlluExtra` keeps them."""
+    """Return the sentence id, the text, and the comments as `ConlluExtra` keeps them."""
     values: dict[str, str] = {}
     comments = []
     for line in lines:
@@ -41,7 +41,7 @@ def read_comments(lines: Iterable[str]) -> tuple[str | None, str | None, tuple[s
 
 
 def write_comments(sentence: Sentence) -> list[str]:
-    """Comment lines; a comment cannot hold a line end, so each in the text becomes a space."""
+    """Write comment lines; a comment cannot hold a line end, so each becomes a space."""
     text = sentence.text.translate(_LINE_ENDS) if sentence.text is not None else None
     values = {ID_LINE: sentence.id, TEXT_LINE: text}
     comments = sentence.extra.comments if sentence.extra else ()
@@ -55,7 +55,7 @@ def write_comments(sentence: Sentence) -> list[str]:
 
 
 def find_offsets(text: str | None, forms: Sequence[str]) -> list[tuple[int, int]] | None:
-    """[start, end) of each form in `text`, with nothing but white space between them.
+    """Return [start, end) of each form in `text`; only white space may lie between them.
 
     Returns:
         None where there is no text or it reads otherwise.

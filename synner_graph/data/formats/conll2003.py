@@ -18,7 +18,7 @@ SEPARATORS = " \t"
 
 
 def read(block: Block, options: ReadOptions) -> Sentence | None:
-    """One block of lines as a sentence, or None for the start of a document."""
+    """Read one block of lines as a sentence, or None for the start of a document."""
     lines = [(number, cut(line, SEPARATORS)) for number, line in block]
     if lines[0][1][0] == START_LINE:
         lines = lines[1:]
@@ -35,7 +35,7 @@ def read(block: Block, options: ReadOptions) -> Sentence | None:
 
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
-    """A sentence as lines of TOKEN TAG, or of TOKEN POS _ TAG where parts of speech are known."""
+    """Write lines of TOKEN TAG, or of TOKEN POS _ TAG where parts of speech are known."""
     if sentence.tokens[0] == START_LINE:
         raise InputError(f"expected no sentence to start with {START_LINE}, which is no token")
     tags = entities_to_tags(sentence.entities, len(sentence), scheme)

@@ -22,7 +22,7 @@ CELL = re.compile(r"((?:\([^()*]+)*)(\*?)(\)*)")
 
 
 def read(block: Block, options: ReadOptions) -> Sentence | None:
-    """One block of lines as a sentence, or None where there are only document lines."""
+    """Read one block of lines as a sentence, or None where there are only document lines."""
     lines = without_marks(block)
     if not lines:
         return None
@@ -40,7 +40,7 @@ def read(block: Block, options: ReadOptions) -> Sentence | None:
 
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
-    """A sentence as lines; there is always one more column, that of coreference."""
+    """Write a sentence as lines; the last column is always that of coreference."""
     length = len(sentence)
     blank = [EMPTY] * length
     columns = (

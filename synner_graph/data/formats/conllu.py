@@ -43,7 +43,7 @@ Ranges = dict[int, tuple[int, str]]
 
 
 def read(block: Block, options: ReadOptions) -> Sentence:
-    """One block of lines as a sentence."""
+    """Read one block of lines as a sentence."""
     comment_lines, lines = split_comments(block, options.path)
     identifier, text, comments = read_comments(comment_lines)
     words, others, ranges = _sort_out(lines, options.path)
@@ -77,7 +77,7 @@ def read(block: Block, options: ReadOptions) -> Sentence:
 
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
-    """A sentence as lines."""
+    """Write a sentence as lines."""
     length = len(sentence)
     extra = sentence.extra or ConlluExtra()
     misc = extra.misc or _spacing(sentence.offsets, length)
@@ -100,7 +100,7 @@ def write(sentence: Sentence, scheme: str) -> list[str]:
 
 
 def _sort_out(lines: Block, path: str) -> tuple[list[Row], list[tuple[int, str]], Ranges]:
-    """The words; multiword ranges and empty nodes, with the words before; the ranges by word."""
+    """Sort lines into words, multiword ranges and empty nodes, and index the ranges by word."""
     words: list[Row] = []
     others: list[tuple[int, str]] = []
     ranges: Ranges = {}
@@ -130,7 +130,7 @@ def _sort_out(lines: Block, path: str) -> tuple[list[Row], list[tuple[int, str]]
 
 
 def _cut(identifier: str) -> tuple[int, str, int]:
-    """The two numbers of `1-2` or `1.2` and what is between them; nothing, if it is neither."""
+    """Cut `1-2` or `1.2` into its numbers and the mark between them; 0, "", 0 for anything else."""
     for mark in "-.":
         before, _, after = identifier.partition(mark)
         if before.isdecimal() and after.isdecimal():
@@ -161,7 +161,7 @@ def _find_offsets(text: str | None, tokens: Sequence[str], ranges: Ranges) -> Of
 
 
 def _spacing(offsets: Offsets | None, length: int) -> tuple[str, ...]:
-    """MISC as the offsets imply it: which tokens touch the next."""
+    """Return MISC as the offsets imply it: SpaceAfter=No where a token touches the next."""
     if offsets is None:
         return (EMPTY,) * length
     touches = [left[1] == right[0] for left, right in pairwise(offsets)]
@@ -169,7 +169,7 @@ def _spacing(offsets: Offsets | None, length: int) -> tuple[str, ...]:
 
 
 def _take_tags(rows: Rows, misc: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """The tags out of MISC, and what remains of it."""
+    """Take the tags out of MISC, and return them with what remains."""
     tags, rest = [], []
     for position, entry in enumerate(misc):
         if KEY not in entry:

@@ -22,7 +22,7 @@ LAYOUT = "ID FORM _ UPOS XPOS _ HEAD DEPREL _ _ TAG"
 
 
 def read(block: Block, options: ReadOptions) -> Sentence:
-    """One block of lines as a sentence."""
+    """Read one block of lines as a sentence."""
     rows = Rows([(number, line.split("\t")) for number, line in block], LAYOUT, options.path)
     ids, tokens, _, upos, xpos, _, head_numbers, relations, _, _, tags = rows.columns
     rows.check_ids(ids)
@@ -39,7 +39,7 @@ def read(block: Block, options: ReadOptions) -> Sentence:
 
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
-    """A sentence as lines."""
+    """Write a sentence as lines."""
     length = len(sentence)
     blank = [EMPTY] * length
     columns = (

@@ -15,7 +15,7 @@ END_LINE = "#end document"
 
 @dataclass
 class Documents:
-    """Which document a reader is in.
+    """Keeps track of the document that a reader is in.
 
     Attributes:
         current: its id: the name in its mark, else its number; None before the first mark.
@@ -26,7 +26,7 @@ class Documents:
     number: int = 0
 
     def begin(self, name: str) -> None:
-        """Enter the next document; one named as the one before gets its number, too."""
+        """Enter the next document; the name of the one before gets a number added."""
         self.number += 1
         identifier = name.strip() or str(self.number)
         if identifier == self.current:
@@ -94,7 +94,7 @@ BEGIN_LINES = DocumentMarks(
 
 
 def without_marks(block: Block) -> Block:
-    """The lines of a block that neither begin nor end a document."""
+    """Return the lines of a block without those that begin or end a document."""
     return [row for row in block if not row[1].startswith((BEGIN_LINE, END_LINE))]
 
 
@@ -105,7 +105,7 @@ def _one_line(name: str) -> str:
 def mark(
     marks: DocumentMarks | None, before: str | None, document: str | None, lines: Sequence[str]
 ) -> list[str]:
-    """The lines of a sentence, with the marks of the documents that end and begin before it.
+    """Add to the lines of a sentence the marks of documents that end and begin before it.
 
     Args:
         marks: Those of the format; None where it has none.

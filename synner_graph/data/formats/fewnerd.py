@@ -16,7 +16,7 @@ LAYOUT = "TOKEN LABEL"
 
 
 def read(block: Block, options: ReadOptions) -> Sentence:
-    """One block of lines as a sentence."""
+    """Read one block of lines as a sentence."""
     rows = Rows([(number, line.split("\t")) for number, line in block], LAYOUT, options.path)
     tokens, labels = rows.columns
     entities = []
@@ -30,7 +30,7 @@ def read(block: Block, options: ReadOptions) -> Sentence:
 
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
-    """A sentence as lines."""
+    """Write a sentence as lines."""
     sentence.check(single_root=False)
     labels = [OUTSIDE] * len(sentence)
     for entity in sentence.entities:

@@ -19,7 +19,7 @@ LAYOUT = "ID FORM TAG"
 
 
 def read(block: Block, options: ReadOptions) -> Sentence:
-    """One block of lines as a sentence."""
+    """Read one block of lines as a sentence."""
     comment_lines, lines = split_comments(block, options.path)
     identifier, text, comments = read_comments(comment_lines)
     rows = Rows([(number, line.split("\t")[:3]) for number, line in lines], LAYOUT, options.path)
@@ -37,7 +37,7 @@ def read(block: Block, options: ReadOptions) -> Sentence:
 
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
-    """A sentence as lines."""
+    """Write a sentence as lines."""
     tags = entities_to_tags(sentence.entities, len(sentence), scheme)
     rows = enumerate(zip(sentence.tokens, tags, strict=True), 1)
     return write_comments(sentence) + [

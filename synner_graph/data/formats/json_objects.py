@@ -1,4 +1,4 @@
-"""What the formats of one JSON object a line share: a checked object, and a sentence out of it."""
+"""Shared by formats with one JSON object a line: check the object, build the sentence."""
 
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from synner_graph.data.sentence import Sentence
 
 
 class JsonObject(BaseModel):
-    """An object whose values have the types they are declared with; further keys are not kept."""
+    """An object whose values are checked against their types; unknown keys are dropped."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -19,7 +19,7 @@ Object = TypeVar("Object", bound=JsonObject)
 
 
 class JsonLine:
-    """One line of a file, and what is wrong with it."""
+    """One line of a file and the problems found in it."""
 
     def __init__(self, number: int, line: str, path: str) -> None:
         self.number = number
@@ -32,7 +32,7 @@ class JsonLine:
         self.problems.append(FormatError(self.path, self.number, message))
 
     def parse(self, kind: type[Object]) -> Object:
-        """The object in the line.
+        """Parse the object in the line.
 
         Raises:
             FormatError: It is not JSON, or not such an object; each value at fault is named.
@@ -49,7 +49,7 @@ class JsonLine:
         raise AssertionError("a validation error without faults")
 
     def sentence(self, options: ReadOptions, **parts: Any) -> Sentence:
-        """The sentence of these parts.
+        """Build the sentence.
 
         Raises:
             FormatError: Something is wrong with it, or has been refused before.

@@ -43,7 +43,7 @@ class JsonSentence(JsonObject):
 
 
 def read(block: Block, options: ReadOptions) -> Sentence:
-    """One line as a sentence."""
+    """Read one line as a sentence."""
     line = JsonLine(*block[0], options.path)
     found = line.parse(JsonSentence)
     entities = []
@@ -60,7 +60,7 @@ def read(block: Block, options: ReadOptions) -> Sentence:
 
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
-    """A sentence as one line."""
+    """Write a sentence as one line."""
     parts: dict[str, Any] = {name: getattr(sentence, name) for name in OPTIONAL}
     entities: list[dict[str, Any]] = []
     for entity in sentence.entities:

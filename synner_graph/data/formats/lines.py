@@ -1,4 +1,4 @@
-"""Lines in and out of files: UTF-8, blocks between blank lines, files replaced in one step."""
+"""Read and write lines: UTF-8, blocks between blank lines, files replaced in one step."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -34,12 +34,12 @@ class FormatError(InputError):
 
     @property
     def all(self) -> list["FormatError"]:
-        """This and what else is wrong with the sentence, by line."""
+        """All problems of the sentence, this one included, by line."""
         return sorted([self, *self.also], key=lambda problem: problem.line)
 
 
 def raise_first(problems: list[FormatError]) -> None:
-    """Raise the first problem, which then knows the others; do nothing if there is none."""
+    """Raise the first problem, with the others attached to it; do nothing without problems."""
     if problems:
         first, *also = problems
         first.also = tuple(also)
@@ -47,7 +47,7 @@ def raise_first(problems: list[FormatError]) -> None:
 
 
 def name_of(stream: Stream) -> str:
-    """What messages call it."""
+    """Return the name that messages use."""
     if not isinstance(stream, (str, Path)):
         return str(getattr(stream, "name", "<stream>"))
     return "<stdin or stdout>" if str(stream) == "-" else str(stream)
@@ -56,7 +56,7 @@ def name_of(stream: Stream) -> str:
 def read_blocks(
     source: Stream, *, by_line: bool = False, problems: list[FormatError] | None = None
 ) -> Iterator[Block]:
-    """The runs of lines between blank lines, without their ends.
+    """Read the runs of lines between blank lines, without line ends.
 
     A line ends in LF or CRLF only: U+2028 and its like are ordinary characters of a token.
 
@@ -88,7 +88,7 @@ def read_blocks(
 
 @contextmanager
 def writing(target: Stream) -> Iterator[TextIO]:
-    """A stream to write UTF-8 to; a file appears, or is replaced, only once all is written.
+    """Open a stream to write UTF-8 to; the file appears, or is replaced, only when all is written.
 
     Raises:
         WriteError: The file cannot be written.
@@ -135,7 +135,7 @@ def _decode(line: bytes, number: int, source: Stream, problems: list[FormatError
 
 @contextmanager
 def _utf8(stream: TextIO) -> Iterator[TextIO]:
-    """The same stream, in UTF-8 with LF whatever the platform's habit."""
+    """Make the stream write UTF-8 with LF on every platform."""
     if not hasattr(stream, "buffer"):
         yield stream
         return

@@ -1,4 +1,4 @@
-"""What the column formats share: rows to a `Sentence`, with errors that name the line."""
+"""Shared by the column formats: turn rows into a `Sentence`, with errors that name the line."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ Row = tuple[int, list[str]]
 
 @dataclass
 class ReadReport:
-    """Counted while reading."""
+    """What was counted while reading."""
 
     sentences: int = 0
     repaired_tags: int = 0
@@ -43,7 +43,7 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file format: one block of lines to a sentence (None: nothing in it), and back.
+    """A file format: turns a block of lines into a sentence (None for an empty block), and back.
 
     Attributes:
         scheme: The usual tagging scheme; empty where entities are not written as tags.
@@ -83,18 +83,18 @@ class Rows:
         self.columns = list(zip(*(fields for _, fields in rows), strict=True))
 
     def refuse(self, position: int | None, message: str) -> None:
-        """Note a problem at the line of a token; at the first where no single token is at fault."""
+        """Note a problem at the line of a token, by default the first."""
         self.problems.append(FormatError(self.path, self.numbers[position or 0], message))
 
     def check_ids(self, ids: Sequence[str], first: int = 1) -> None:
-        """Refuse anything but 1, 2, 3, ...; once, because what follows is then off as well."""
+        """Check that ids are 1, 2, 3, ...; note only the first that is not."""
         for number, given in enumerate(ids, first):
             if given != str(number):
                 self.refuse(number - first, f"expected ID {number}, got {given!r}")
                 return
 
     def heads(self, column: tuple[str, ...]) -> list[int] | None:
-        """Heads counted from 0; None for a column of underscores."""
+        """Return heads counted from 0; None for a column of underscores."""
         if optional(column) is None:
             return None
         wrong = [i for i, head in enumerate(column) if not (head.isascii() and head.isdigit())]
@@ -138,7 +138,7 @@ class Rows:
 
 
 def build(options: ReadOptions, **parts: Any) -> tuple[Sentence | None, list[SentenceError]]:
-    """The sentence, or everything that keeps its parts from being one."""
+    """Build the sentence, or raise with every problem of its parts."""
     parts.setdefault("document", options.documents.current)
     try:
         sentence = Sentence(**parts)
@@ -148,7 +148,7 @@ def build(options: ReadOptions, **parts: Any) -> tuple[Sentence | None, list[Sen
 
 
 def _all_errors(options: ReadOptions, parts: dict[str, Any]) -> list[SentenceError]:
-    """What is wrong, and what that hides: each fault is mended until the sentence can be built."""
+    """List every problem, also those that an earlier one hides: mend each and build again."""
     mended = parts | {name: list(parts[name]) for name in _MENDABLE if parts.get(name)}
     roots = [i for i, head in enumerate(mended.get("heads") or ()) if head == ROOT]
     errors: list[SentenceError] = []
@@ -175,7 +175,7 @@ def _all_errors(options: ReadOptions, parts: dict[str, Any]) -> list[SentenceErr
 
 
 def _mend(position: int, parts: dict[str, Any]) -> bool:
-    """Fill what is empty at a token, else hang the token from nothing; False if neither helps."""
+    """Fill what is empty at a token, or make the token a root; False if neither helps."""
     for name in _MENDABLE:
         column = parts.get(name)
         if column and column[position] == "":
@@ -192,24 +192,24 @@ _MENDABLE = ("tokens", "relations", "upos", "xpos", "heads")
 
 
 def optional(column: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The column, or None where it holds nothing but underscores."""
+    """Return the column; None if it holds only underscores."""
     return None if all(entry == EMPTY for entry in column) else column
 
 
 def or_empty(column: Sequence[str] | None, length: int) -> Sequence[str]:
-    """The column, or underscores: the reverse of `optional`."""
+    """Return the column, or underscores for None: the reverse of `optional`."""
     return column if column is not None else [EMPTY] * length
 
 
 def head_column(sentence: Sentence) -> Sequence[str]:
-    """Heads as files write them: from 1, 0 for the root."""
+    """Return heads as files write them: from 1, 0 for the root."""
     if sentence.heads is None:
         return [EMPTY] * len(sentence)
     return [str(head + 1) for head in sentence.heads]
 
 
 def join(row: Iterable[str], separators: str = "\t") -> str:
-    """One line of a file.
+    """Join the columns of a line.
 
     Args:
         separators: What a reader cuts at; the first is written between the fields.

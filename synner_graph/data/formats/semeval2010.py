@@ -27,7 +27,7 @@ UNREAD = ("PNE", "PRED", "PPRED", "COREF")
 
 
 def read(block: Block, options: ReadOptions) -> Sentence | None:
-    """One block of lines as a sentence, or None where there are only document lines."""
+    """Read one block of lines as a sentence, or None where there are only document lines."""
     lines = without_marks(block)
     if not lines:
         return None
@@ -49,7 +49,7 @@ def read(block: Block, options: ReadOptions) -> Sentence | None:
 
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
-    """A sentence as lines."""
+    """Write a sentence as lines."""
     length = len(sentence)
     extra = sentence.extra or ConlluExtra()
     blank = [EMPTY] * length
@@ -85,7 +85,7 @@ def _marks(rows: Rows, position: int, cell: str) -> list[Mark]:
 
 
 def _cell(marks: list[Mark]) -> str:
-    """As `org)|(loc|(org)`: what opens and closes at one token is one part."""
+    """Join the marks of a token, as in `org)|(loc|(org)`; `(org)` opens and closes at it."""
     parts: list[str] = []
     for mark, label in marks:
         if mark == "(":

@@ -1,4 +1,4 @@
-"""SPANNER's dumps: sentences with their true and their predicted entities, in two layouts.
+"""SPANNER's dumps: sentences with gold and predicted entities, in two layouts.
 
 - Columns TOKEN TRUE PREDICTED, with a space between, tags in BIO, as its combiner reads the results
   of sequence models: `spanner`, or `spanner-predicted` for the predicted entities.
@@ -27,7 +27,7 @@ PART = ":: "
 
 
 def columns(layer: int) -> Format:
-    """The layout in columns; layer 0 is the true one, 1 the predicted."""
+    """Make the layout in columns; layer 0 is gold, layer 1 predicted."""
 
     def read(block: Block, options: ReadOptions) -> Sentence | None:
         lines = [(number, cut(line, SEPARATORS)) for number, line in block]
@@ -49,7 +49,7 @@ def columns(layer: int) -> Format:
 
 
 def spans(layer: int) -> Format:
-    """The layout in spans; layer 0 is the true one, 1 the predicted."""
+    """Make the layout in spans; layer 0 is gold, layer 1 predicted."""
 
     def read(block: Block, options: ReadOptions) -> Sentence | None:
         [(number, line)] = block
@@ -89,7 +89,7 @@ def spans(layer: int) -> Format:
 
 
 def _span(field: str, tokens: list[str], layer: int) -> Entity | None:
-    """The entity that a field names on a layer, if it does there."""
+    """Return the entity that a field gives on a layer; None if it gives none there."""
     parts = field.rsplit(PART, 3)
     if len(parts) != 4:
         raise InputError(f"expected {SPAN_LAYOUT}, got {field!r}")

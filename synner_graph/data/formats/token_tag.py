@@ -14,7 +14,7 @@ LAYOUT = "TOKEN TAG"
 
 
 def two_columns(scheme: str, separators: str) -> Format:
-    """The format with these between its columns; the first is written."""
+    """Make the format with these separators; the first is the one written."""
 
     def read(block: Block, options: ReadOptions) -> Sentence:
         lines = [(number, cut(line, separators)) for number, line in block]

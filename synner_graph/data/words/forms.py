@@ -1,4 +1,4 @@
-"""Which tokens are content words, and which of those have the same form."""
+"""Find the content words among tokens, and those with the same form."""
 
 import math
 from collections import Counter
@@ -14,12 +14,12 @@ FEWEST = 10
 
 
 def form_of(token: str) -> str:
-    """The form that a token shares with others: its letters without their case."""
+    """Return the form of a token: its characters without case."""
     return token.casefold()
 
 
 def frequent_forms(sentences: Sequence[Sentence], share: float) -> tuple[str, ...]:
-    """The function words of a corpus, as far as counts can tell.
+    """Find the function words of a corpus by counts.
 
     A form is one of them if it occurs in more than a share of the sentences, in more than FEWEST
     of them, and more often outside entities than inside. Names of a corpus may be frequent: "iraq"
@@ -46,12 +46,12 @@ def frequent_forms(sentences: Sequence[Sentence], share: float) -> tuple[str, ..
 
 
 def has_letter(form: str) -> bool:
-    """Whether a form has a letter of any script."""
+    """Say whether a form has a letter of any script."""
     return any(map(str.isalpha, form))
 
 
 def content_forms(sentences: Iterable[Sentence], frequent: Collection[str]) -> list[int]:
-    """A number for the form of each content word; equal forms have equal numbers.
+    """Number the forms of content words; equal forms have equal numbers.
 
     A content word has a letter and is not among the frequent forms. One that is, but is written
     with a capital beyond its first letter, is a content word of its own: `US` is not `us`.

@@ -1,4 +1,4 @@
-"""Which words a model knows, and with which vectors they start."""
+"""The words that a model knows, and the vectors that they start with."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ DIGIT = re.compile(r"\d")
 
 
 def with_zeros(text: str) -> str:
-    """A text with every digit read as 0; it keeps its length."""
+    """Replace every digit by 0; the length stays the same."""
     return DIGIT.sub("0", text)
 
 
@@ -33,12 +33,12 @@ class Spelling:
     zero_digits: bool = False
 
     def forms(self, token: str) -> tuple[str, ...]:
-        """The forms of a token, in the order in which they are tried."""
+        """Return the forms of a token, in the order in which they are tried."""
         word = with_zeros(token) if self.zero_digits else token
         return (word, word.lower()) if self.lowercase and word.lower() != word else (word,)
 
     def id_of(self, token: str, words: Vocabulary) -> int:
-        """Id of the first form that is known, 0 if none is."""
+        """Return the id of the first known form, 0 if all are unknown."""
         return next((i for form in self.forms(token) if (i := words.id_of(form))), 0)
 
 
@@ -67,7 +67,7 @@ class Lexicon:
         vectors: WordVectors | None = None,
         fixed: bool = False,
     ) -> "Lexicon":
-        """Every word of the training sentences, and those of the others that have a vector.
+        """Collect every word of the training sentences, and those of the others that have a vector.
 
         Args:
             train: training sentences.
@@ -103,7 +103,7 @@ class Lexicon:
 
 
 def count_words(sentences: Iterable[Sentence], spelling: Spelling) -> Counter[str]:
-    """How often each word stands in some sentences, as it is spelled first."""
+    """Count the words of sentences, by their first form."""
     return Counter(spelling.forms(token)[0] for s in sentences for token in s.tokens)
 
 

@@ -1,4 +1,4 @@
-"""What a function made of each word, kept in memory while the program runs."""
+"""Keep in memory what a function computed for each word."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 class Memo(dict[str, T]):
-    """Words and what a function makes of each, made when it is first asked for.
+    """The results of a function by word, computed when first asked for.
 
     Running text repeats its words, and training its sentences.
 

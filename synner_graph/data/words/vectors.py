@@ -31,7 +31,7 @@ LAYOUT = b"synner_graph vectors 1"
 
 @dataclass(frozen=True, eq=False)
 class WordVectors:
-    """The vectors of some words.
+    """The vectors of the words asked for.
 
     Attributes:
         rows: row of each word in `matrix`.
@@ -47,12 +47,12 @@ class WordVectors:
         return int(self.matrix.shape[1])
 
     def __contains__(self, word: str) -> bool:
-        """Whether a word has a vector."""
+        """Say whether a word has a vector."""
         return word in self.rows
 
 
 def read_vectors(path: Path, words: Collection[str]) -> WordVectors:
-    """The vectors of those words that a file has, from the cache where they were asked for before.
+    """Read the vectors of words from a file, or from the cache if they were asked for before.
 
     The cache goes by the content of the file and the words, not by names and dates.
 
@@ -76,7 +76,7 @@ def read_vectors(path: Path, words: Collection[str]) -> WordVectors:
 
 
 def parse_vectors(path: Path, words: Collection[str]) -> WordVectors:
-    """The vectors of those words that a file has, read line by line; the first of a word counts.
+    """Read the vectors of words line by line; the first line of a word counts.
 
     Raises:
         InputError: The file cannot be read, or a line of it is none.
@@ -112,7 +112,7 @@ def parse_vectors(path: Path, words: Collection[str]) -> WordVectors:
 
 
 def _check_width(path: Path, number: int, line: bytes, size: int) -> None:
-    """Refuse a line that is neither a vector of that width nor one of an entry with spaces."""
+    """Check that a line is a vector of that width, or that of an entry with spaces."""
     parts = line.split(b" ")
     surplus = parts[1 : len(parts) - size] if size > 0 else []
     if not surplus or any(_is_number(part) for part in surplus):
@@ -143,7 +143,7 @@ def _is_number(text: bytes) -> bool:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BufferedIOBase]:
-    """The lines of a file, decompressed where it is compressed."""
+    """Read the lines of a file, compressed or not."""
     try:
         with path.open("rb") as file:
             compressed = file.read(2) == b"\x1f\x8b"
@@ -154,7 +154,7 @@ def _opened(path: Path) -> Iterator[BufferedIOBase]:
 
 
 def _load(path: Path) -> WordVectors | None:
-    """What the cache holds, if it holds it whole."""
+    """Return what the cache holds; None if that is missing or damaged."""
     try:
         with safe_open(path, framework="np") as file:
             names = json.loads(file.metadata()["words"])
@@ -165,7 +165,7 @@ def _load(path: Path) -> WordVectors | None:
 
 
 def _store(vectors: WordVectors, path: Path) -> None:
-    """Fill the cache; without it the program is slower the next time, and that is all."""
+    """Fill the cache. A failure only makes the next run slower."""
     names = json.dumps(list(vectors.rows))
     try:
         make_folder(path.parent)
