@@ -22,13 +22,13 @@ class Outcome:
     """What one side needed.
 
     Attributes:
-        seconds: all in all.
-        sentences_per_second: how fast it was.
-        parts: seconds by part; their sum is `seconds`.
-        padding: share of the places its encoder computed that held no sub-word.
-        encoder_tokens_per_second: tokens of the sentences, by the time of the encoder alone.
-        entities: how many it found; None in training.
-        peak_megabytes: the most memory of a process that does nothing else; None if not measured.
+        seconds: All in all.
+        sentences_per_second: How fast it was.
+        parts: Seconds by part; their sum is `seconds`.
+        padding: Share of the places its encoder computed that held no sub-word.
+        encoder_tokens_per_second: Tokens of the sentences, by the time of the encoder alone.
+        entities: How many it found; None in training.
+        peak_megabytes: The most memory of a process that does nothing else; None if not measured.
     """
 
     seconds: float
@@ -63,9 +63,9 @@ def measure(workload: Workload, rounds: int, memory: bool = True) -> dict[str, O
     """Both sides in turns: batch by batch in training, corpus by corpus in prediction.
 
     Args:
-        workload: what they do.
-        rounds: how often they go through the sentences.
-        memory: weigh each side too, in a process of its own.
+        workload: What they do.
+        rounds: How often they go through the sentences.
+        memory: Weigh each side too, in a process of its own.
     """
     arguments = json.dumps(asdict(workload))
     names = names_of(workload)

@@ -39,11 +39,11 @@ class Measurement:
     """One layer.
 
     Attributes:
-        layer: its name.
-        reads_relations: whether it is typed.
-        milliseconds: median of forward and backward.
-        ratio: that of `gcn` is 1; more is slower.
-        document_milliseconds: the same on four documents, with all edges that join sentences.
+        layer: Its name.
+        reads_relations: Whether it is typed.
+        milliseconds: Median of forward and backward.
+        ratio: That of `gcn` is 1; more is slower.
+        document_milliseconds: The same on four documents, with all edges that join sentences.
     """
 
     layer: str

@@ -108,8 +108,8 @@ class TimedSegmenter(Segmenter):
     """Another segmenter, on the clock.
 
     Args:
-        inner: does the work.
-        clock: what is told.
+        inner: Does the work.
+        clock: What is told.
     """
 
     def __init__(self, inner: Segmenter, clock: PartClock) -> None:

@@ -13,8 +13,8 @@ class PartClock:
     """Gives every moment to one part of the work, so that the parts sum up to the whole.
 
     Attributes:
-        seconds: by part, in the order in which the parts were first left.
-        runs: whether it is running.
+        seconds: By part, in the order in which the parts were first left.
+        runs: Whether it is running.
     """
 
     def __init__(self) -> None:

@@ -24,8 +24,8 @@ class PlainTagger:
     """A pretrained encoder with a linear layer on each token's first piece; BIO tags, softmax.
 
     Args:
-        source: hub id or folder of the encoder.
-        labels: entity labels.
+        source: Hub id or folder of the encoder.
+        labels: Entity labels.
     """
 
     def __init__(self, source: str, labels: Sequence[str]) -> None:
@@ -87,9 +87,9 @@ class PlainLearner:
     """Takes the steps of a plain tagger's training.
 
     Args:
-        tagger: what learns.
-        settings: learning rates and their schedule.
-        steps: how many there will be.
+        tagger: What learns.
+        settings: Learning rates and their schedule.
+        steps: How many there will be.
     """
 
     def __init__(self, tagger: PlainTagger, settings: TrainingConfig, steps: int) -> None:

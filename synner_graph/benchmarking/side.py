@@ -17,11 +17,11 @@ class Side(ABC):
     """One of the two models.
 
     Attributes:
-        name: what it is called in the results.
-        clock: what it spent its time on.
-        places: of sub-words that its encoder computed, padding included.
-        pieces: sub-words among them.
-        entities: how many it found when it last predicted.
+        name: What it is called in the results.
+        clock: What it spent its time on.
+        places: Of sub-words that its encoder computed, padding included.
+        pieces: Sub-words among them.
+        entities: How many it found when it last predicted.
     """
 
     name: ClassVar[str]

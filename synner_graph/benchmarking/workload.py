@@ -23,16 +23,16 @@ class Workload:
 
     Attributes:
         task: `train` or `predict`.
-        dataset: corpus of the catalogue.
-        data_dir: folder that holds it.
-        encoder: the transformer of both models.
-        head: of ours.
-        sentences: how many are drawn from the training split, or to predict from the test split.
-        batch_size: sentences in a batch.
-        threads: of PyTorch.
-        graph_backend: of ours.
-        kernel: of ours.
-        raw: predict from the texts of the sentences alone, parsing them too.
+        dataset: Corpus of the catalogue.
+        data_dir: Folder that holds it.
+        encoder: The transformer of both models.
+        head: Of ours.
+        sentences: How many are drawn from the training split, or to predict from the test split.
+        batch_size: Sentences in a batch.
+        threads: Of PyTorch.
+        graph_backend: Of ours.
+        kernel: Of ours.
+        raw: Predict from the texts of the sentences alone, parsing them too.
     """
 
     task: str

@@ -35,8 +35,8 @@ def print_report(report: Report, source: str = "") -> None:
     """A table of scores: a row for each label, one for all.
 
     Args:
-        report: the scores.
-        source: what the entities were found in, for the title.
+        report: The scores.
+        source: What the entities were found in, for the title.
     """
     table = Table(title=f"{report.split}: entities" + (f" in {source}" if source else ""))
     for column in ("type", "precision", "recall", "F1", "gold", "predicted", "correct"):

@@ -16,8 +16,8 @@ def check_output(output: Path | str | None, inputs: Iterable[Path | str | None])
     """Refuse an output that is one of the inputs, by whatever name or link.
 
     Args:
-        output: file to write; None and `-` for standard output.
-        inputs: files to read; None where there is none, `-` for standard input.
+        output: File to write; None and `-` for standard output.
+        inputs: Files to read; None where there is none, `-` for standard input.
 
     Raises:
         InputError: The output is an input.

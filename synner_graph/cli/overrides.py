@@ -13,7 +13,7 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
     Values are read as TOML where they can be (`3`, `true`, `["self"]`), else as strings.
 
     Raises:
-        InputError: for anything that is not a dotted option with a value.
+        InputError: For anything that is not a dotted option with a value.
     """
     settings: dict[str, Any] = {}
     rest = iter(arguments)

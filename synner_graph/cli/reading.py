@@ -45,7 +45,7 @@ def reads(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]
     Typer reads options off the signature alone, so the decorated function shows the fields there.
 
     Args:
-        without: fields that are no option of this command and keep their default.
+        without: Fields that are no option of this command and keep their default.
     """
     shown = [field for field in fields(Reading) if field.name not in without]
 

@@ -16,13 +16,13 @@ def split_of(dataset: str | None, input: Path | None, split: str, reading: Readi
     """Where the sentences come from.
 
     Args:
-        dataset: a corpus of the catalogue.
-        input: a file, instead.
-        split: which part of the dataset; for a file, what to call it.
-        reading: how it is read.
+        dataset: A corpus of the catalogue.
+        input: A file, instead.
+        split: Which part of the dataset; for a file, what to call it.
+        reading: How it is read.
 
     Raises:
-        InputError: for both or neither of dataset and file, or an unknown split.
+        InputError: For both or neither of dataset and file, or an unknown split.
     """
     if (dataset is None) == (input is None):
         raise InputError("Say what to read: either --dataset NAME or --input FILE.")
@@ -39,9 +39,9 @@ def open_run(
     """A run, ready to read sentences.
 
     Args:
-        run: run folder, or a hub repository.
-        features: precomputed features of the sentences, for a model that reads some.
-        backend, device, kernel: as on the command line.
+        run: Run folder, or a hub repository.
+        features: Precomputed features of the sentences, for a model that reads some.
+        backend, device, kernel: As on the command line.
 
     Raises:
         InputError: There is no such run, it cannot be run that way, or the features do not fit.

@@ -30,8 +30,8 @@ def by_cost(costs: Sequence[int], budget: int) -> Iterator[list[int]]:
     A unit beyond the budget is a batch by itself.
 
     Args:
-        costs: of each unit.
-        budget: in the same measure.
+        costs: The cost of each unit.
+        budget: In the same measure.
     """
     batch: list[int] = []
     for row in sorted(range(len(costs)), key=lambda row: costs[row]):

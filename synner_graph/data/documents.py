@@ -39,7 +39,7 @@ def text_of(document: Iterable[Sentence]) -> tuple[str, list[int]]:
     where CoNLL-U has `# newpar`.
 
     Args:
-        document: its sentences, all with a text.
+        document: Its sentences, all with a text.
 
     Returns:
         The text, and the character at which each sentence begins.
@@ -62,8 +62,8 @@ def parts(sentences: Iterable[Sentence], tokens: int) -> Iterator[list[Sentence]
     """Cut long documents into parts, which count as documents until `whole` is called.
 
     Args:
-        sentences: any; a document may be endless.
-        tokens: the most in a part; a longer sentence is a part by itself.
+        sentences: Any; a document may be endless.
+        tokens: Greatest size of a part; a longer sentence is a part by itself.
     """
     part: list[Sentence] = []
     size = number = 0

@@ -26,7 +26,7 @@ class FeatureFile(ABC):
     """The features in a file.
 
     Args:
-        path: the file; it stays open.
+        path: The file; it stays open.
     """
 
     def __init__(self, path: Path) -> None:

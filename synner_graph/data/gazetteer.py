@@ -22,11 +22,11 @@ class Entry:
     """A phrase of a list and its type.
 
     Attributes:
-        phrase: as it is written, words apart.
-        label: its type.
-        list: which list it is of.
-        case: whether letters must agree in case.
-        only_in: mark of the one document that it is known from (see `document_mark`); None for an
+        phrase: The phrase, words apart.
+        label: Its entity label.
+        list: The list that it stands in.
+        case: Whether letters must agree in case.
+        only_in: Mark of the one document that it is known from (see `document_mark`); None for an
             entry that is known from several, or from a file.
     """
 
@@ -61,11 +61,11 @@ class Gazetteer:
     the number of entries does not matter.
 
     Args:
-        entries: any; two may share a phrase.
+        entries: Any; two may share a phrase.
 
     Attributes:
-        types: types of the entries, sorted.
-        type_ids: type of each entry, an index into `types`.
+        types: Types of the entries, sorted.
+        type_ids: Type of each entry, an index into `types`.
     """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
@@ -89,8 +89,8 @@ class Gazetteer:
         """Return the matches of all entries, sorted by start, end and entry.
 
         Args:
-            tokens: of one sentence.
-            longest: leave out what lies inside a longer match.
+            tokens: Of one sentence.
+            longest: Leave out what lies inside a longer match.
 
         Returns:
             All matches; they may overlap.
@@ -158,12 +158,12 @@ def gather(
     """Read the entries of several lists.
 
     Args:
-        lists: files, or TRAIN for the names of the sentences.
-        sentences: the training split.
-        case: of entries that do not say it themselves.
+        lists: Files, or TRAIN for the names of the sentences.
+        sentences: The training split.
+        case: How entries are compared that do not say it themselves.
 
     Raises:
-        InputError: a file cannot be read, or two lists have one name.
+        InputError: A file cannot be read, or two lists have one name.
     """
     entries: list[Entry] = []
     names: set[str] = set()
@@ -197,11 +197,11 @@ def read_gazetteer(path: Path, case: Case = "exact") -> list[Entry]:
     lines count for nothing.
 
     Args:
-        path: the file.
-        case: of entries that do not say it themselves.
+        path: The file.
+        case: How entries are compared that do not say it themselves.
 
     Raises:
-        InputError: the file cannot be read, holds nothing, or a line is none of these.
+        InputError: The file cannot be read, holds nothing, or a line has none of these forms.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()

@@ -21,7 +21,7 @@ class Vocabulary:
     """Names in a fixed order; id 0 stands for every unknown name.
 
     Attributes:
-        names: known names, without UNKNOWN; the name at index `i` has id `i + 1`.
+        names: Known names, without UNKNOWN; the name at index `i` has id `i + 1`.
     """
 
     names: tuple[str, ...]
@@ -57,13 +57,13 @@ class Vocabularies:
     """The names that a model knows from its training sentences.
 
     Attributes:
-        labels: entity labels, sorted.
-        relations: dependency relations.
-        characters: characters of the tokens.
-        upos: parts of speech.
-        words: words of the tokens, where the model reads words.
-        frequent: forms too frequent for content words, where the graph joins equal forms.
-        gazetteer: phrases with their types, where the model reads them.
+        labels: Entity labels, sorted.
+        relations: Dependency relations.
+        characters: Characters of the tokens.
+        upos: Parts of speech.
+        words: Words of the tokens, where the model reads words.
+        frequent: Forms too frequent for content words, where the graph joins equal forms.
+        gazetteer: Phrases with their types, where the model reads them.
     """
 
     labels: tuple[str, ...]

@@ -25,19 +25,19 @@ def draw_sentence(
     """Draw a sentence: its tree above the words, its entities below.
 
     Args:
-        sentence: the sentence; entities with scores say them.
-        gold: what the entities should have been, in a row of their own; an entity that one row has
+        sentence: The sentence; entities with scores say them.
+        gold: What the entities should have been, in a row of their own; an entity that one row has
             and the other has not gets a dashed border.
-        graph: the sentence as a graph: its edges are drawn in place of the tree, coloured by
+        graph: The sentence as a graph: its edges are drawn in place of the tree, coloured by
             direction, or, where it has weights, as wide and as strong as they are. Entries of a
             gazetteer, and words of other sentences that edges come from or go to, stand to the
             right of the sentence.
-        labels: all entity labels in use, where several drawings shall agree in their colours.
-        document: the sentences of the graph, where it is that of more than this one.
-        place: which of them the sentence is.
+        labels: All entity labels in use, where several drawings shall agree in their colours.
+        document: The sentences of the graph, where it holds more than this one.
+        place: Which of them the sentence is.
 
     Raises:
-        InputError: if the graph is not that of the sentence, or of the document.
+        InputError: If the graph is not that of the sentence, or of the document.
     """
     return Drawing(sentence_scene(sentence, gold, graph, labels, document, place))
 
@@ -49,8 +49,8 @@ def draw_graph(graph: TokenGraph, sentences: Sequence[Sentence] | None = None) -
     edges are rings. Colours are relations, or weights where the graph has some.
 
     Args:
-        graph: the batch.
-        sentences: the sentences behind it: then nodes show their tokens and entities.
+        graph: The batch.
+        sentences: The sentences behind it: then nodes show their tokens and entities.
     """
     return Drawing(graph_scene(graph.to_networkx(sentences)))
 

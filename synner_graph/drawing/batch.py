@@ -45,7 +45,7 @@ def graph_scene(graph: "nx.MultiDiGraph[int]") -> Scene:
     node. Nodes are numbered by their row in every node tensor.
 
     Args:
-        graph: as `TokenGraph.to_networkx` makes it.
+        graph: As `TokenGraph.to_networkx` makes it.
     """
     nodes: dict[int, dict[str, Any]] = {node: graph.nodes[node] for node in graph}
     row_of = {node: row for row, node in enumerate(nodes)}

@@ -23,7 +23,7 @@ class Drawing:
     """A finished picture.
 
     Attributes:
-        scene: what is on it.
+        scene: The scene to show.
     """
 
     scene: Scene = field(repr=False)
@@ -40,7 +40,7 @@ class Drawing:
         """A matplotlib figure.
 
         Raises:
-            InputError: if matplotlib is not installed.
+            InputError: If matplotlib is not installed.
         """
         return figure(self.scene, dark)
 
@@ -48,7 +48,7 @@ class Drawing:
         """Write a file; its suffix, .html, .svg, .png or .pdf, says as what.
 
         Raises:
-            InputError: for another suffix, if matplotlib is needed and not installed, or if the
+            InputError: For another suffix, if matplotlib is needed and not installed, or if the
                 file cannot be written.
         """
         suffix = check_suffix(path)
@@ -70,7 +70,7 @@ def check_suffix(path: Path | str) -> str:
     """The suffix of a file that can be drawn.
 
     Raises:
-        InputError: for any other.
+        InputError: The suffix is another one.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:

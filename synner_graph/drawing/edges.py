@@ -36,13 +36,13 @@ class Edge:
     """One edge.
 
     Attributes:
-        source: column it leaves; ROOT for the arrow to a root.
-        target: column it enters.
-        relation: its relation, whatever the direction.
-        direction: its kind; empty for the arcs of a tree.
-        weight: its weight, if it has one.
-        share: the weight as a part of the drawing's greatest one, in -1 to 1.
-        number: distinguishes edges that are alike in all else.
+        source: Column it leaves; ROOT for the arrow to a root.
+        target: Column it enters.
+        relation: Its relation, whatever the direction.
+        direction: Its kind; empty for the arcs of a tree.
+        weight: Its weight, if it has one.
+        share: The weight as a part of the drawing's greatest one, in -1 to 1.
+        number: Distinguishes edges that are alike in all else.
     """
 
     source: int

@@ -23,7 +23,7 @@ def figure(scene: Scene, dark: bool = False) -> "Figure":
     """A scene as a matplotlib figure of its own size, ready for `savefig`.
 
     Raises:
-        InputError: if matplotlib is not installed.
+        InputError: If matplotlib is not installed.
     """
     try:
         from matplotlib.figure import Figure

@@ -43,9 +43,9 @@ def slots(
     the arcs that go right, the highest first: so no arc of a tree cuts another's foot.
 
     Args:
-        spans: the arcs.
-        level: of each arc.
-        single: columns with an arrow that comes from no other word.
+        spans: The arcs.
+        level: The level of each arc.
+        single: Columns with an arrow that comes from no other word.
 
     Returns:
         The places of both feet of each arc; how many places each column has (columns beyond the
@@ -79,7 +79,7 @@ def centres(widths: Sequence[float], demands: Iterable[tuple[int, int, float]]) 
     """The middle of every column, from 0 at the left edge of the first.
 
     Args:
-        widths: what each column needs for itself.
+        widths: The width that each column needs.
         demands: (left, right, distance): two different columns whose middles must be that far
             apart at least. What lacks is spread over the gaps between them.
     """

@@ -61,10 +61,10 @@ class Card:
     """A drawing with what can be said and asked about it.
 
     Attributes:
-        title: above it.
-        scene: the drawing.
+        title: Above it.
+        scene: The drawing.
         marks: (kind, type) of everything that it can be found by.
-        notes: lines of text between title and drawing.
+        notes: Lines of text between title and drawing.
     """
 
     title: str

@@ -52,9 +52,9 @@ class Label:
     """A text; `x` is its middle and `y` its baseline.
 
     Attributes:
-        align: where `x` is: middle, left or right.
-        halo: whether lines behind it keep off.
-        right_to_left: how characters without a direction of their own are ordered.
+        align: Where `x` is: middle, left or right.
+        halo: Whether lines behind it keep off.
+        right_to_left: How characters without a direction of their own are ordered.
     """
 
     x: float
@@ -76,9 +76,9 @@ class Group:
     """Shapes that are one thing: an arc, an entity, a token.
 
     Attributes:
-        kind: what it is.
-        data: what it stands for; becomes `data-` attributes.
-        title: what a browser says when the mouse rests on it.
+        kind: What it is.
+        data: What it stands for; becomes `data-` attributes.
+        title: What a browser says when the mouse rests on it.
     """
 
     kind: str
@@ -92,8 +92,8 @@ class Scene:
     """Everything that is to be seen, from (0, 0) at the top left to (width, height).
 
     Attributes:
-        caption: the scene in words, for those who cannot see it.
-        right_to_left: whether reading starts at the right edge.
+        caption: The scene in words, for those who cannot see it.
+        right_to_left: Whether reading starts at the right edge.
     """
 
     width: float

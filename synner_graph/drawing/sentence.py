@@ -49,14 +49,14 @@ def sentence_scene(
     """A sentence with its tree, or with the edges of a graph in the tree's place.
 
     Args:
-        sentence: words, tree and entities.
-        gold: what the entities should have been. Then there are two rows, and an entity that the
+        sentence: Words, tree and entities.
+        gold: What the entities should have been. Then there are two rows, and an entity that the
             other row lacks has a dashed border.
-        graph: one sentence as a graph, whose edges, and weights if it has some, are drawn; or a
-            document, of whose edges those are drawn that touch the sentence.
-        labels: entity labels that keep their colours free for themselves.
-        document: the sentences of the graph, where it is that of more than this one.
-        place: which of them the sentence is.
+        graph: One sentence as a graph, whose edges, and weights if it has some, are drawn; or a
+            document, and then only the edges that touch the sentence are drawn.
+        labels: Entity labels that keep their colours free for themselves.
+        document: The sentences of the graph, where it holds more than this one.
+        place: Which of them the sentence is.
     """
     rows = [_Row("", sentence.entities)]
     if gold is not None:
@@ -112,15 +112,15 @@ class _Page:
     """Where everything of a sentence goes.
 
     Attributes:
-        left: where the first column starts: right of the captions.
-        width: of all columns.
-        base: where arcs end, just above the words.
-        top: of the highest arc that comes from no word.
-        centres: the middle of each column.
-        widths: what each column needs.
-        feet: x of both ends of each edge, source first.
-        heights: of each arc above the base.
-        right_to_left: how the words run.
+        left: Where the first column starts: right of the captions.
+        width: Width of all columns.
+        base: Where arcs end, just above the words.
+        top: Height of the highest arc that comes from no word.
+        centres: The middle of each column.
+        widths: The width that each column needs.
+        feet: `x` of both ends of each edge, source first.
+        heights: Height of each arc above the base.
+        right_to_left: How the words run.
     """
 
     left: float

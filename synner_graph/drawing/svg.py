@@ -25,8 +25,8 @@ def svg(scene: Scene, styled: bool = True) -> str:
     """A scene as one SVG element.
 
     Args:
-        scene: what to draw.
-        styled: whether the style sheet comes with it; without, the page must have it.
+        scene: What to draw.
+        styled: Whether the style sheet comes with it; without, the page must have it.
     """
     width, height = _number(scene.width), _number(scene.height)
     return (

@@ -57,11 +57,11 @@ def build_encoder(
     """The encoder that the settings describe, with random weights.
 
     Args:
-        config: settings.
-        vocabularies: known characters, words, parts of speech and relations.
-        blueprint: configuration and tokenizer of the transformer; None where there is none.
-        fold_subtypes: read relations without their subtypes.
-        gazetteer: phrases with their types, where the encoder reads them.
+        config: Settings.
+        vocabularies: Known characters, words, parts of speech and relations.
+        blueprint: Configuration and tokenizer of the transformer; None where there is none.
+        fold_subtypes: Read relations without their subtypes.
+        gazetteer: Phrases with their types, where the encoder reads them.
     """
     parts: list[TokenEncoder[Any]] = []
     if blueprint is not None:

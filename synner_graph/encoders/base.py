@@ -33,7 +33,7 @@ class ConcatInputs(Tensors):
     """The inputs of encoders side by side.
 
     Attributes:
-        parts: those of each encoder.
+        parts: Those of each encoder.
     """
 
     parts: tuple[Tensors, ...]
@@ -69,8 +69,8 @@ class TokenEncoder(nn.Module, ABC, Generic[InputsT]):
         """Take over the weights of a hub id or folder, if it is made for such.
 
         Args:
-            source: hub id or folder.
-            rows: for a pruned vocabulary, the old ids of its pieces; None takes all.
+            source: Hub id or folder.
+            rows: For a pruned vocabulary, the old ids of its pieces; None takes all.
 
         Raises:
             InputError: There are none.

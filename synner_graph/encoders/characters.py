@@ -25,11 +25,11 @@ class CharacterInputs(Tensors):
     """The characters of all tokens in one line.
 
     Attributes:
-        line: ids of the characters, with a blank after each token.
+        line: Ids of the characters, with a blank after each token.
             *Shape:* [line]
-        places: where the characters stand in the line.
+        places: Where the characters stand in the line.
             *Shape:* [characters]
-        counts: how many each token has, one at least.
+        counts: How many each token has, one at least.
             *Shape:* [N]
     """
 
@@ -45,11 +45,11 @@ class CharacterEncoder(TokenEncoder[CharacterInputs]):
     very long token costs what it has and nothing is padded or cut.
 
     Args:
-        characters: known characters.
-        embedding_size: width of a character's embedding.
-        output_size: the width of a token's features.
-        dropout: on the embeddings.
-        zero_digits: read digits as 0.
+        characters: Known characters.
+        embedding_size: Width of a character's embedding.
+        output_size: The width of a token's features.
+        dropout: On the embeddings.
+        zero_digits: Read digits as 0.
     """
 
     def __init__(
@@ -94,9 +94,9 @@ class CharacterEncoder(TokenEncoder[CharacterInputs]):
         """Token features.
 
         Args:
-            line: embedded characters, a blank after each token. *Shape:* [line, embedding]
-            places: where the characters stand in the line. *Shape:* [characters]
-            counts: how many each token has, one at least. *Shape:* [N]
+            line: Embedded characters, a blank after each token. *Shape:* [line, embedding]
+            places: Where the characters stand in the line. *Shape:* [characters]
+            counts: How many each token has, one at least. *Shape:* [N]
 
         Returns:
             *Shape:* [N, D]

@@ -16,8 +16,8 @@ class ColumnEncoder(TokenEncoder[TokenIds]):
     """An embedding of what a column says of each token.
 
     Args:
-        names: known values.
-        output_size: width of the embedding.
+        names: Known values.
+        output_size: Width of the embedding.
     """
 
     def __init__(self, names: Vocabulary, output_size: int) -> None:
@@ -31,7 +31,7 @@ class ColumnEncoder(TokenEncoder[TokenIds]):
         """The value of each token.
 
         Raises:
-            InputError: if the sentence has none.
+            InputError: If the sentence has none.
         """
 
     def collate(self, sentences: Sequence[Sentence]) -> TokenIds:
@@ -62,9 +62,9 @@ class RelationEncoder(ColumnEncoder):
     """An embedding of each token's relation to its head.
 
     Args:
-        relations: known relations.
-        output_size: width of the embedding.
-        fold_subtypes: read relations without their subtypes.
+        relations: Known relations.
+        output_size: Width of the embedding.
+        fold_subtypes: Read relations without their subtypes.
     """
 
     def __init__(self, relations: Vocabulary, output_size: int, fold_subtypes: bool) -> None:

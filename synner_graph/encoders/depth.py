@@ -16,7 +16,7 @@ def parameter_levels(transformer: nn.Module) -> dict[str, int]:
     follows from the order in which the model names its parts.
 
     Raises:
-        InputError: if the model has no list of layers, as ALBERT, whose layers share their weights.
+        InputError: If the model has no list of layers, as ALBERT, whose layers share their weights.
     """
     prefix, count = _layers(transformer)
     levels: dict[str, int] = {}
@@ -34,7 +34,7 @@ def layer_count(transformer: nn.Module) -> int:
     """How many layers a transformer has.
 
     Raises:
-        InputError: as `parameter_levels` does.
+        InputError: As `parameter_levels` does.
     """
     return _layers(transformer)[1]
 
@@ -43,11 +43,11 @@ def freeze(transformer: nn.Module, what: str) -> None:
     """Exclude weights from training.
 
     Args:
-        transformer: a model of transformers.
+        transformer: A model of transformers.
         what: `none`, `all`, `embeddings`, or so many layers from below and the embeddings.
 
     Raises:
-        InputError: if the model has no list of layers, or fewer.
+        InputError: If the model has no list of layers, or fewer.
     """
     if what == NOTHING:
         return

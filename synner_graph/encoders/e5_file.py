@@ -27,14 +27,14 @@ class E5File:
     """What the file holds.
 
     Attributes:
-        hidden, layers, heads, intermediate, vocabulary, positions, types: sizes of the network; the
+        hidden, layers, heads, intermediate, vocabulary, positions, types: Sizes of the network; the
             vocabulary has a few rows more than there are pieces.
-        epsilon: of the layer norms.
-        pieces: pieces of the Unigram model, by id.
-        scores: their log-probabilities. *Shape:* [pieces]
-        start, end, pad, unknown: ids of special pieces.
-        normalized: what takes the place of a character, for those that change.
-        tensors: float32, flat, by the name in the file.
+        epsilon: Of the layer norms.
+        pieces: Pieces of the Unigram model, by id.
+        scores: Their log-probabilities. *Shape:* [pieces]
+        start, end, pad, unknown: Ids of special pieces.
+        normalized: What takes the place of a character, for those that change.
+        tensors: Float32, flat, by the name in the file.
     """
 
     hidden: int
@@ -160,7 +160,7 @@ def unpack_q4(blocks: NDArray[Any]) -> NDArray[np.float32]:
     """The weights of Q4_0 blocks. Low nibbles are a block's first half, high ones its second.
 
     Args:
-        blocks: of the type `BLOCK`. *Shape:* [blocks]
+        blocks: Of the type `BLOCK`. *Shape:* [blocks]
 
     Returns:
         *Shape:* [32 blocks]

@@ -31,10 +31,10 @@ class FeatureEncoder(TokenEncoder[TokenFeatures]):
     The file is no part of a model: whoever has other sentences has other features.
 
     Args:
-        size: width of the features.
+        size: Width of the features.
 
     Attributes:
-        file: where they are; None before it is known.
+        file: Where they are; None before it is known.
     """
 
     def __init__(self, size: int) -> None:

@@ -18,8 +18,8 @@ class EntryIds(Tensors):
     """Types and positions of the matches that each token is part of.
 
     Attributes:
-        ids: those of one token after those of the other. *Shape:* [P]
-        starts: the first of each token. *Shape:* [N]
+        ids: Those of one token after those of the other. *Shape:* [P]
+        starts: The first of each token. *Shape:* [N]
     """
 
     ids: Tensor
@@ -32,8 +32,8 @@ class GazetteerEncoder(TokenEncoder[EntryIds]):
     A model without a graph so reads what the edge kind `gazetteer` brings to one that has one.
 
     Args:
-        gazetteer: finds the matches.
-        output_size: width of the vectors.
+        gazetteer: Finds the matches.
+        output_size: Width of the vectors.
     """
 
     def __init__(self, gazetteer: Gazetteer, output_size: int) -> None:

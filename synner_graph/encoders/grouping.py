@@ -12,8 +12,8 @@ def tight_groups(lengths: Sequence[int], cost: int) -> list[list[int]]:
     and equal lengths stay together.
 
     Args:
-        lengths: of each row.
-        cost: of a group, in places: what one more pass costs.
+        lengths: Of each row.
+        cost: Of a group, in places: what one more pass costs.
 
     Returns:
         Rows of each group, the shortest group first.

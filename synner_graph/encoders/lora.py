@@ -18,12 +18,12 @@ def add_adapters(transformer: nn.Module, rank: int, alpha: int) -> None:
         W x  becomes  W x + (alpha / rank) B A x
 
     Args:
-        transformer: a model of transformers.
-        rank: rows of A and columns of B.
-        alpha: weight of the adapters.
+        transformer: A model of transformers.
+        rank: Rows of A and columns of B.
+        alpha: Weight of the adapters.
 
     Raises:
-        InputError: if peft is not installed.
+        InputError: If peft is not installed.
     """
     try:
         from peft import LoraConfig, inject_adapter_in_model  # slow

@@ -12,7 +12,7 @@ class LayerMix(nn.Module):
     Source: Peters et al. (NAACL 2018), equation 1.
 
     Args:
-        count: how many layers there are, the embeddings included.
+        count: How many layers there are, the embeddings included.
     """
 
     def __init__(self, count: int) -> None:

@@ -21,9 +21,9 @@ def package_folder(alias: str, package: str, module: str) -> Path:
     """The folder of an installed package, which is not imported.
 
     Args:
-        alias: the encoder's short name, which is also the name of the extra.
-        package: what pip calls it.
-        module: what Python calls it.
+        alias: The encoder's short name, which is also the name of the extra.
+        package: What pip calls it.
+        module: What Python calls it.
 
     Raises:
         InputError: It is not installed.

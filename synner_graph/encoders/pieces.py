@@ -28,15 +28,15 @@ class PieceInputs(Tensors):
     """Windows of pieces, P in number and L long, and the way back to the tokens.
 
     Attributes:
-        input_ids: the pieces of each window, padded.
+        input_ids: The pieces of each window, padded.
             *Shape:* [P, L]
         attention_mask: 1 for pieces, 0 for padding.
             *Shape:* [P, L]
-        piece_index: the positions in the flattened windows that are read, M in number.
+        piece_index: The positions in the flattened windows that are read, M in number.
             *Shape:* [M]
-        piece_token: the row of the token that each of them belongs to, ascending.
+        piece_token: The row of the token that each of them belongs to, ascending.
             *Shape:* [M]
-        piece_counts: how many pieces each token has, read or not.
+        piece_counts: How many pieces each token has, read or not.
             *Shape:* [N]
     """
 
@@ -51,18 +51,18 @@ class PieceTokenizer:
     """Collates sentences for a transformer.
 
     Args:
-        tokenizer: a fast tokenizer of transformers.
-        max_length: positions the transformer has, special tokens included.
-        first_only: read each token off its first piece instead of all of them.
-        window: encode neighbouring sentences of a document together, in windows of up to so many
+        tokenizer: A fast tokenizer of transformers.
+        max_length: Positions the transformer has, special tokens included.
+        first_only: Read each token off its first piece instead of all of them.
+        window: Encode neighbouring sentences of a document together, in windows of up to so many
             pieces; 0 encodes each sentence by itself.
 
     Attributes:
-        refuses_long: raise for a sentence that needs several windows.
-        known: pieces of the words seen so far.
+        refuses_long: Raise for a sentence that needs several windows.
+        known: Pieces of the words seen so far.
 
     Raises:
-        InputError: if the tokenizer is not a fast one, which alone knows the word of each piece.
+        InputError: If the tokenizer is not a fast one, which alone knows the word of each piece.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class PieceTokenizer:
         """Collate.
 
         Raises:
-            InputError: a sentence is too long for one window, and `refuses_long`.
+            InputError: A sentence is too long for one window, and `refuses_long`.
         """
         self._learn(token for sentence in sentences for token in sentence.tokens)
         of_token = [self.known[token] for sentence in sentences for token in sentence.tokens]
@@ -147,7 +147,7 @@ class PieceTokenizer:
 
         Args:
             sentences: B of them.
-            lengths: pieces of each. *Shape:* [B]
+            lengths: Pieces of each. *Shape:* [B]
         """
         if not self.window:
             return np.arange(len(sentences))

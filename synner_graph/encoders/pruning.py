@@ -30,8 +30,8 @@ def prune_vocabulary(
     pieces of the tokens themselves would cut names otherwise that the tokens lack.
 
     Args:
-        blueprint: configuration and fast tokenizer, which stay as they are.
-        tokens: tokens of a corpus.
+        blueprint: Configuration and fast tokenizer, which stay as they are.
+        tokens: Tokens of a corpus.
 
     Returns:
         Configuration and tokenizer with the new ids, and the old id of each new one, ascending.
@@ -115,8 +115,8 @@ def _renumber(whole: dict[str, Any], new: Mapping[int, int]) -> None:
     """Leave a tokenizer.json the pieces that have a new id.
 
     Args:
-        whole: what the file holds, which is changed.
-        new: new id of each old one.
+        whole: What the file holds, which is changed.
+        new: New id of each old one.
     """
     model = whole["model"]
     if model["type"] == "Unigram":

@@ -45,7 +45,7 @@ class ShapeEncoder(TokenEncoder[TokenIds]):
     """An embedding of each token's shape.
 
     Args:
-        output_size: width of the embedding.
+        output_size: Width of the embedding.
     """
 
     def __init__(self, output_size: int) -> None:

@@ -51,15 +51,15 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
     CPU, where padding costs what words cost, windows of similar length pass through it together.
 
     Args:
-        config: architecture.
-        tokenizer: a fast tokenizer.
+        config: Architecture.
+        tokenizer: A fast tokenizer.
         pooling: `first` reads a token off its first piece, `mean` averages its pieces.
-        frozen: what is not trained and has no dropout: `none`, `all`, `embeddings`, or so many
+        frozen: What is not trained and has no dropout: `none`, `all`, `embeddings`, or so many
             layers from below and the embeddings.
-        mix: read a learned mix of all layers, not the last one.
-        lora: rank and weight of adapters, which then learn in place of all other weights; a rank
+        mix: Read a learned mix of all layers, not the last one.
+        lora: Rank and weight of adapters, which then learn in place of all other weights; a rank
             of 0 is none.
-        window: pieces of a document that are encoded together; 0 encodes each sentence by itself.
+        window: Pieces of a document that are encoded together; 0 encodes each sentence by itself.
     """
 
     def __init__(
@@ -109,11 +109,11 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         """Take over the weights of a hub id or folder.
 
         Args:
-            source: hub id or folder.
-            rows: for a pruned vocabulary, the old ids of its pieces; None takes all.
+            source: Hub id or folder.
+            rows: For a pruned vocabulary, the old ids of its pieces; None takes all.
 
         Raises:
-            InputError: if there are none; the encoder is of no use then.
+            InputError: If there are none; the encoder is of no use then.
         """
         del self.transformer  # not to hold two at once
         config = self.config
@@ -167,7 +167,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
             ids: *Shape:* [P, L]
             mask: *Shape:* [P, L]
             places: *Shape:* [M]
-            groups: windows of each group; every window is in one.
+            groups: Windows of each group; every window is in one.
 
         Returns:
             *Shape:* [M, D]
@@ -210,7 +210,7 @@ def mean_of_pieces(states: Tensor, owner: Tensor) -> Tensor:
 
     Args:
         states: *Shape:* [M, D]
-        owner: token of each piece, every token owning at least one. *Shape:* [M]
+        owner: Token of each piece, every token owning at least one. *Shape:* [M]
 
     Returns:
         *Shape:* [N, D]
@@ -234,11 +234,11 @@ def load_blueprint(
     """Configuration and tokenizer of a hub id or folder, without its weights.
 
     Args:
-        source: hub id or folder.
-        dropout: of all its layers, in place of what its configuration says.
+        source: Hub id or folder.
+        dropout: Of all its layers, in place of what its configuration says.
 
     Raises:
-        InputError: if they cannot be found or read, or if it is not known where its dropout is set.
+        InputError: If they cannot be found or read, or if it is not known where its dropout is set.
     """
     try:
         config = AutoConfig.from_pretrained(source)

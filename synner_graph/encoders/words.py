@@ -22,11 +22,11 @@ class WordEncoder(TokenEncoder[TokenIds]):
     Source: the initial range is that of Ma and Hovy (ACL 2016), section 3.1.
 
     Args:
-        words: known words.
-        size: width of a word.
-        spelling: how tokens are looked up.
-        dropout: share of words read as unknown in training.
-        fixed: do not train the vectors.
+        words: Known words.
+        size: Width of a word.
+        spelling: How tokens are looked up.
+        dropout: Share of words read as unknown in training.
+        fixed: Do not train the vectors.
     """
 
     def __init__(

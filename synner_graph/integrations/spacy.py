@@ -29,11 +29,11 @@ class SynNERComponent:
     where nothing overlaps it.
 
     Args:
-        ner: the run.
+        ner: The run.
         parser: `doc` for the Doc's own parse, else a parser's name; see `load_parser`.
 
     Raises:
-        InputError: there is no such parser.
+        InputError: There is no such parser.
     """
 
     def __init__(self, ner: SynNER, parser: str) -> None:
@@ -120,12 +120,12 @@ def make_component(
     """The component, from the settings of a pipeline.
 
     Args:
-        run: run folder, or a repository on the hub.
+        run: Run folder, or a repository on the hub.
         parser: `doc` for the Doc's own parse, `run` for the parser of the run, or another's name.
-        device: auto, cpu or cuda.
-        backend: graph backend: auto, dgl or torch.
+        device: `auto`, `cpu` or `cuda`.
+        backend: Graph backend: auto, dgl or torch.
 
     Raises:
-        InputError: there is no such run or parser.
+        InputError: There is no such run or parser.
     """
     return SynNERComponent(SynNER.from_pretrained(run, backend, pick_device(device)), parser)

@@ -18,9 +18,9 @@ class ParserRecord:
     """Where the trees came from that a model was trained on.
 
     Attributes:
-        name: that of the parser; `trees` for those of the corpus itself.
-        version: the parser's; empty for those of the corpus.
-        relations: the relations that the parser can give, or that the corpus has; sorted.
+        name: That of the parser; `trees` for those of the corpus itself.
+        version: The parser's; empty for those of the corpus.
+        relations: The relations that the parser can give, or that the corpus has; sorted.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Parser(Part, ABC):
     """Gives sentences their dependency trees.
 
     Attributes:
-        name: what it is called on the command line.
-        version: of the parser and its model.
-        relations: those it can give, sorted; empty where they cannot be known.
+        name: What it is called on the command line.
+        version: Of the parser and its model.
+        relations: Those it can give, sorted; empty where they cannot be known.
     """
 
     name: str

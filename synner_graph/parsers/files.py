@@ -22,7 +22,7 @@ class ParsedFile:
     """What became of a file.
 
     Attributes:
-        sentences: how many were parsed; None if the file held them already.
+        sentences: How many were parsed; None if the file held them already.
     """
 
     path: Path
@@ -44,11 +44,11 @@ def parse_file(
     file of the same content. What trees the source has are replaced.
 
     Args:
-        source: the file to read; see `read_sentences` for it and the options.
-        target: the file to write.
+        source: The file to read; see `read_sentences` for it and the options.
+        target: The file to write.
 
     Raises:
-        InputError: the source cannot be read or parsed, or the target not written.
+        InputError: The source cannot be read or parsed, or the target not written.
     """
     stamp = (
         f"{PARSER_LINE} {parser.name} {parser.version}",

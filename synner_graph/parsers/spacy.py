@@ -18,7 +18,7 @@ class SpacyParser(Parser):
     """The parser of a spaCy pipeline, over the tokens of the sentence: nothing is tokenised anew.
 
     Args:
-        model: an installed pipeline package, or the folder of one.
+        model: An installed pipeline package, or the folder of one.
 
     Raises:
         InputError: spaCy or the pipeline is missing, or it has no parser.

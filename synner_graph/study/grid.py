@@ -60,7 +60,7 @@ def read_grid(path: Path) -> Grid:
     """Read a grid file (TOML).
 
     Raises:
-        InputError: for an unreadable file, or one that is no grid.
+        InputError: For an unreadable file, or one that is no grid.
     """
     try:
         return Grid.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))

@@ -57,17 +57,17 @@ def run_study(
     processes may work on a grid: a cell that one has begun, the others leave alone.
 
     Args:
-        grid: what to run.
-        results: results file.
-        runs: folder for the run folders, which are removed again.
-        rows: only these; None for all.
-        limit: cells to train at most; None for all.
-        backend: graph backend: auto, dgl or torch.
-        device: auto, cpu or cuda.
-        kernel: what computes the operators: see `operators.choice.NAMES`.
-        keep_runs: leave the run folders.
-        progress: show progress bars.
-        checkpoint_every: how often to write a checkpoint within an epoch; a cell that was broken
+        grid: What to run.
+        results: Results file.
+        runs: Folder for the run folders, which are removed again.
+        rows: Only these; None for all.
+        limit: Cells to train at most; None for all.
+        backend: Graph backend: auto, dgl or torch.
+        device: `auto`, `cpu` or `cuda`.
+        kernel: What computes the operators: see `operators.choice.NAMES`.
+        keep_runs: Leave the run folders.
+        progress: Show progress bars.
+        checkpoint_every: How often to write a checkpoint within an epoch; a cell that was broken
             off goes on from its newest one.
 
     Returns:

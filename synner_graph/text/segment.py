@@ -38,8 +38,8 @@ class Segmenter:
         Together they hold every character that is not white space, in order and once.
 
         Args:
-            text: any.
-            document: what its sentences have as `document`.
+            text: Any.
+            document: What its sentences have as `document`.
         """
         for spans in self.splitter(text, self.tokenizer(text)):
             first = spans[0][0]

@@ -82,7 +82,7 @@ def spec_of(name: str) -> CorpusSpec:
     """Return what the catalogue knows of a corpus.
 
     Raises:
-        InputError: for an unknown name; suggests the nearest.
+        InputError: For an unknown name; suggests the nearest.
     """
     if name not in CORPORA:
         raise InputError(
@@ -166,7 +166,7 @@ def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus
     for every seed; with `shuffle` all trees are spoilt.
 
     Raises:
-        InputError: as `load_corpus` and `load_files` do; or for a dataset and files at once.
+        InputError: See `load_corpus` and `load_files`; also for a dataset and files at once.
     """
     files = {split: getattr(config, split) for split in SPLITS}
     reading: dict[str, Any] = {

@@ -18,8 +18,8 @@ class Documents:
     """Keeps track of the document that a reader is in.
 
     Attributes:
-        current: its id: the name in its mark, else its number; None before the first mark.
-        number: how many have begun.
+        current: Its id: the name in its mark, else its number; None before the first mark.
+        number: Number of documents that have begun.
     """
 
     current: str | None = None

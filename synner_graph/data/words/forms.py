@@ -26,7 +26,7 @@ def frequent_forms(sentences: Sequence[Sentence], share: float) -> tuple[str, ..
     is in 0.9 % of the sentences of UNER-EWT.
 
     Args:
-        sentences: the training split, with its entities.
+        sentences: The training split, with its entities.
         share: 0 to 1.
 
     Returns:
@@ -57,8 +57,8 @@ def content_forms(sentences: Iterable[Sentence], frequent: Collection[str]) -> l
     with a capital beyond its first letter, is a content word of its own: `US` is not `us`.
 
     Args:
-        sentences: of a batch.
-        frequent: function words, as `frequent_forms` finds them.
+        sentences: Of a batch.
+        frequent: Function words, as `frequent_forms` finds them.
 
     Returns:
         One number a token, NO_FORM for one that is no content word.

@@ -25,8 +25,8 @@ class Spelling:
     """How a token is looked up.
 
     Attributes:
-        lowercase: try the lower-case form of what is not found.
-        zero_digits: read digits as 0.
+        lowercase: Try the lower-case form of what is not found.
+        zero_digits: Read digits as 0.
     """
 
     lowercase: bool = False
@@ -47,10 +47,10 @@ class Lexicon:
     """The words of a model to be trained.
 
     Attributes:
-        words: known words.
-        ids: those that start from a vector. *Shape:* [F]
-        matrix: their vectors. *Shape:* [F, size]
-        coverage: one line of counts.
+        words: Known words.
+        ids: Ids of the words that start from a vector. *Shape:* [F]
+        matrix: Their vectors. *Shape:* [F, size]
+        coverage: One line of counts.
     """
 
     words: Vocabulary
@@ -70,11 +70,11 @@ class Lexicon:
         """Collect every word of the training sentences, and those of the others that have a vector.
 
         Args:
-            train: training sentences.
-            others: those of dev and test; the published systems know their words, too.
-            spelling: how words are looked up.
-            vectors: of all forms of all those words, as far as there are.
-            fixed: vectors are not trained: words without one are left out.
+            train: Training sentences.
+            others: Those of dev and test; the published systems know their words, too.
+            spelling: How words are looked up.
+            vectors: Vectors of all forms of these words, where there are any.
+            fixed: Vectors are not trained: words without one are left out.
         """
         tokens = count_words(train, spelling)
         kept = Vocabulary.collect(tokens.elements()).names

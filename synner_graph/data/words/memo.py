@@ -12,8 +12,8 @@ class Memo(dict[str, T]):
     Running text repeats its words, and training its sentences.
 
     Args:
-        function: makes the same of the same word, always.
-        limit: words to keep; when there are as many, all are forgotten.
+        function: A function that always returns the same for the same word.
+        limit: Words to keep; when there are as many, all are forgotten.
     """
 
     def __init__(self, function: Callable[[str], T], limit: int = 1 << 18) -> None:

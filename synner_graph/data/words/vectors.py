@@ -34,8 +34,8 @@ class WordVectors:
     """The vectors of the words asked for.
 
     Attributes:
-        rows: row of each word in `matrix`.
-        matrix: float32. *Shape:* [words, size]
+        rows: Row of each word in `matrix`.
+        matrix: Float32. *Shape:* [words, size]
     """
 
     rows: dict[str, int]

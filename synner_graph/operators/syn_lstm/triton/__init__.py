@@ -39,7 +39,7 @@ def syn_lstm(
         g: *Shape:* [N, G]
         weights: See `SynLSTMWeights`.
         offsets: *Shape:* [B + 1]
-        operands: bfloat16, float16 (small gradients vanish in it, unless the loss is scaled) or
+        operands: `bfloat16`, `float16` (small gradients vanish in it, unless the loss is scaled) or
             float32 (without tensor cores).
         method: Where U stays; by default `launch.choose_method` decides.
     """

@@ -82,7 +82,7 @@ def read(
         method: See `choose_method`.
 
     Returns:
-        h [N, 2 * H] and c [N, 2, H].
+        Outputs h [N, 2 * H] and c [N, 2, H].
     """
     size, number = weight_h.shape[-1], len(sentences.starts)
     h, c = gates.new_empty(len(gates), 2 * size), gates.new_empty(len(gates), 2, size)
