@@ -1,4 +1,4 @@
-"""One kernel beside a baseline: the time it takes, or the memory."""
+"""Compare kernels with a baseline, in time or in memory."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from synner_graph.benchmarking.timing import CPU, interleaved
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one kernel needs.
+    """The time or memory that one kernel needs.
 
     Attributes:
         name: Of what is computed.
@@ -64,7 +64,7 @@ def compare_memory(
 
 
 def peak_bytes(function: Callable[[], object], device: torch.device = CPU) -> int:
-    """The most memory that PyTorch held on a device for what a function allocated."""
+    """Return the most memory that PyTorch held on a device while a function ran."""
     if device.type == "cuda":
         before = torch.cuda.memory_allocated(device)
         torch.cuda.reset_peak_memory_stats(device)

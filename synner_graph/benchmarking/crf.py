@@ -17,7 +17,7 @@ BASELINE = "log-sum-exp loop"
 
 
 def measure_crf(rounds: int, num_threads: int, device: torch.device = CPU) -> list[Comparison]:
-    """Log-partition with all gradients, and Viterbi, by all kernels that can serve here.
+    """Measure log-partition with all gradients, and Viterbi, by all kernels that run here.
 
     The baselines are a loop that knows no constraints, and the naive search.
     """
@@ -62,7 +62,7 @@ def _with_gradients(function: Callable[[], Tensor], inputs: list[Tensor]) -> obj
 def _lean_log_partition(
     emissions: Tensor, offsets: Tensor, transitions: Tensor, start: Tensor, end: Tensor
 ) -> Tensor:
-    """Nothing but the recurrence; its values are in the order of `time_major`."""
+    """Compute the bare recurrence; its values are in the order of `time_major`."""
     time = time_major(offsets, emissions)
     steps = torch.split(emissions[time.order], time.batch_sizes)
     alpha = start + steps[0]  # [b, K]

@@ -41,12 +41,12 @@ class Outcome:
 
 
 def names_of(workload: Workload) -> tuple[str, str]:
-    """The names of the two sides: ours, and the one it is compared with."""
+    """Return the names of the two sides: ours, and the one that it is compared with."""
     return "synner", "unsorted" if workload.raw else "plain"
 
 
 def side_named(name: str) -> Callable[[Workload], Side]:
-    """The class of a side.
+    """Return the class of a side.
 
     It is imported here, so that a process that weighs one side does not hold the code of the other.
     """
@@ -60,7 +60,7 @@ def side_named(name: str) -> Callable[[Workload], Side]:
 
 
 def measure(workload: Workload, rounds: int, memory: bool = True) -> dict[str, Outcome]:
-    """Both sides in turns: batch by batch in training, corpus by corpus in prediction.
+    """Measure both sides in turns: by batch in training, by corpus in prediction.
 
     Args:
         workload: What they do.
@@ -81,7 +81,7 @@ def measure(workload: Workload, rounds: int, memory: bool = True) -> dict[str, O
 
 
 def weigh(name: str, workload: Workload) -> float:
-    """Do the work of one side, once; the peak memory of this process."""
+    """Do the work of one side once, and return the peak memory of this process."""
     with threads(workload.threads):
         torch.manual_seed(SEED)
         side = side_named(name)(workload)
@@ -93,7 +93,7 @@ def weigh(name: str, workload: Workload) -> float:
 
 
 def to_json(workload: Workload, rounds: int, outcomes: dict[str, Outcome]) -> dict[str, Any]:
-    """What `--json` prints."""
+    """Return what `--json` prints."""
     ours, other = outcomes.values()
     ratios = {"sentences_per_second": ours.sentences_per_second / other.sentences_per_second}
     if ours.peak_megabytes is not None and other.peak_megabytes is not None:
@@ -111,7 +111,7 @@ def to_json(workload: Workload, rounds: int, outcomes: dict[str, Outcome]) -> di
 
 
 def outside_encoder_and_optimiser(outcome: Outcome) -> float:
-    """Share of the time that went to any other part."""
+    """Return the share of the time outside encoder and optimiser."""
     inside = sum(outcome.parts.get(part, 0.0) for part in (ENCODER, OPTIMISER))
     return 1 - inside / outcome.seconds
 

@@ -36,7 +36,7 @@ BASELINE = "gcn"
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One layer.
+    """The measurement of one layer.
 
     Attributes:
         layer: Its name.
@@ -54,7 +54,7 @@ class Measurement:
 
 
 def measure_layers(backend: str, rounds: int, num_threads: int) -> list[Measurement]:
-    """Forward and backward of every registered layer at its default options."""
+    """Measure forward and backward of every registered layer with default options."""
     graphs = {"trees": random_trees(), "documents": random_documents()}
     chosen = graph_backend(backend)
 
@@ -88,7 +88,7 @@ def measure_layers(backend: str, rounds: int, num_threads: int) -> list[Measurem
 
 
 def to_json(measurements: Sequence[Measurement], backend: str, num_threads: int) -> dict[str, Any]:
-    """What `--json` prints."""
+    """Return what `--json` prints."""
     return {
         "threads": num_threads,
         "torch": torch.__version__,
@@ -104,13 +104,13 @@ def to_json(measurements: Sequence[Measurement], backend: str, num_threads: int)
 
 
 def random_trees() -> TokenGraph:
-    """Each token hangs on one before it, most often on a near one."""
+    """Draw random trees: each token hangs on an earlier one, most often a near one."""
     inventory = EdgeInventory(EDGE_KINDS, tuple(f"r{i}" for i in range(RELATIONS)))
     return TokenGraph.build(LENGTHS, inventory, *_trees())
 
 
 def random_documents() -> TokenGraph:
-    """The same trees as DOCUMENTS documents: a tenth of the words and many names come again."""
+    """Draw the same trees as DOCUMENTS documents: a tenth of the words and many names repeat."""
     draw = random.Random(1)
     types = [Entry(f"name {i}", f"type {i % 4}", "list") for i in range(20)]
     gazetteer = Gazetteer(types)
@@ -131,7 +131,7 @@ def random_documents() -> TokenGraph:
 
 
 def _trees(lengths: Sequence[int] | None = None) -> tuple[list[list[int]], list[list[int]]]:
-    """Heads and relations of random trees, of LENGTHS unless others are given."""
+    """Draw heads and relations of random trees, by default of the sizes LENGTHS."""
     draw = random.Random(0)
     heads = [
         [ROOT, *(max(0, token - 1 - int(draw.expovariate(0.5))) for token in range(1, length))]

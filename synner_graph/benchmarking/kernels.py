@@ -26,7 +26,7 @@ BASELINE = "torch.nn.LSTM"
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One kernel on one shape.
+    """The measurement of one kernel on one shape.
 
     Attributes:
         shape: Name of the batch.
@@ -48,7 +48,7 @@ class Measurement:
 def measure_syn_lstm(
     rounds: int, num_threads: int, device: torch.device = CPU
 ) -> list[Measurement]:
-    """All kernels that can serve here, and `torch.nn.LSTM`, on all shapes.
+    """Measure all kernels that run here, and `torch.nn.LSTM`, on all shapes.
 
     `torch.nn.LSTM` reads x alone, packed beforehand; it does about half the arithmetic.
     """
@@ -68,7 +68,7 @@ def measure_syn_lstm(
 def to_json(
     measurements: Sequence[Measurement], num_threads: int, device: torch.device = CPU
 ) -> dict[str, Any]:
-    """What `--json` prints."""
+    """Return what `--json` prints."""
     return {
         "threads": num_threads,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
@@ -83,7 +83,7 @@ def to_json(
 def _contestants(
     lengths: tuple[int, ...], hidden: int, device: torch.device
 ) -> dict[str, dict[str, Callable[[], object]]]:
-    """Functions by the work they do and their name."""
+    """Return the functions to measure, by their work and their name."""
     draw = torch.Generator().manual_seed(0)
 
     def normal(*shape: int, scale: float = 1.0) -> Tensor:

@@ -1,4 +1,4 @@
-"""The peak memory of a process, and of a new one that does a piece of work and nothing else."""
+"""Measure the peak memory of this process, or of a new one that runs a module."""
 
 import resource
 import subprocess
@@ -24,7 +24,7 @@ def peak_of_module(module: str, *arguments: str) -> float:
 
 
 def peak_megabytes() -> float:
-    """The most memory that this process has held at once."""
+    """Return the most memory that this process has held at once."""
     if STATUS.is_file():
         # On Linux getrusage also remembers the process that started this one.
         rows = (line.partition(":") for line in STATUS.read_text().splitlines())

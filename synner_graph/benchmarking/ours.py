@@ -105,7 +105,7 @@ class Unsorted(Ours):
 
 
 class TimedSegmenter(Segmenter):
-    """Another segmenter, on the clock.
+    """Times another segmenter.
 
     Args:
         inner: Does the work.
@@ -124,5 +124,5 @@ class TimedSegmenter(Segmenter):
 
 
 def text_of(sentence: Sentence) -> str:
-    """The raw text of a sentence; its tokens, where it has none."""
+    """Return the raw text of a sentence; without one, its tokens."""
     return sentence.text or " ".join(sentence.tokens)

@@ -1,4 +1,4 @@
-"""Time by part: which function, and which function's backward pass, the seconds went to."""
+"""Measure time by part: by function, and by backward pass of a function."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class PartClock:
-    """Gives every moment to one part of the work, so that the parts sum up to the whole.
+    """Counts every moment for one part of the work, so that the parts sum up to the whole.
 
     Attributes:
         seconds: By part, in the order in which the parts were first left.
@@ -25,7 +25,7 @@ class PartClock:
 
     @contextmanager
     def running(self, rest: str) -> Iterator[None]:
-        """Measure what is done within, all that belongs to no other part as `rest`."""
+        """Measure what is done within; time of no other part counts for `rest`."""
         self._part, self._since, self.runs = rest, time.perf_counter(), True
         try:
             yield
@@ -34,7 +34,7 @@ class PartClock:
             self.runs = False
 
     def enter(self, part: str) -> None:
-        """What comes now belongs to `part`."""
+        """Count time for `part` from now on."""
         now = time.perf_counter()
         if self.runs:
             self.seconds[self._part] = self.seconds.get(self._part, 0.0) + now - self._since
@@ -42,7 +42,7 @@ class PartClock:
 
     @contextmanager
     def within(self, part: str) -> Iterator[None]:
-        """What is done within belongs to `part`, what comes after to the part before."""
+        """Count time for `part` within, and afterwards for the part before."""
         before = self._part
         self.enter(part)
         try:
@@ -51,7 +51,7 @@ class PartClock:
             self.enter(before)
 
     def watch(self, owner: Any, method: str, part: str) -> None:
-        """Give a method of an object to `part`, and so the backward pass from what it returns.
+        """Count a method of an object for `part`, with the backward pass of what it returns.
 
         Autograd goes through the graph in the reverse order of its making. So the gradient of what
         a function returns is complete just when the function's own backward pass begins.

@@ -1,4 +1,4 @@
-"""What others would take: transformers' own token classification, on padded batches."""
+"""The usual alternative: transformers' own token classification, on padded batches."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +38,7 @@ class PlainTagger:
         self.collator = DataCollatorForTokenClassification(self.tokenizer)
 
     def collate(self, sentences: Sequence[Sentence], with_gold: bool = True) -> Any:
-        """Padded pieces; at the first piece of each token its tag, or O where gold is not read."""
+        """Pad the pieces; the first piece of each token has its tag, or O if gold is not read."""
         encoded = self.tokenizer(
             [list(sentence.tokens) for sentence in sentences],
             is_split_into_words=True,
@@ -61,7 +61,7 @@ class PlainTagger:
     def decode(
         self, logits: Tensor, labels: Tensor, sentences: Sequence[Sentence]
     ) -> list[list[Entity]]:
-        """Best tag of each token; broken sequences are repaired."""
+        """Choose the best tag of each token, and repair broken sequences."""
         found = []
         rows = zip(logits.argmax(-1), labels != IGNORED, sentences, strict=True)
         for best, kept, sentence in rows:
@@ -72,7 +72,7 @@ class PlainTagger:
 
     @torch.inference_mode()
     def predict(self, sentences: Sequence[Sentence], batch_size: int) -> list[list[Entity]]:
-        """Entities of each sentence; batches are as the sentences come."""
+        """Predict the entities of each sentence, in batches in the given order."""
         self.model.eval()
         found: list[list[Entity]] = []
         for start in range(0, len(sentences), batch_size):

@@ -1,4 +1,4 @@
-"""What an end-to-end benchmark asks of each of the two models that it compares."""
+"""The interface of the two models that an end-to-end benchmark compares."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ class Side(ABC):
         self.places = self.pieces = self.entities = 0
 
     def watch_transformer(self, transformer: nn.Module) -> None:
-        """Count the places and sub-words that pass through it."""
+        """Count the places and sub-words that pass through the transformer."""
 
         def enter(_: nn.Module, __: tuple[Any, ...], named: dict[str, Any]) -> None:
             if self.clock.runs:
@@ -43,11 +43,11 @@ class Side(ABC):
 
     @abstractmethod
     def start_learning(self, steps: int) -> None:
-        """Make ready for that many steps."""
+        """Prepare for that many steps."""
 
     @abstractmethod
     def batches(self) -> Iterator[list[int]]:
-        """Batches of the sentences to learn from, as this side would draw them."""
+        """Return batches of the sentences to learn from, as this side draws them."""
 
     @abstractmethod
     def learn(self, sentences: Sequence[Sentence]) -> None:

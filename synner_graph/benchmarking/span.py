@@ -1,4 +1,4 @@
-"""The span classifier beside the one that joins the vectors of every span: time and memory."""
+"""Compare the span classifier with one that joins the vectors of every span."""
 
 import math
 from collections.abc import Callable
@@ -24,7 +24,7 @@ BASELINE = "naive"
 
 
 def measure_span(rounds: int, num_threads: int, device: torch.device = CPU) -> list[Comparison]:
-    """Scores of all spans and all gradients; of the memory, the ratio of the peaks."""
+    """Measure the scores of all spans with all gradients; for memory, the ratio of the peaks."""
     found: list[Comparison] = []
     offsets = torch.tensor([0, *kernels.SHAPES["real"]]).cumsum(0)
     with threads(num_threads):

@@ -1,4 +1,4 @@
-"""Timing several functions fairly on a machine that is never quite quiet."""
+"""Time functions fairly on a machine that is never quite quiet."""
 
 import gc
 import statistics
@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 def interleaved(
     functions: Mapping[str, Callable[[], object]], rounds: int, device: torch.device = CPU
 ) -> dict[str, float]:
-    """Median seconds of each function; they take turns, so that a disturbance hits all of them.
+    """Return the median seconds of each function; they take turns, so a disturbance hits all.
 
     Args:
         functions: What to time; each is called once beforehand, to warm up.
@@ -40,14 +40,14 @@ def interleaved(
 
 
 def wait(device: torch.device) -> None:
-    """Until a GPU has done what it was told to do."""
+    """Wait until a GPU has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 @contextmanager
 def threads(number: int) -> Iterator[None]:
-    """PyTorch, and with it our kernels, on that many threads."""
+    """Run PyTorch, and with it our kernels, on that many threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:

@@ -1,4 +1,4 @@
-"""The work that the two sides of an end-to-end benchmark both do."""
+"""The work that both sides of an end-to-end benchmark do."""
 
 import random
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SEED = 42
 
 @dataclass(frozen=True)
 class Workload:
-    """What both models do.
+    """The work of both models.
 
     Attributes:
         task: `train` or `predict`.
@@ -49,7 +49,7 @@ class Workload:
 
     @cached_property
     def config(self) -> RunConfig:
-        """The settings: the default ones but for what is chosen here."""
+        """The default settings, with what is chosen here."""
         config = load_config(
             overrides={
                 "encoder.name": self.encoder,

@@ -19,7 +19,7 @@ InputsT = TypeVar("InputsT", bound=Tensors)
 
 @dataclass(frozen=True, eq=False)
 class TokenIds(Tensors):
-    """One id a token.
+    """One id for each token.
 
     Attributes:
         ids: *Shape:* [N]
@@ -57,16 +57,16 @@ class TokenEncoder(nn.Module, ABC, Generic[InputsT]):
         """Token features. *Shape:* [N, D]"""
 
     def piece_counts(self, inputs: InputsT) -> Tensor | None:
-        """How many pieces it reads each token as; None if it reads no pieces. *Shape:* [N]"""
+        """Return the number of pieces of each token; None if it reads no pieces. *Shape:* [N]"""
         return None
 
     @property
     def pretrained(self) -> nn.Module | None:
-        """The model inside that others trained, if there is one."""
+        """The pretrained model inside, if there is one."""
         return None
 
     def load_pretrained(self, source: str, rows: Sequence[int] | None = None) -> None:
-        """Take over the weights of a hub id or folder, if it is made for such.
+        """Take over the weights of a hub id or folder, if the encoder has a pretrained part.
 
         Args:
             source: Hub id or folder.
@@ -77,20 +77,20 @@ class TokenEncoder(nn.Module, ABC, Generic[InputsT]):
         """
 
     def load_vectors(self, lexicon: Lexicon) -> None:
-        """Start from the word vectors of a lexicon, if it reads words."""
+        """Start from the word vectors of a lexicon, if the encoder reads words."""
 
     def use_features(self, file: FeatureFile) -> bool:
-        """Read precomputed features from this file from now on; False if it reads none."""
+        """Read precomputed features from this file from now on; False if it reads no features."""
         return False
 
     def refuse_long_sentences(self, refuse: bool) -> None:
-        """Whether to raise for a sentence that it cannot read at once; else it reads windows."""
+        """Choose whether a sentence beyond the limit is an error or is read in windows."""
 
     def read_in_one_pass(self) -> None:
-        """Pass all sentences of a batch through it together, however much padding that costs."""
+        """Pass all sentences of a batch through the encoder together, padded."""
 
     def depths(self) -> Iterator[tuple[nn.Parameter, int]]:
-        """The pretrained weights, and how many layers lie between each and the topmost layer.
+        """Pair each pretrained weight with the number of layers between it and the topmost one.
 
         Raises:
             InputError: The pretrained model has no list of layers.
@@ -98,7 +98,7 @@ class TokenEncoder(nn.Module, ABC, Generic[InputsT]):
         return iter(())
 
     def embeddings(self) -> Iterator[Tensor]:
-        """Weights of which a step changes only the rows that its batch holds."""
+        """Return the embeddings: a step changes only the rows that its batch holds."""
         return iter(())
 
 
@@ -112,7 +112,7 @@ class ConcatEncoder(TokenEncoder[ConcatInputs]):
 
     @property
     def parts(self) -> list[TokenEncoder[Any]]:
-        """The encoders, with their type, which a ModuleList does not keep."""
+        """The encoders, typed: a ModuleList does not keep their type."""
         return [part for part in self.encoders if isinstance(part, TokenEncoder)]
 
     def collate(self, sentences: Sequence[Sentence]) -> ConcatInputs:
@@ -164,6 +164,6 @@ class ConcatEncoder(TokenEncoder[ConcatInputs]):
 
     @property
     def pretrained_parameters(self) -> list[nn.Parameter]:
-        """The weights that others trained."""
+        """Return the pretrained weights."""
         models = [part.pretrained for part in self.parts]
         return [p for model in models if model is not None for p in model.parameters()]

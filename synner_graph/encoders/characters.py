@@ -1,4 +1,4 @@
-"""What the characters of a token say; beside another encoder or alone."""
+"""Read the characters of each token, beside another encoder or alone."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -80,7 +80,7 @@ class CharacterEncoder(TokenEncoder[CharacterInputs]):
         return CharacterInputs(*map(torch.from_numpy, (line, places, counts - 1)))
 
     def _spell(self, token: str) -> NDArray[np.int64]:
-        """Ids of the characters of a token, and a blank."""
+        """Return the ids of the characters of a token, and of a blank."""
         spelled = with_zeros(token) if self.zero_digits else token
         return np.array([*map(self.characters.id_of, spelled), self.blank])
 

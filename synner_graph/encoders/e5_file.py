@@ -74,24 +74,24 @@ def read_e5(path: Path) -> E5File:
 
 
 class _Cursor:
-    """Reads one thing after the other."""
+    """Reads the values of a file one after the other."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.place = len(MAGIC)
 
     def numbers(self, layout: str) -> tuple[Any, ...]:
-        """Single numbers, laid out as `struct` has it."""
+        """Read numbers in the layout of a `struct` format."""
         found = struct.unpack_from(f"<{layout}", self.data, self.place)
         self.place += struct.calcsize(f"<{layout}")
         return found
 
     def array(self, dtype: str, count: int) -> NDArray[Any]:
-        """So many numbers."""
+        """Read an array of that many numbers."""
         return np.frombuffer(self.bytes(count * np.dtype(dtype).itemsize), dtype)
 
     def bytes(self, count: int) -> bytes:
-        """So many bytes."""
+        """Read that many bytes."""
         found = self.data[self.place : self.place + count]
         if len(found) != count:
             raise ValueError(f"{count} bytes expected at byte {self.place}, {len(found)} are there")
@@ -144,7 +144,7 @@ def _parse(cursor: _Cursor) -> E5File:
 
 
 def _tensor(data: bytes, kind: int, count: int) -> NDArray[np.float32]:
-    """A tensor's weights, flat."""
+    """Read the weights of a tensor, flat."""
     if kind not in (FLOAT32, Q4_0):
         raise ValueError(f"float32 or Q4_0 expected, a tensor is of kind {kind}")
     if kind == FLOAT32:
@@ -157,7 +157,7 @@ def _tensor(data: bytes, kind: int, count: int) -> NDArray[np.float32]:
 
 
 def unpack_q4(blocks: NDArray[Any]) -> NDArray[np.float32]:
-    """The weights of Q4_0 blocks. Low nibbles are a block's first half, high ones its second.
+    """Return the weights of Q4_0 blocks: low nibbles first, then high ones, for each block.
 
     Args:
         blocks: Of the type `BLOCK`. *Shape:* [blocks]

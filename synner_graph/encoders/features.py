@@ -1,4 +1,4 @@
-"""Token features that somebody else's encoder computed beforehand, as ELMo's are used."""
+"""Read token features that another program computed beforehand, such as ELMo's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from synner_graph.graph.tensors import Tensors
 
 @dataclass(frozen=True, eq=False)
 class TokenFeatures(Tensors):
-    """What a file has for each token.
+    """The features that a file has for each token.
 
     Attributes:
         rows: *Shape:* [N, D]
@@ -26,7 +26,7 @@ class TokenFeatures(Tensors):
 
 
 class FeatureEncoder(TokenEncoder[TokenFeatures]):
-    """Hands on what a file has for each sentence.
+    """Returns the features that a file has for each sentence.
 
     The file is no part of a model: whoever has other sentences has other features.
 

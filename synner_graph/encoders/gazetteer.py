@@ -1,4 +1,4 @@
-"""What dictionaries say of each token: the types of the entries that it is part of."""
+"""Embed what dictionaries say of each token: the types of the entries around it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

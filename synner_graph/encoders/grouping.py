@@ -1,4 +1,4 @@
-"""Windows of similar length together: which of them pass through the transformer at once."""
+"""Choose the windows of similar length that pass through the transformer at once."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def tight_groups(lengths: Sequence[int], cost: int) -> list[list[int]]:
-    """Groups of rows that need the fewest places when each group is padded to its longest row.
+    """Group rows so that padding each group to its longest row costs least.
 
     Exact, by dynamic programming over the different lengths: in sorted order every group is a run,
     and equal lengths stay together.

@@ -40,7 +40,7 @@ def add_adapters(transformer: nn.Module, rank: int, alpha: int) -> None:
 
 
 def merged_state(model: nn.Module) -> dict[str, Tensor]:
-    """The state of a model whose adapters are added to the weights beside them.
+    """Return the state of a model, its adapters added to the weights beside them.
 
     It fits the same model built without adapters. The model itself stays as it is.
     """

@@ -1,4 +1,4 @@
-"""Encoders that come out of a package of PyPI: short names, and where their folders are."""
+"""Find encoders that PyPI packages carry: their short names and folders."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -9,7 +9,7 @@ from synner_graph.errors import InputError
 
 
 def resolve(name: str) -> str:
-    """Hub id or folder behind an encoder name; only the names in `ALIASES` stand for another.
+    """Return the hub id or folder of an encoder; names in `ALIASES` are looked up, others kept.
 
     Raises:
         InputError: The package of the alias is missing or cannot be read.
@@ -18,7 +18,7 @@ def resolve(name: str) -> str:
 
 
 def package_folder(alias: str, package: str, module: str) -> Path:
-    """The folder of an installed package, which is not imported.
+    """Return the folder of an installed package without importing it.
 
     Args:
         alias: The encoder's short name, which is also the name of the extra.

@@ -96,7 +96,7 @@ class PieceTokenizer:
         )
 
     def __call__(self, sentences: Sequence[Sentence]) -> PieceInputs:
-        """Collate.
+        """Cut the tokens of a batch into windows of pieces.
 
         Raises:
             InputError: A sentence is too long for one window, and `refuses_long`.
@@ -140,7 +140,7 @@ class PieceTokenizer:
     def _read_together(
         self, sentences: Sequence[Sentence], lengths: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """The last sentence of each run of sentences that are encoded together.
+        """Find the last sentence of each run of sentences that are encoded together.
 
         A run takes as many sentences of a document as fit into the window, from the first one on;
         so what a sentence is read with follows from its document alone.
@@ -162,7 +162,7 @@ class PieceTokenizer:
         return np.array([*last, len(sentences) - 1])
 
     def _learn(self, tokens: Iterable[str]) -> None:
-        """Find out the pieces of tokens that were not seen before.
+        """Look up the pieces of tokens that were not seen before.
 
         Tokenizers cut each word of a text that is given in words on its own, so the pieces of a
         word are the same in every sentence.
@@ -179,7 +179,7 @@ class PieceTokenizer:
 
 
 def cut_words(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> list[list[int]]:
-    """The pieces of each word, as ids; none where the tokenizer keeps nothing of it."""
+    """Return the ids of the pieces of each word; an empty list if the tokenizer drops the word."""
     encoding = tokenizer(
         [encodable(word) for word in words],
         is_split_into_words=True,
@@ -196,7 +196,7 @@ def cut_words(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> list[
 
 
 def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
-    """What the tokenizer puts before and after a text."""
+    """Return the ids that the tokenizer puts before and after a text."""
     body = tokenizer("a", add_special_tokens=False)["input_ids"]
     whole = tokenizer("a")["input_ids"]
     start = next(i for i in range(len(whole)) if whole[i : i + len(body)] == body)

@@ -1,4 +1,4 @@
-"""A transformer's vocabulary without the pieces of other scripts than a corpus is written in."""
+"""Drop the pieces of a transformer's vocabulary in scripts that a corpus does not use."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ IDS_END_WITH = "_token_id"
 def prune_vocabulary(
     blueprint: tuple[PretrainedConfig, PreTrainedTokenizerBase], tokens: Collection[str]
 ) -> tuple[tuple[PretrainedConfig, PreTrainedTokenizerBase], list[int]]:
-    """Keep the pieces spelled in the characters of some tokens, single characters, special pieces.
+    """Keep pieces in the characters of the tokens, single characters and special pieces.
 
     A text whose pieces are kept is cut as before, and every text in those characters is one. Others
     are cut into smaller pieces; they become unknown only where they were. To keep no more than the
@@ -80,7 +80,7 @@ def prune_vocabulary(
 
 
 def _spelled(model: Mapping[str, Any]) -> dict[int, str]:
-    """The characters of each piece, by its id."""
+    """Return the characters of each piece, by its id."""
     if model["type"] == "Unigram":
         return {i: piece for i, (piece, _) in enumerate(model["vocab"])}
     if model["type"] == "WordPiece":
@@ -93,7 +93,7 @@ def _spelled(model: Mapping[str, Any]) -> dict[int, str]:
 
 
 def _needed(model: Mapping[str, Any]) -> set[int]:
-    """Ids of the pieces that a model cannot do without, whatever it reads."""
+    """Return the ids of the pieces that a model always needs."""
     if model["type"] == "WordPiece":
         return {model["vocab"][model["unk_token"]]}
     scored: list[tuple[str, float]] = model["vocab"]
@@ -106,13 +106,13 @@ def _needed(model: Mapping[str, Any]) -> set[int]:
 
 
 def _special_ids(config: PretrainedConfig) -> dict[str, int]:
-    """The settings of a configuration that are ids of pieces."""
+    """Return the settings of a configuration that are ids of pieces."""
     found = config.to_dict().items()
     return {name: i for name, i in found if name.endswith(IDS_END_WITH) and isinstance(i, int)}
 
 
 def _renumber(whole: dict[str, Any], new: Mapping[int, int]) -> None:
-    """Leave a tokenizer.json the pieces that have a new id.
+    """Keep in a tokenizer.json the pieces that have a new id, and renumber them.
 
     Args:
         whole: What the file holds, which is changed.

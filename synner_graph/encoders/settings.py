@@ -22,22 +22,22 @@ LEXICAL = "lexical"
 
 
 def has_transformer(config: EncoderConfig) -> bool:
-    """Whether a transformer is part of the encoder."""
+    """Say whether a transformer is part of the encoder."""
     return config.name not in (CHARACTERS_ALONE, LEXICAL)
 
 
 def reads_words(config: EncoderConfig) -> bool:
-    """Whether word embeddings are part of the encoder."""
+    """Say whether word embeddings are part of the encoder."""
     return config.words or config.name == LEXICAL
 
 
 def reads_characters(config: EncoderConfig) -> bool:
-    """Whether the characters of each token are part of the encoder."""
+    """Say whether the characters of each token are part of the encoder."""
     return config.orthography or config.name == CHARACTERS_ALONE
 
 
 def spelling(config: EncoderConfig) -> Spelling:
-    """How tokens are looked up among the words."""
+    """Return how tokens are looked up among the words."""
     return Spelling(config.lowercase_words, config.zero_digits)
 
 

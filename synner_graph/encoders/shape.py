@@ -23,7 +23,7 @@ SHAPES = (
 
 
 def shape_of(token: str) -> str:
-    """Name of a token's shape, one of SHAPES: `Ann` is title, `A` initial, `iPod` mixed."""
+    """Return a token's shape, one of SHAPES: `Ann` is title, `A` initial, `iPod` mixed."""
     if any(character.isdigit() for character in token):
         return "number" if not any(c.isalpha() for c in token) else "with digit"
     letters = [character for character in token if character.isalpha()]

@@ -130,7 +130,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         self._take(model)
 
     def _take(self, model: torch.nn.Module) -> None:
-        """Read with this model from now on."""
+        """Use this model from now on."""
         self.transformer = _without_pooler(model)
         freeze(self.transformer, self.frozen)
         if self.lora[0]:
@@ -161,7 +161,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
     def _states(
         self, ids: Tensor, mask: Tensor, places: Tensor, groups: Sequence[Sequence[int]]
     ) -> Tensor:
-        """States at some places of the flattened windows, computed group by group.
+        """Return the states at places of the flattened windows, computed group by group.
 
         Args:
             ids: *Shape:* [P, L]
@@ -184,7 +184,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         return torch.cat(found)[starts[places // width] + places % width]
 
     def _read(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """What the transformer makes of some windows. *Shape:* [P, L] to [P, L, D]"""
+        """Run the transformer on windows. *Shape:* [P, L] to [P, L, D]"""
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen != EVERYTHING):
             read = self.transformer(
                 input_ids=ids, attention_mask=mask, output_hidden_states=self.mix is not None
@@ -200,7 +200,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
 
 
 def keep_rows(embedding: torch.nn.Embedding, rows: Sequence[int]) -> None:
-    """Leave an embedding some of its rows, in this order."""
+    """Keep only these rows of an embedding, in this order."""
     embedding.weight = torch.nn.Parameter(embedding.weight.detach()[list(rows)])
     embedding.num_embeddings = len(rows)
 
@@ -221,7 +221,7 @@ def mean_of_pieces(states: Tensor, owner: Tensor) -> Tensor:
 
 
 def max_length(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> int:
-    """Pieces that fit into the transformer at once, special tokens included."""
+    """Return the number of pieces that fit into the transformer, special tokens included."""
     # RoBERTa's position table has two rows more than it has positions. Where there is no table,
     # XLNet says -1 and others nothing.
     positions = int(getattr(config, "max_position_embeddings", None) or -1)
@@ -231,7 +231,7 @@ def max_length(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> 
 def load_blueprint(
     source: str, dropout: float | None = None
 ) -> tuple[PretrainedConfig, PreTrainedTokenizerBase]:
-    """Configuration and tokenizer of a hub id or folder, without its weights.
+    """Load configuration and tokenizer of a hub id or folder, without its weights.
 
     Args:
         source: Hub id or folder.
@@ -258,7 +258,7 @@ def load_blueprint(
 
 
 def _space_before_tokens(tokenizer: PreTrainedTokenizerBase) -> None:
-    """Have byte-level tokenizers spell tokens as in running text, where a space comes before them.
+    """Make byte-level tokenizers cut tokens as in running text, with a space before them.
 
     Tokenizers of the generic class (ModernBERT's, for one) ignore `add_prefix_space`.
     """
@@ -268,7 +268,7 @@ def _space_before_tokens(tokenizer: PreTrainedTokenizerBase) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what went wrong."""
+    """Return the first line of an error."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 

@@ -60,7 +60,7 @@ class SynNERComponent:
                 yield doc
 
     def _sentences(self, doc: Doc) -> Iterator[tuple[Sentence, Places]]:
-        """The sentences of a Doc; tokens of white space are in none."""
+        """Return the sentences of a Doc without tokens of white space."""
         if self.own_parse and not doc.has_annotation("DEP"):
             raise InputError(
                 "The component synner is to read the parse of the Doc, but it has none: put a "
@@ -117,7 +117,7 @@ class SynNERComponent:
 def make_component(
     nlp: Language, name: str, run: str, parser: str, device: str, backend: str
 ) -> Any:
-    """The component, from the settings of a pipeline.
+    """Make the component from the settings of a pipeline.
 
     Args:
         run: Run folder, or a repository on the hub.

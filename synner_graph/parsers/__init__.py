@@ -30,17 +30,17 @@ __all__ = [
 ]
 
 RUN = "run"
-"""The name of the parser that a run says its trees are of."""
+"""Names the parser that is stored with a run."""
 PARSERS: dict[str, type[SpacyParser | StanzaParser]] = {
     "spacy": SpacyParser,
     "stanza": StanzaParser,
 }
-"""What stands before the colon of a name -> the class, which gets what stands behind it."""
+"""The class for a name of the form KIND:ARGUMENT, by KIND; it is given ARGUMENT."""
 CHOICES = (RUN, TREES, BIAFFINE, "biaffine:RUN", "spacy:PACKAGE", "stanza:LANGUAGE")
 
 
 def _external(name: str) -> type[Part]:
-    """The class of an external parser, by its whole name.
+    """Return the class of an external parser, by its whole name.
 
     Raises:
         InputError: The name is unknown, or means the parser of a run.
@@ -58,7 +58,7 @@ KIND: Kind[Part] = Kind("parser", "parser", {TREES: CorpusTrees, BIAFFINE: Biaff
 
 
 def external_parser(name: str) -> Parser:
-    """The parser of that name, if it is no run's.
+    """Return the external parser of that name.
 
     Args:
         name: `trees` for the trees that the sentences come with; `spacy:PACKAGE`,
@@ -78,7 +78,7 @@ def external_parser(name: str) -> Parser:
 def build_parser_head(
     config: ParserConfig, input_size: int, relations: Sequence[str]
 ) -> BiaffineHead | None:
-    """The parser that a model learns beside its entities, if the settings name it.
+    """Build the parser that a model learns beside its entities, if the settings name one.
 
     Args:
         config: Settings.

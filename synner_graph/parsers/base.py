@@ -1,4 +1,4 @@
-"""What every parser is: sentences in, the same sentences with trees out."""
+"""The base of all parsers: they give sentences their trees."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ TREES = "trees"
 
 @dataclass(frozen=True)
 class ParserRecord:
-    """Where the trees came from that a model was trained on.
+    """The source of the trees that a model was trained on.
 
     Attributes:
         name: That of the parser; `trees` for those of the corpus itself.
@@ -28,7 +28,7 @@ class ParserRecord:
     relations: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return plain values."""
         return {"name": self.name, "version": self.version, "relations": list(self.relations)}
 
     @classmethod
@@ -52,11 +52,11 @@ class Parser(Part, ABC):
 
     @property
     def record(self) -> ParserRecord:
-        """What a run stores of it."""
+        """What a run stores about the parser."""
         return ParserRecord(self.name, self.version, self.relations)
 
     def parse(self, sentences: Sequence[Sentence]) -> list[Sentence]:
-        """The same sentences, each with one tree of one root in place of what it had.
+        """Return the sentences, each with a new tree that has one root.
 
         Tokens, tags, entities and text stay. Enhanced dependencies go: they are those of the tree
         before.
@@ -77,7 +77,7 @@ class Parser(Part, ABC):
 
     @abstractmethod
     def trees(self, sentences: Sequence[Sentence]) -> list[Tree]:
-        """The tree of each sentence, over the tokens it has."""
+        """Return the tree of each sentence, over its own tokens."""
 
 
 class CorpusTrees(Parser):
@@ -88,7 +88,7 @@ class CorpusTrees(Parser):
     relations = ()
 
     def parse(self, sentences: Sequence[Sentence]) -> list[Sentence]:
-        """The sentences as they are.
+        """Return the sentences unchanged.
 
         Raises:
             InputError: One of them has no tree.
@@ -110,7 +110,7 @@ class CorpusTrees(Parser):
 
 
 def scheme_note(trained: ParserRecord, parser: Parser) -> str | None:
-    """What to say where a model gets trees of another kind than it was trained on, if anything.
+    """Return a note if the trees are of another kind than those the model was trained on.
 
     Trees that come with the sentences are taken for what the model knows: their relations are
     compared one by one when the graphs are built.

@@ -1,4 +1,4 @@
-"""Parsed files, written once: they say in comments by which parser, and from what."""
+"""Write parsed files once; comments in them name their parser and their source."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ FORMAT = "conllu"
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """What became of a file.
+    """The outcome of `parse_file`.
 
     Attributes:
         sentences: How many were parsed; None if the file held them already.
@@ -83,7 +83,7 @@ def _digest(source: Path, *how: object) -> str:
 
 
 def _stamp_of(target: Path) -> tuple[str, ...]:
-    """The lines by which a file says where it comes from; they are among its first comments."""
+    """Read the comment lines by which a file names its parser and source."""
     found = []
     if target.is_file():
         with open(target, encoding="utf-8", errors="replace") as file:
@@ -96,7 +96,7 @@ def _stamp_of(target: Path) -> tuple[str, ...]:
 
 
 def _stamped(sentence: Sentence, stamp: tuple[str, ...]) -> Sentence:
-    """The sentence with such comments in place of any that it has."""
+    """Put such comments in place of those that the sentence has."""
     extra = sentence.extra or ConlluExtra()
     others = (c for c in extra.comments if not c.startswith((PARSER_LINE, SOURCE_LINE)))
     return sentence.replace(extra=replace(extra, comments=(*others, *stamp)))

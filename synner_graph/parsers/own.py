@@ -1,4 +1,4 @@
-"""The parser that a run learned beside its entities, as any other parser."""
+"""Use the parser that a run learned beside its entities as any other parser."""
 
 from collections.abc import Callable, Sequence
 

@@ -15,7 +15,7 @@ UNREAD = ("ner", "tagger", "morphologizer", "attribute_ruler", "lemmatizer", "se
 
 
 class SpacyParser(Parser):
-    """The parser of a spaCy pipeline, over the tokens of the sentence: nothing is tokenised anew.
+    """The parser of a spaCy pipeline. It keeps the tokens of the sentence.
 
     Args:
         model: An installed pipeline package, or the folder of one.

@@ -10,7 +10,7 @@ from synner_graph.parsers.base import Parser
 
 
 class StanzaParser(Parser):
-    """The parser of a language in Stanza, over the tokens of the sentence.
+    """The parser of a language in Stanza. It keeps the tokens of the sentence.
 
     Args:
         language: Stanza's code of a language whose models are on this machine.

@@ -15,7 +15,7 @@ from synner_graph.recogniser.settings import Place, combine
 
 
 class Grid(Section):
-    """What a grid file holds.
+    """The content of a grid file.
 
     `settings` are those of every cell, as in a configuration file; a row's own stand above them,
     the tuning above both. A row takes of settings and tuning what its parts read.
@@ -33,7 +33,7 @@ class Grid(Section):
 
     @model_validator(mode="after")
     def check_names(self) -> "Grid":
-        """The control is a row, seeds and values come once."""
+        """Check that the control is a row, and that no seed or value comes twice."""
         if self.control is not None and self.control not in self.rows:
             raise ValueError(f"control {self.control!r} is not a row")
         for name, values in {"seeds": self.seeds, **self.tune}.items():
@@ -71,7 +71,7 @@ def read_grid(path: Path) -> Grid:
 
 
 def cells(grid: Grid) -> list[Cell]:
-    """Every cell of a grid. Seeds come last, so that all rows have one before any has two.
+    """List the cells of a grid, seed by seed: all rows have one seed before any has two.
 
     Tunings that differ in nothing that a row reads are one cell of it.
 
@@ -99,7 +99,7 @@ def cells(grid: Grid) -> list[Cell]:
 
 
 def tunings(grid: Grid) -> Iterator[dict[str, Any]]:
-    """Every combination of the values to tune; one without any where there is nothing to tune."""
+    """List every combination of the values to tune; an empty one if there is nothing to tune."""
     for values in product(*grid.tune.values()):
         yield dict(zip(grid.tune, values, strict=True))
 
@@ -107,7 +107,7 @@ def tunings(grid: Grid) -> Iterator[dict[str, Any]]:
 def _config(
     grid: Grid, row: str, tuning: Mapping[str, Any]
 ) -> tuple[RunConfig, dict[str, set[str]]]:
-    """The settings of a row, and what it does not read of the grid's settings and tuning."""
+    """Return the settings of a row, and those of the grid and the tuning that it does not read."""
     places = (
         Place("settings", grid.settings, shared=True),
         Place(f"row {row!r}", grid.rows[row]),

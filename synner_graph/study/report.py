@@ -1,4 +1,4 @@
-"""What a results file says: means over seeds, and differences to the control with intervals."""
+"""Report a results file: means over seeds, and differences to the control with intervals."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from synner_graph.study.results import Record, counts_from_text, find_record
 
 @dataclass(frozen=True)
 class RowResult:
-    """A row with the tuning that is best on dev.
+    """A row with its best tuning on dev.
 
     Attributes:
         records: One for each seed that is finished.
@@ -36,12 +36,12 @@ class RowResult:
 
     @property
     def parameters(self) -> int:
-        """Weights outside the pretrained transformer."""
+        """Number of weights outside the pretrained transformer."""
         return int(self.records[0]["parameters_from_scratch"])
 
 
 def summarize(grid: Grid, records: Sequence[Record]) -> list[RowResult]:
-    """The rows of a grid that have a finished cell, each with its best tuning by mean dev F1."""
+    """Summarise the rows that have a finished cell, each with its best tuning by mean dev F1."""
     found: dict[str, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
     options = list(tunings(grid))
     for cell in cells(grid):
@@ -72,7 +72,7 @@ def _row(name: str, options: Sequence[dict[str, Any]], found: dict[int, list[Rec
 
 
 def difference(ours: Sequence[Record], control: Sequence[Record]) -> Difference:
-    """How much higher the F1 of a row is than that of the control, by a paired bootstrap.
+    """Compare the F1 of a row with that of the control, by a paired bootstrap.
 
     Args:
         ours: The records of the row, one for each seed.
@@ -86,7 +86,7 @@ def difference(ours: Sequence[Record], control: Sequence[Record]) -> Difference:
 
 
 def _counts(seeds: Sequence[Mapping[int, Score]], sentences: Sequence[int]) -> np.ndarray:
-    """Gold, predicted and correct entities of each sentence. *Shape:* [seeds, sentences, 3]"""
+    """Return gold, predicted and correct entities by sentence. *Shape:* [seeds, sentences, 3]"""
     none = Score(0, 0, 0)
     found = [[counts.get(sentence, none) for sentence in sentences] for counts in seeds]
     numbers = [[(s.gold, s.predicted, s.correct) for s in counts] for counts in found]
@@ -94,7 +94,7 @@ def _counts(seeds: Sequence[Mapping[int, Score]], sentences: Sequence[int]) -> n
 
 
 def markdown(grid: Grid, rows: Sequence[RowResult]) -> str:
-    """The table of a study."""
+    """Write the table of a study in Markdown."""
     head = ["row", *(["tuned"] if grid.tune else []), "weights from scratch", "seeds", "dev F1"]
     head += ["test F1"] if grid.test else []
     judged = "test" if grid.test else "dev"
@@ -113,7 +113,7 @@ def markdown(grid: Grid, rows: Sequence[RowResult]) -> str:
 
 
 def _tuning_table(grid: Grid, rows: Sequence[RowResult]) -> str:
-    """Mean dev F1 of everything that was tried."""
+    """Write the mean dev F1 of every tuning that was tried."""
     options = list(tunings(grid))
     lines = [["dev F1", *map(_named, options)], ["---"] * (1 + len(options))]
     for row in rows:
@@ -131,7 +131,7 @@ def _named(tuning: Mapping[str, Any]) -> str:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean ± standard deviation over seeds; the mean alone of a single seed."""
+    """Write mean ± standard deviation over seeds; for a single seed the mean alone."""
     if len(values) < 2:
         return f"{mean(values):.2f}"
     return f"{mean(values):.2f} ± {stdev(values):.2f}"

@@ -18,7 +18,7 @@ Record = dict[str, Any]
 
 
 def read_records(path: Path) -> list[Record]:
-    """The records of a results file; none where there is no file yet.
+    """Read the records of a results file; an empty list if there is no file yet.
 
     Raises:
         InputError: The file is not a results file.
@@ -48,7 +48,7 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
 
 def counts_to_text(report: Report) -> str:
-    """Counts of every sentence with entities, as `row:gold/predicted/correct row:...`."""
+    """Write the counts of every sentence with entities as `row:gold/predicted/correct row:...`."""
     return " ".join(
         f"{row}:{score.gold}/{score.predicted}/{score.correct}"
         for row, score in enumerate(report.sentences)
@@ -57,7 +57,7 @@ def counts_to_text(report: Report) -> str:
 
 
 def counts_from_text(text: str) -> dict[int, Score]:
-    """The counts that `counts_to_text` wrote, by row of the sentence."""
+    """Read the counts that `counts_to_text` wrote, by row of the sentence."""
     counts = {}
     for item in text.split():
         row, _, numbers = item.partition(":")
@@ -66,7 +66,7 @@ def counts_from_text(text: str) -> dict[int, Score]:
 
 
 def find_record(records: Iterable[Record], config: RunConfig, test: bool = False) -> Record | None:
-    """The record of a cell with these settings, scored on test where that is asked for.
+    """Find the record of a cell with these settings, scored on test if that is asked for.
 
     Settings count that the model reads, wherever they stood when the record was written. One that
     did not exist then must stand at its default now.
@@ -79,7 +79,7 @@ def find_record(records: Iterable[Record], config: RunConfig, test: bool = False
 
 
 def _comparable(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by dotted name, without those that only say where this machine keeps its data."""
+    """Return settings by dotted name, without those that only say where data lies."""
     flat = effective(settings)
     for name in ("data.data_dir", "data.cache"):
         flat.pop(name, None)

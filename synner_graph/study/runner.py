@@ -1,4 +1,4 @@
-"""Running a study: cell by cell, on one day or on several, in one process or in several."""
+"""Run a study cell by cell, in one process or several, today or on another day."""
 
 import gc
 import hashlib
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 def missing_cells(grid: Grid, results: Path) -> list[Cell]:
-    """The cells that neither this grid's results file nor another one beside it holds."""
+    """List the cells that no results file holds, neither this grid's nor one beside it."""
     known = _known_records(results)
     return [cell for cell in cells(grid) if find_record(known, cell.config, grid.test) is None]
 
@@ -158,12 +158,12 @@ def _corpus(data: DataConfig, splits: tuple[str, ...]) -> Corpus:
 
 
 def _known_records(results: Path) -> list[Record]:
-    """The records of all results files in the folder, this one's first."""
+    """Read the records of all results files in the folder, this one's first."""
     others = sorted(set(results.parent.glob("*.json")) - {results})
     return [record for path in (results, *others) for record in read_records(path)]
 
 
 def _key(cell: Cell, test: bool) -> str:
-    """A name for the cell's folder that processes and days agree on."""
+    """Return a name for the cell's folder that every process computes alike."""
     text = json.dumps([cell.config.model_dump(mode="json"), test], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
