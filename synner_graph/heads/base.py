@@ -114,6 +114,37 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         """
 
     @abstractmethod
+    def rdrop_loss(
+        self,
+        h: Tensor,
+        other: Tensor,
+        offsets: Tensor,
+        gold: GoldT,
+        marks: MarksT | None,
+        weight: float,
+    ) -> Tensor:
+        """Compute the loss of two passes that differ in dropout, with a price on disagreement.
+
+        It is the mean of their losses plus `weight` times the mean of the two Kullback-Leibler
+        divergences between their predictions, summed over the sentences.
+
+        Source: Liang et al. (NeurIPS 2021), R-Drop, which adds up the two losses.
+
+        Args:
+            h: Node states of the first pass.
+                *Shape:* [N, C]
+            other: Node states of the second pass.
+                *Shape:* [N, C]
+            offsets: See `loss`.
+            gold: See `loss`.
+            marks: See `loss`.
+            weight: Of the divergence.
+
+        Returns:
+            A scalar.
+        """
+
+    @abstractmethod
     def decode(self, h: Tensor, offsets: Tensor, marks: MarksT | None = None) -> list[list[Entity]]:
         """Entities of each sentence, in order, each scored with its probability.
 
@@ -151,6 +182,21 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         if entity.label not in self.labels:
             hint = suggest(entity.label, self.labels)
             raise InputError(f"Unknown entity label {entity.label!r}.{hint}")
+
+
+def symmetric_divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
+    """Return the mean of KL(p, q) and KL(q, p), summed over rows of distributions.
+
+    Args:
+        log_p: Log-probabilities, none of them -inf.
+            *Shape:* [M, classes]
+        log_q: Likewise.
+            *Shape:* [M, classes]
+
+    Returns:
+        A scalar.
+    """
+    return ((log_p.exp() - log_q.exp()) * (log_p - log_q)).sum() / 2
 
 
 def at_least_float32(x: Tensor) -> Tensor:

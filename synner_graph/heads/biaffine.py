@@ -15,7 +15,7 @@ from synner_graph.data.sentence import ROOT
 from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError, suggest
 from synner_graph.graph.tensors import Tensors
-from synner_graph.heads.base import at_least_float32
+from synner_graph.heads.base import at_least_float32, symmetric_divergence
 from synner_graph.heads.best_tree import best_tree
 from synner_graph.parts import Part
 
@@ -150,13 +150,32 @@ class BiaffineHead(nn.Module, Part):
         Returns:
             A scalar.
         """
-        scores = self.relation_scores(x, offsets, gold.heads)
-        loss = functional.cross_entropy(scores, gold.relations, reduction="sum")
-        first = offsets.tolist()
-        for scores, start in zip(self.arc_scores(x, offsets), first, strict=False):
-            wanted = gold.heads[start : start + len(scores)] + 1  # the root has column 0
-            loss = loss + functional.cross_entropy(scores, wanted, reduction="sum")
-        return loss
+        return _cross_entropy(self._log_probs(x, offsets, gold), offsets, gold)
+
+    def rdrop_loss(
+        self, x: Tensor, other: Tensor, offsets: Tensor, gold: TreeGold, weight: float
+    ) -> Tensor:
+        """Compute the loss of two passes that differ in dropout, with a price on disagreement.
+
+        See `Head.rdrop_loss`; the divergences are those of each token's head, and of its relation
+        to the gold head.
+
+        Args:
+            x: Token features of the first pass.
+                *Shape:* [N, D]
+            other: Token features of the second pass.
+                *Shape:* [N, D]
+            offsets: See `loss`.
+            gold: See `loss`.
+            weight: Of the divergences.
+
+        Returns:
+            A scalar.
+        """
+        passes = [self._log_probs(features, offsets, gold) for features in (x, other)]
+        losses = [_cross_entropy(log_probs, offsets, gold) for log_probs in passes]
+        apart = [symmetric_divergence(p, q) for p, q in zip(*passes, strict=True)]
+        return (losses[0] + losses[1]) / 2 + weight * torch.stack(apart).sum()
 
     def decode(self, x: Tensor, offsets: Tensor) -> list[Tree]:
         """The best tree of each sentence, and the best relation of each of its arcs.
@@ -245,8 +264,23 @@ class BiaffineHead(nn.Module, Part):
         between = torch.einsum("np,rpq->nrq", dependents, self.relation.to(dependents.dtype))
         return at_least_float32(torch.einsum("nrq,nq->nr", between, sources))
 
+    def _log_probs(self, x: Tensor, offsets: Tensor, gold: TreeGold) -> list[Tensor]:
+        """Return those of relations to the gold heads, [N, R], then of heads, by sentence."""
+        scores = [self.relation_scores(x, offsets, gold.heads), *self.arc_scores(x, offsets)]
+        return [rows.log_softmax(1) for rows in scores]
+
     def _with_root(self, x: Tensor) -> Tensor:
         return torch.cat([x, self.root.to(x.dtype).unsqueeze(0)])
+
+
+def _cross_entropy(log_probs: Sequence[Tensor], offsets: Tensor, gold: TreeGold) -> Tensor:
+    """Sum the cross-entropy of what `BiaffineHead._log_probs` gave. *Shape:* []"""
+    relations, *arcs = log_probs
+    loss = functional.nll_loss(relations, gold.relations, reduction="sum")
+    for rows, start in zip(arcs, offsets.tolist(), strict=False):
+        wanted = gold.heads[start : start + len(rows)] + 1  # the root has column 0
+        loss = loss + functional.nll_loss(rows, wanted, reduction="sum")
+    return loss
 
 
 def _perceptron(input_size: int, output_size: int, dropout: float) -> nn.Sequential:

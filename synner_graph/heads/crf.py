@@ -18,6 +18,7 @@ from synner_graph.heads.base import Head, at_least_float32
 from synner_graph.operators.choice import or_auto
 from synner_graph.operators.crf import (
     KERNELS,
+    crf_divergence,
     crf_forward_backward,
     crf_log_partition,
     crf_score,
@@ -127,9 +128,27 @@ class CRFHead(Head[CRFGold, None]):
 
     def loss(self, h: Tensor, offsets: Tensor, gold: CRFGold, marks: None = None) -> Tensor:
         """Negative log-likelihood of the gold tags, summed over the sentences."""
-        emissions, scores = self._emissions(h), self._scores()
-        log_partition = crf_log_partition(emissions, offsets, *scores, self._kernel)
-        return (log_partition - crf_score(emissions, gold.tags, offsets, *scores)).sum()
+        return self._negative_log_likelihood(self._emissions(h), offsets, gold)
+
+    def rdrop_loss(
+        self,
+        h: Tensor,
+        other: Tensor,
+        offsets: Tensor,
+        gold: CRFGold,
+        marks: None,
+        weight: float,
+    ) -> Tensor:
+        """See `Head.rdrop_loss`; the divergence is that over whole tag sequences, exactly.
+
+        It is these that a CRF predicts and that its loss is of. A sum over the tags of single
+        tokens would take tokens for independent, and emissions alone know nothing of what is
+        forbidden.
+        """
+        passes = [self._emissions(h), self._emissions(other)]
+        losses = [self._negative_log_likelihood(e, offsets, gold) for e in passes]
+        apart = crf_divergence(passes[0], passes[1], offsets, *self._scores())
+        return (losses[0] + losses[1]) / 2 + weight * apart.sum()
 
     @torch.no_grad()
     def decode(self, h: Tensor, offsets: Tensor, marks: None = None) -> list[list[Entity]]:
@@ -242,6 +261,11 @@ class CRFHead(Head[CRFGold, None]):
 
     def _emissions(self, h: Tensor) -> Tensor:
         return at_least_float32(self.emission(self.dropout(h)))
+
+    def _negative_log_likelihood(self, emissions: Tensor, offsets: Tensor, gold: CRFGold) -> Tensor:
+        scores = self._scores()
+        log_partition = crf_log_partition(emissions, offsets, *scores, self._kernel)
+        return (log_partition - crf_score(emissions, gold.tags, offsets, *scores)).sum()
 
     def _tempered(self, emissions: Tensor) -> tuple[Tensor, ...]:
         """Emissions, transitions, start and end scores, in one precision."""

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
-from synner_graph.heads.base import Head, at_least_float32
+from synner_graph.heads.base import Head, at_least_float32, symmetric_divergence
 from synner_graph.heads.decode import best_non_crossing, best_non_overlapping, most_probable
 from synner_graph.heads.span_types import SpanGold, SpanMarks, SpanOptions
 from synner_graph.operators.choice import or_auto
@@ -206,11 +206,22 @@ class SpanHead(Head[SpanGold, SpanMarks]):
     ) -> Tensor:
         """Summed cross entropy of all candidate spans, those of no entity weighted down."""
         spans = self._candidates(h, offsets, marks)
-        targets = torch.full_like(spans.starts, NULL)
-        targets[spans.find(gold.starts, gold.widths)] = gold.classes
-        log_probs = self._log_probs(h, spans)
-        weights = self._class_weights.to(log_probs.dtype)
-        return F.nll_loss(log_probs, targets, weight=weights, reduction="sum")
+        return self._cross_entropy(self._log_probs(h, spans), spans, gold)
+
+    def rdrop_loss(
+        self,
+        h: Tensor,
+        other: Tensor,
+        offsets: Tensor,
+        gold: SpanGold,
+        marks: SpanMarks | None,
+        weight: float,
+    ) -> Tensor:
+        """See `Head.rdrop_loss`; the divergence is that of the labels of each span, unweighted."""
+        spans = self._candidates(h, offsets, marks)
+        passes = [self._log_probs(h, spans), self._log_probs(other, spans)]
+        losses = [self._cross_entropy(log_probs, spans, gold) for log_probs in passes]
+        return (losses[0] + losses[1]) / 2 + weight * symmetric_divergence(*passes)
 
     def span_scores(
         self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None
@@ -298,6 +309,12 @@ class SpanHead(Head[SpanGold, SpanMarks]):
         if marks is None:
             return spans
         return replace(spans, cases=marks.cases, pieces=marks.pieces)
+
+    def _cross_entropy(self, log_probs: Tensor, spans: Spans, gold: SpanGold) -> Tensor:
+        targets = torch.full_like(spans.starts, NULL)
+        targets[spans.find(gold.starts, gold.widths)] = gold.classes
+        weights = self._class_weights.to(log_probs.dtype)
+        return F.nll_loss(log_probs, targets, weight=weights, reduction="sum")
 
     def _log_probs(self, h: Tensor, spans: Spans) -> Tensor:
         weights = dict(self.features.named_parameters())

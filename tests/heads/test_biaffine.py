@@ -167,3 +167,21 @@ def test_is_built_where_asked_for() -> None:
     assert head is not None and head.arc.weight.shape == (9, 9)
     with pytest.raises(InputError, match="learns from trees, but the corpus has none"):
         build_parser_head(ParserConfig(name="biaffine"), 5, ())
+
+
+def test_two_passes_pay_for_the_heads_and_relations_that_they_disagree_on() -> None:
+    head, trees = build(), random_trees()
+    x, other = (torch.randn(13, 5, dtype=torch.double, requires_grad=True) for _ in range(2))
+    gold, inputs = head.encode(trees), (x, other, *head.parameters())
+
+    loss = head.rdrop_loss(x, other, OFFSETS, gold, 1.7)
+
+    arcs, relations, losses = zip(*(naive(head, rows, trees) for rows in (x, other)), strict=True)
+    expected = (losses[0] + losses[1]) / 2
+    for one, two in [relations, *zip(*arcs, strict=True)]:
+        p, q = one.softmax(1), two.softmax(1)
+        expected = expected + 1.7 * ((p * (p / q).log()).sum() + (q * (q / p).log()).sum()) / 2
+    torch.testing.assert_close(loss, expected)
+    found, wanted = (torch.autograd.grad(total, inputs) for total in (loss, expected))
+    for first, second in zip(found, wanted, strict=True):
+        torch.testing.assert_close(first, second)

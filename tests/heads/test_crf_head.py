@@ -248,3 +248,24 @@ def test_log_probability_is_the_score_of_decoding(scheme: str) -> None:
             assert gradient.isfinite().all() and gradient.any()
             checked += 1
     assert checked > 4
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_two_passes_pay_for_the_tag_sequences_that_they_disagree_on(scheme: str) -> None:
+    head, h, other = random_head(scheme), states(), states()
+    gold = head.encode(SENTENCES)
+    mean = (head.loss(h, OFFSETS, gold) + head.loss(other, OFFSETS, gold)) / 2
+    assert torch.equal(head.rdrop_loss(h, other, OFFSETS, gold, None, 0.0), mean)
+    apart = 0.0
+    for one, two in zip(h.split(LENGTHS), other.split(LENGTHS), strict=True):
+        logs = []
+        for rows in (one, two):
+            scores = enumerate_scores(head, rows)
+            values = torch.tensor([*scores.values()], dtype=torch.float64)
+            logs.append(values - log_partition(scores))
+        p, q = logs
+        apart += ((p.exp() * (p - q)).sum() + (q.exp() * (q - p)).sum()).item() / 2
+    loss = head.rdrop_loss(h, other, OFFSETS, gold, None, 1.7)
+    assert loss.item() == pytest.approx(mean.item() + 1.7 * apart, rel=1e-10)
+    loss.backward()
+    assert all(p.grad.isfinite().all() and p.grad.any() for p in head.parameters())

@@ -395,3 +395,20 @@ def test_log_probability_of_what_is_no_candidate() -> None:
         head.log_probability(torch.randn(9, 5), Entity(2, 6, "LOC"))
     with pytest.raises(InputError, match="Unknown entity label"):
         head.log_probability(torch.randn(9, 5), Entity(2, 3, "ORG"))
+
+
+def test_two_passes_pay_for_the_spans_that_they_disagree_on() -> None:
+    head, h, other = random_head(negative_weight=0.3, morphology_size=2), states(), states()
+    gold, inputs = head.encode(SENTENCES), (h, other, *head.parameters())
+
+    loss = head.rdrop_loss(h, other, OFFSETS, gold, MARKS, 1.7)
+
+    expected = (head.loss(h, OFFSETS, gold, MARKS) + head.loss(other, OFFSETS, gold, MARKS)) / 2
+    for span in all_spans():
+        p, q = (materialized_log_probs(head, rows, *span) for rows in (h, other))
+        there, back = F.kl_div(q, p, log_target=True, reduction="sum"), (q.exp() * (q - p)).sum()
+        expected = expected + 1.7 * (there + back) / 2
+    torch.testing.assert_close(loss, expected)
+    found, wanted = (torch.autograd.grad(total, inputs) for total in (loss, expected))
+    for one, two in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-8, atol=1e-10)

@@ -22,9 +22,11 @@ from torch import Tensor
 
 from synner_graph.operators.choice import Kernel, choose
 from synner_graph.operators.crf import cpu, fused, naive
+from synner_graph.operators.crf.divergence import crf_divergence
 
 __all__ = [
     "KERNELS",
+    "crf_divergence",
     "crf_forward_backward",
     "crf_log_partition",
     "crf_marginals",

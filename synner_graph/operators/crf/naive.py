@@ -21,7 +21,7 @@ def log_partition(
     time = time_major(offsets, emissions)
     alpha = _alpha(emissions, time, transitions, start)
     last = offsets[1:].to(emissions.device) - 1
-    return _logsumexp(alpha[last] + end, dim=1)
+    return log_sum_exp(alpha[last] + end, dim=1)
 
 
 def score(
@@ -75,7 +75,7 @@ def forward_backward(
     alpha = _alpha(emissions, time, transitions, start)
     beta = _beta(emissions, time, transitions, end)
     last = offsets[1:].to(emissions.device) - 1
-    return alpha, beta, _logsumexp(alpha[last] + end, dim=1)
+    return alpha, beta, log_sum_exp(alpha[last] + end, dim=1)
 
 
 def _alpha(emissions: Tensor, time: TimeMajor, transitions: Tensor, start: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ def _alpha(emissions: Tensor, time: TimeMajor, transitions: Tensor, start: Tenso
     alphas = [start + steps[0]]
     for emission in steps[1:]:
         previous = alphas[-1][: len(emission)]  # [b, K]
-        alphas.append(_logsumexp(previous.unsqueeze(2) + transitions, dim=1) + emission)
+        alphas.append(log_sum_exp(previous.unsqueeze(2) + transitions, dim=1) + emission)
     return restore(torch.cat(alphas), time.order)
 
 
@@ -94,11 +94,11 @@ def _beta(emissions: Tensor, time: TimeMajor, transitions: Tensor, end: Tensor) 
     betas = [end.expand_as(steps[0])]
     for emission, running in zip(steps, time.batch_sizes[1:], strict=False):
         following = (emission + betas[-1])[:running]  # [b, K]
-        betas.append(_logsumexp(transitions + following.unsqueeze(1), dim=2))
+        betas.append(log_sum_exp(transitions + following.unsqueeze(1), dim=2))
     return restore(torch.cat(betas), time.reversed_order)
 
 
-def _logsumexp(x: Tensor, dim: int) -> Tensor:
+def log_sum_exp(x: Tensor, dim: int) -> Tensor:
     """`torch.logsumexp`, whose gradient is NaN where every term is -inf: here it is 0."""
     impossible = x.detach().amax(dim) == -torch.inf
     finite = x.masked_fill(impossible.unsqueeze(dim), 0)

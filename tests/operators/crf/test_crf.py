@@ -10,6 +10,7 @@ from torch import Tensor
 from synner_graph.errors import InputError
 from synner_graph.operators.crf import (
     cpu,
+    crf_divergence,
     crf_forward_backward,
     crf_log_partition,
     crf_marginals,
@@ -253,3 +254,50 @@ def test_an_unknown_kernel_is_refused_with_the_choices(function) -> None:
     crf = random_crf()
     with pytest.raises(InputError, match=r"Unknown kernel 'fast' of .*: auto, cpu, fused, naive\."):
         function(*crf, kernel="fast")
+
+
+@pytest.mark.parametrize("constrained", [False, True])
+def test_divergence_is_that_of_the_enumerated_sequences(constrained: bool, device: str) -> None:
+    first = constrained_crf(device) if constrained else random_crf(device)
+    noise = 0.7 * torch.randn_like(first.emissions)
+    second = first._replace(emissions=(first.emissions + noise).detach().requires_grad_())
+    leaves = [first.emissions, second.emissions, *first[2:]]
+
+    apart = crf_divergence(first.emissions, second.emissions, *first[1:])
+
+    expected = torch.stack([enumerated_divergence(first, second, b) for b in range(len(LENGTHS))])
+    torch.testing.assert_close(apart, expected)
+    assert (apart > 0).sum() >= 3
+    upstream = torch.randn_like(apart)
+    found = torch.autograd.grad(apart, leaves, upstream)
+    wanted = torch.autograd.grad(expected, leaves, upstream)
+    for one, other in zip(found, wanted, strict=True):
+        assert one.any()
+        torch.testing.assert_close(one, other)
+
+
+def enumerated_divergence(first: CRF, second: CRF, sentence: int) -> Tensor:
+    """From the probability of every tag sequence of one sentence, differentiable."""
+    logs = []
+    for crf in (first, second):
+        one = single(crf, sentence)
+        scores = []
+        for tags in product(range(len(one.start)), repeat=len(one.emissions)):
+            terms = [one.start[tags[0]], one.end[tags[-1]]]
+            terms += [row[tag] for row, tag in zip(one.emissions, tags, strict=True)]
+            terms += [one.transitions[step] for step in pairwise(tags)]
+            if not any(term.isinf() for term in terms):
+                scores.append(sum(terms))
+        logs.append(torch.stack(scores).log_softmax(0))
+    p, q = logs
+    return ((p.exp() * (p - q)).sum() + (q.exp() * (q - p)).sum()) / 2
+
+
+def test_a_crf_does_not_diverge_from_itself(device: str) -> None:
+    crf = random_crf(device)
+    apart = crf_divergence(crf.emissions, crf.emissions.detach() + 3, *crf[1:])
+    torch.testing.assert_close(apart, torch.zeros_like(apart), atol=1e-9, rtol=0)
+    (gradient,) = torch.autograd.grad(apart.sum(), crf.emissions)
+    torch.testing.assert_close(gradient, torch.zeros_like(gradient), atol=1e-9, rtol=0)
+    with pytest.raises(ValueError, match="expected emissions alike"):
+        crf_divergence(crf.emissions, crf.emissions[1:], *crf[1:])
