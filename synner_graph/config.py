@@ -277,6 +277,25 @@ class TrainingConfig(Section):
         "mean", description="a batch's loss: mean or sum over its sentences"
     )
     clip_norm: float = Field(5.0, ge=0, description="gradient norm limit; 0: none")
+    ema: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="decay of averages of the weights, which are scored and saved in their place "
+        "(Polyak averaging); 0: none",
+    )
+    adversarial: float = Field(
+        0.0,
+        ge=0,
+        description="learn each batch again with its words moved so far to where the loss rises "
+        "(FGM, Miyato et al. 2017); 0: off",
+    )
+    rdrop: float = Field(
+        0.0,
+        ge=0,
+        description="pass each batch through twice, and weigh how far the two predictions are "
+        "apart (R-Drop, Liang et al. 2021); 0: off",
+    )
     patience: int | None = Field(
         None, gt=0, description="stop after epochs without a better dev F1"
     )

@@ -13,9 +13,13 @@ from tests.places import ROOT
 SCRIPT = """
 import sys
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
+from accelerate.utils import gather_object
+
 from synner_graph.data.corpora.catalogue import load_corpus
+from synner_graph.training.averages import Averages
 from synner_graph.training.run import train
 from tests.fixtures import tiny_config
 
@@ -26,8 +30,22 @@ splits = {"train": sample.splits["train"][:33], "dev": sample.splits["dev"][:9]}
 corpus = replace(sample, splits=splits)
 parts = ("encoder", "gnn", "head", "parser")
 off = {f"{part}__dropout": 0 for part in parts}
-config = tiny_config(transformer, parser__name="biaffine", parser__jackknife=2, **off)
+levers = {"training__ema": 0.9, "training__adversarial": 0.2, "training__rdrop": 1.0}
+config = tiny_config(transformer, parser__name="biaffine", parser__jackknife=2, **off, **levers)
+begin, made = Averages.__init__, []
+
+def watched(averages, *arguments):
+    begin(averages, *arguments)
+    made.append(averages)
+
+Averages.__init__ = watched
 train(config, corpus, Path(output), backend="torch", device="cpu", progress=False)
+assert len(made) == 3
+for averages in made:
+    assert averages.steps >= 4
+    tensors = b"".join(tensor.numpy().tobytes() for tensor in averages.tensors.values())
+    digests = gather_object([sha256(tensors).hexdigest()])
+    assert len(set(digests)) == 1, "every process has the same averages"
 """
 
 
@@ -94,7 +112,8 @@ def counted(*arguments):
 Learner.learn = counted
 sample = load_corpus("sample")
 splits = {"train": sample.splits["train"][:17], "dev": sample.splits["dev"][:9]}
-config = tiny_config("characters", parser__name="biaffine", parser__jackknife=2)
+levers = {"training__ema": 0.9, "training__rdrop": 1.0}
+config = tiny_config("characters", parser__name="biaffine", parser__jackknife=2, **levers)
 options = {"backend": "torch", "device": "cpu", "progress": False}
 every = Interval(steps=1)
 corpus = replace(sample, splits=splits)

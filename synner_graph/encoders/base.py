@@ -101,6 +101,10 @@ class TokenEncoder(nn.Module, ABC, Generic[InputsT]):
         """Return the embeddings: a step changes only the rows that its batch holds."""
         return iter(())
 
+    def lexical_embeddings(self) -> Iterator[Tensor]:
+        """Return the matrices with a row for each word or word piece, frozen ones too."""
+        return iter(())
+
 
 class ConcatEncoder(TokenEncoder[ConcatInputs]):
     """Several encoders side by side."""
@@ -161,6 +165,10 @@ class ConcatEncoder(TokenEncoder[ConcatInputs]):
     def embeddings(self) -> Iterator[Tensor]:
         """See TokenEncoder."""
         return chain.from_iterable(part.embeddings() for part in self.parts)
+
+    def lexical_embeddings(self) -> Iterator[Tensor]:
+        """See TokenEncoder."""
+        return chain.from_iterable(part.lexical_embeddings() for part in self.parts)
 
     @property
     def pretrained_parameters(self) -> list[nn.Parameter]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -104,6 +104,11 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         levels, layers = parameter_levels(self.transformer), layer_count(self.transformer)
         for name, parameter in self.transformer.named_parameters():
             yield parameter, max(layers - levels[name], 0)
+
+    def lexical_embeddings(self) -> Iterator[Tensor]:
+        """See TokenEncoder."""
+        model: Any = self.transformer
+        yield model.get_input_embeddings().weight
 
     def load_pretrained(self, source: str, rows: Sequence[int] | None = None) -> None:
         """Take over the weights of a hub id or folder.

@@ -49,6 +49,10 @@ class WordEncoder(TokenEncoder[TokenIds]):
         """See TokenEncoder."""
         yield self.vectors.weight
 
+    def lexical_embeddings(self) -> Iterator[Tensor]:
+        """See TokenEncoder."""
+        yield self.vectors.weight
+
     @torch.no_grad()
     def load_vectors(self, lexicon: Lexicon) -> None:
         """Start from the vectors of a lexicon, if it has any."""

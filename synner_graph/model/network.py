@@ -102,23 +102,48 @@ class SynNERModel(nn.Module):
         """What the head reads of every token. *Shape:* [N, C]"""
         return self.read(self.features(batch.inputs), batch.graph)
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Loss of the batch, summed over its sentences. *Shape:* []"""
+    def forward(self, batch: Batch, rdrop: float = 0.0) -> Tensor:
+        """Compute the loss of the batch, summed over its sentences.
+
+        Args:
+            batch: With gold entities, and gold trees where a parser learns beside.
+            rdrop: Weight of the divergence between two passes; 0 makes one pass.
+
+        Returns:
+            *Shape:* []
+        """
+        if rdrop:
+            return self._rdrop_loss(batch, rdrop)
         x = self.features(batch.inputs)
         offsets = batch.graph.offsets
-        graph = self._on_own_trees(x, batch) if any(batch.own_trees) else batch.graph
-        loss = self.head.loss(self.read(x, graph), offsets, batch.gold, batch.marks)
+        h = self.read(x, self._graph(x, batch))
+        loss = self.head.loss(h, offsets, batch.gold, batch.marks)
         if self.parser is not None:
             assert batch.trees is not None
             loss = loss + self.parser.weight * self.parser.loss(x, offsets, batch.trees)
+        return loss
+
+    def _rdrop_loss(self, batch: Batch, weight: float) -> Tensor:
+        """Compute the loss of two passes: see `Head.rdrop_loss`. *Shape:* []"""
+        offsets = batch.graph.offsets
+        x, other = self.features(batch.inputs), self.features(batch.inputs)
+        graph = self._graph(x, batch)
+        h, other_h = self.read(x, graph), self.read(other, graph)
+        loss = self.head.rdrop_loss(h, other_h, offsets, batch.gold, batch.marks, weight)
+        if self.parser is not None:
+            assert batch.trees is not None
+            trees = self.parser.rdrop_loss(x, other, offsets, batch.trees, weight)
+            loss = loss + self.parser.weight * trees
         return loss
 
     def decode(self, batch: Batch) -> list[list[Entity]]:
         """Entities of each sentence, with scores."""
         return self.head.decode(self.states(batch), batch.graph.offsets, batch.marks)
 
-    def _on_own_trees(self, x: Tensor, batch: Batch) -> TokenGraph:
-        """The graph with trees of the model's own parser where the batch asks for them."""
+    def _graph(self, x: Tensor, batch: Batch) -> TokenGraph:
+        """Return the graph, with trees of the own parser where the batch asks for them."""
+        if not any(batch.own_trees):
+            return batch.graph
         assert self.parser is not None
         parts = torch.split(x.detach(), batch.graph.lengths.tolist())
         chosen = [part for part, own in zip(parts, batch.own_trees, strict=True) if own]

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from synner_graph.config import ModelConfig, RunConfig, nested
-from synner_graph.encoders.depth import EVERYTHING
-from synner_graph.encoders.settings import has_transformer, unread_settings
+from synner_graph.encoders.depth import EVERYTHING, NOTHING
+from synner_graph.encoders.settings import has_transformer, reads_words, unread_settings
 from synner_graph.errors import InputError
 from synner_graph.gnn import NONE, layer_class
 from synner_graph.graph.edges import (
@@ -61,7 +61,20 @@ def unread(config: RunConfig) -> dict[str, str]:
     found = dict(_options(config))
     found |= {f"encoder.{name}": why for name, why in unread_settings(config.encoder)}
     found |= {key: why for keys, read, why in _rules(config) if not read for key in keys.split()}
+    if not _drops_out(config, found):
+        found["training.rdrop"] = "nothing is dropped out, so two passes are alike"
     return found
+
+
+def _drops_out(config: RunConfig, skipped: Mapping[str, str]) -> bool:
+    """Return whether any part has dropout; settings in `skipped` are not read."""
+    encoder = config.encoder
+    values = usual(config) | flatten(config.model_dump(mode="json"))
+    rates = {key: rate for key, rate in values.items() if key.endswith("dropout")}
+    own = rates.pop("encoder.transformer_dropout")
+    if has_transformer(encoder) and encoder.freeze != EVERYTHING:
+        rates["encoder.transformer_dropout"] = own is None or own  # pretrained with some
+    return any(rate for key, rate in rates.items() if key not in skipped)
 
 
 def _options(config: RunConfig) -> Iterator[tuple[str, str]]:
@@ -184,6 +197,12 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         "training.part_tokens",
         encoder.context == "document" or edges.reads_documents,
         "nothing in this model reads documents",
+    )
+    yield (
+        "training.adversarial",
+        (has_transformer(encoder) and encoder.freeze == NOTHING and not encoder.lora_rank)
+        or (reads_words(encoder) and not encoder.fix_words),
+        "no embeddings of words or word pieces learn",
     )
     yield (
         "training.decay",

@@ -113,11 +113,15 @@ class ParserAlone(nn.Module):
         self.dropout = model.dropout
         self.parser = model.parser
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Loss of the batch, summed over its sentences. *Shape:* []"""
+    def forward(self, batch: Batch, rdrop: float = 0.0) -> Tensor:
+        """Loss of the batch, summed over its sentences: see `SynNERModel.forward`. *Shape:* []"""
         assert batch.trees is not None
+        offsets = batch.graph.offsets
         x = self.dropout(self.encoder(batch.inputs))
-        return self.parser.loss(x, batch.graph.offsets, batch.trees)
+        if not rdrop:
+            return self.parser.loss(x, offsets, batch.trees)
+        other = self.dropout(self.encoder(batch.inputs))
+        return self.parser.rdrop_loss(x, other, offsets, batch.trees, rdrop)
 
 
 def train_parser(
@@ -162,4 +166,5 @@ def train_parser(
     for record in run_epochs(learner, batches, collate, settings, position, bar, after_step):
         position.add(record, score=None)
         checkpoints.save(stage, learner, position)
+    learner.finish()
     return ner

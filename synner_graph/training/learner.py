@@ -3,15 +3,19 @@
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
 from synner_graph.config import RunConfig
+from synner_graph.encoders import ConcatEncoder
 from synner_graph.errors import InputError
 from synner_graph.model.batch import Batch
+from synner_graph.training.adversary import Adversary
+from synner_graph.training.averages import Averages
 from synner_graph.training.optimiser import build_optimizer, build_schedule
 
 
@@ -19,10 +23,13 @@ class Learner:
     """Takes the steps of a training, and knows all that they have changed.
 
     Args:
-        model: what learns.
+        model: what learns. It gives the loss of a batch, and its encoder is `model.encoder`.
         config: every setting.
         steps: how many there will be, for the learning rates to rise and fall over.
         accelerator: where it runs.
+
+    Raises:
+        InputError: The settings ask for what the model does not have.
     """
 
     def __init__(
@@ -33,8 +40,15 @@ class Learner:
         self.schedule = build_schedule(optimizer, config.training, steps)
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
         self.accelerator = accelerator
-        self.clip_norm = config.training.clip_norm
-        self.loss = config.training.loss
+        settings = config.training
+        self.clip_norm = settings.clip_norm
+        self.loss = settings.loss
+        self.rdrop = settings.rdrop
+        self.averages = Averages(model, settings.ema) if settings.ema else None
+        self.adversary: Adversary | None = None
+        if settings.adversarial:
+            encoder = cast(ConcatEncoder, model.encoder)
+            self.adversary = Adversary(list(encoder.lexical_embeddings()), settings.adversarial)
 
     def learn(
         self,
@@ -67,17 +81,31 @@ class Learner:
 
     def step(self, batch: Batch, scale: float) -> Tensor:
         """Learn from a batch; its loss times `scale`, without gradient. *Shape:* []"""
-        loss: Tensor = self.model(batch) * scale
+        loss: Tensor = self.model(batch, self.rdrop) * scale
         self.accelerator.backward(loss)
+        if self.adversary is not None:
+            with self.adversary.moved():
+                self.accelerator.backward(self.model(batch, self.rdrop) * scale)
         if self.clip_norm:
             self.accelerator.clip_grad_norm_(self.model.parameters(), self.clip_norm)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad()
+        if self.averages is not None:
+            self.averages.update()
         return loss.detach()
 
+    def averaged(self) -> AbstractContextManager[None]:
+        """Put the weights to score and to save into the model: the averages, if there are any."""
+        return nullcontext() if self.averages is None else self.averages.in_place()
+
+    def finish(self) -> None:
+        """Leave the weights to use in the model; no step may follow."""
+        if self.averages is not None:
+            self.averages.swap()
+
     def tensors(self) -> dict[str, Tensor]:
-        """What steps change: trained weights, buffers, and the averages of the optimiser."""
+        """What steps change: trained weights, buffers, and all averages."""
         frozen = {name for name, p in self.module.named_parameters() if not p.requires_grad}
         found = {
             f"model.{name}": tensor
@@ -86,14 +114,20 @@ class Learner:
         }
         for index, averages in self.optimizer.state_dict()["state"].items():
             found |= {f"optimizer.{index}.{key}": value for key, value in averages.items()}
+        if self.averages is not None:
+            found |= {f"average.{name}": value for name, value in self.averages.tensors.items()}
         return {name: tensor.contiguous() for name, tensor in found.items()}
 
     def record(self) -> dict[str, Any]:
-        """What steps change beside tensors, as JSON: learning rates, and the scale of fp16."""
+        """What else steps change, as JSON: learning rates, the scale of fp16, steps averaged."""
         schedule = self.schedule.state_dict()
         del schedule["lr_lambdas"]
         scaler = self.accelerator.scaler
-        return {"schedule": schedule, "scaler": None if scaler is None else scaler.state_dict()}
+        return {
+            "schedule": schedule,
+            "scaler": None if scaler is None else scaler.state_dict(),
+            "averaged": 0 if self.averages is None else self.averages.steps,
+        }
 
     def restore(self, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
         """Go on from what `tensors` and `record` gave.
@@ -102,27 +136,32 @@ class Learner:
             InputError: They are of another model.
         """
         weights: dict[str, Tensor] = {}
-        averages: dict[int, dict[str, Tensor]] = {}
+        averages: dict[str, Tensor] = {}
+        moments: dict[int, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
             kind, _, rest = name.partition(".")
             if kind == "model":
                 weights[rest] = tensor
+            elif kind == "average":
+                averages[rest] = tensor
             else:
                 index, _, key = rest.partition(".")
                 # A copy of its own: where a tensor begins in memory can decide how it is added up.
-                averages.setdefault(int(index), {})[key] = tensor.clone()
+                moments.setdefault(int(index), {})[key] = tensor.clone()
         expected = {n.removeprefix("model.") for n in self.tensors() if n.startswith("model.")}
         try:
             if weights.keys() != expected:
                 raise RuntimeError(f"its weights differ in {min(weights.keys() ^ expected)}")
             self.module.load_state_dict(weights, strict=False)
+            if self.averages is not None:
+                self.averages.restore(averages, record["averaged"])
         except RuntimeError as error:
             raise InputError(f"The checkpoint does not fit the model: {error}") from error
         schedule = dict(record["schedule"])
         groups = self.optimizer.state_dict()["param_groups"]
         for group, rate in zip(groups, schedule["_last_lr"], strict=True):
             group["lr"] = rate
-        self.optimizer.load_state_dict({"state": averages, "param_groups": groups})
+        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
         self.schedule.load_state_dict({**schedule, "lr_lambdas": [None] * len(groups)})
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(record["scaler"])

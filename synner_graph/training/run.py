@@ -213,14 +213,15 @@ def _fit(
     after_step = partial(checkpoints.after_step, stage, learner, position)
     for record in run_epochs(learner, batches, collate, settings, position, bar, after_step):
         score = None
-        if dev:
-            scores = on_main(accelerator, lambda: dev_scores(ner, config, dev))
-            record |= scores
-            score = sum(scores.values()) / len(scores)
-        _log_epoch(record, len(sentences))
-        if position.add(record, score):
-            on_main(accelerator, lambda: ner.save_pretrained(output))
-        elif position.waited(settings.patience):
+        with learner.averaged():
+            if dev:
+                scores = on_main(accelerator, lambda: dev_scores(ner, config, dev))
+                record |= scores
+                score = sum(scores.values()) / len(scores)
+            _log_epoch(record, len(sentences))
+            if best := position.add(record, score):
+                on_main(accelerator, lambda: ner.save_pretrained(output))
+        if not best and position.waited(settings.patience):
             logger.info("No better dev F1 for %d epochs: stopping", settings.patience)
         checkpoints.save(stage, learner, position)
     return position.history

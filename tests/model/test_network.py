@@ -135,6 +135,8 @@ def test_marked_sentences_are_read_on_the_trees_of_the_parser(
     torch.testing.assert_close(found, expected)
     assert abs(found - model(batch)) > 1e-3
     torch.testing.assert_close(model(replace(batch, own_trees=(False,) * 6)), model(batch))
+    torch.manual_seed(3)
+    torch.testing.assert_close(model(replace(batch, own_trees=own), 2.0), expected)
 
 
 @pytest.mark.parametrize(("head", "recurrent", "gnn"), COMBINATIONS)
@@ -254,3 +256,27 @@ def test_unknown_parts_are_refused(
     with pytest.raises(InputError) as caught:
         build("characters", small_corpus, **setting)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("head", ["crf", "span"])
+def test_two_passes_differ_in_dropout_alone(
+    head: str, tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    model = build(tiny_transformer, small_corpus, head__name=head, parser__name="biaffine")
+    batch = model.collator(small_corpus.splits["train"][:6])
+    model.eval()
+    torch.testing.assert_close(model(batch, 2.0), model(batch))
+    model.train()
+    losses = []
+    for weight in (0.0, 1e-12, 1.0, 3.0):
+        torch.manual_seed(1)
+        losses.append(model(batch, weight))
+    torch.manual_seed(1)
+    once = model(batch)
+    assert torch.equal(losses[0], once), "one pass"
+    apart = losses[2] - losses[1]
+    assert apart > 0.01 * once
+    torch.testing.assert_close(losses[3] - losses[1], 3 * apart, rtol=1e-3, atol=1e-3)
+    losses[3].backward()
+    without = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert without == []

@@ -13,6 +13,7 @@ from synner_graph.recogniser.settings import Place, combine, read_settings
 from synner_graph.recogniser.unread import effective
 
 NO_SYNTAX = {"gnn.name": "none", "recurrent.name": "none"}
+NO_DROPOUT = {"encoder.dropout": 0.0, "head.dropout": 0.0, "gnn.dropout": 0.0}
 UNREAD: list[tuple[dict[str, Any], str]] = [
     ({"head.name": "crf", "head.decode": "nested"}, "head.decode"),
     ({"head.name": "crf", "head.max_width": 4}, "head.max_width"),
@@ -62,6 +63,21 @@ UNREAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"training.part_tokens": 64}, "training.part_tokens"),
     ({"training.decay": 0.1}, "training.decay"),
+    ({"encoder.name": "characters", "training.adversarial": 0.5}, "training.adversarial"),
+    ({"encoder.freeze": "embeddings", "training.adversarial": 0.5}, "training.adversarial"),
+    ({"encoder.lora_rank": 4, "training.adversarial": 0.5}, "training.adversarial"),
+    (
+        {
+            "encoder.name": "lexical",
+            "encoder.vectors": "v.txt",
+            "encoder.fix_words": True,
+            "training.adversarial": 0.5,
+        },
+        "training.adversarial",
+    ),
+    ({**NO_DROPOUT, "encoder.transformer_dropout": 0.0, "training.rdrop": 1.0}, "training.rdrop"),
+    ({**NO_DROPOUT, "encoder.freeze": "all", "training.rdrop": 1.0}, "training.rdrop"),
+    ({**NO_DROPOUT, "encoder.name": "characters", "training.rdrop": 1.0}, "training.rdrop"),
     ({"training.optimizer": "sgd", "training.betas": [0.9, 0.98]}, "training.betas"),
     (
         {"text.tokenizer": "blanks", "text.splitter": "lines", "text.language": "xx"},
@@ -75,6 +91,25 @@ UNREAD: list[tuple[dict[str, Any], str]] = [
 def test_a_setting_without_effect_is_refused(settings: dict[str, Any], key: str) -> None:
     with pytest.raises(InputError, match=rf"^The setting '{key}' has no effect: .*\.$"):
         read_settings(None, settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        NO_DROPOUT,
+        {**NO_DROPOUT, "encoder.name": "lexical"},
+        {**NO_DROPOUT, "encoder.name": "characters", "parser.name": "biaffine"},
+        {**NO_DROPOUT, "encoder.name": "characters", "encoder.dropout": 0.2},
+    ],
+)
+def test_two_passes_are_read_where_something_is_dropped_out(settings: dict[str, Any]) -> None:
+    assert read_settings(None, settings | {"training.rdrop": 1.0}).training.rdrop == 1
+
+
+def test_words_are_moved_where_they_learn() -> None:
+    for settings in ({}, {"encoder.name": "lexical"}, {"encoder.freeze": 2, "encoder.words": True}):
+        config = read_settings(None, {**settings, "training.adversarial": 0.5})
+        assert config.training.adversarial == 0.5
 
 
 def test_the_message_names_the_part_and_what_would_read_it() -> None:

@@ -8,6 +8,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from synner_graph.config import RunConfig
+from synner_graph.encoders import ConcatEncoder
 from synner_graph.files import WriteError
 from synner_graph.training import checkpoint as module
 from synner_graph.training.checkpoint import (
@@ -23,7 +24,9 @@ from synner_graph.training.loop import Position
 
 @pytest.fixture
 def learner() -> Learner:
-    return Learner(nn.Linear(3, 2), RunConfig(), 10, Accelerator(cpu=True))
+    model = nn.Linear(3, 2)
+    model.encoder = ConcatEncoder([])
+    return Learner(model, RunConfig(), 10, Accelerator(cpu=True))
 
 
 def saved(folder: Path, learner: Learner, numbers: int) -> Checkpoints:

@@ -48,10 +48,10 @@ def test_a_training_marks_as_many_as_its_epoch_asks(
     seen: list[tuple[int, int]] = []
     forward = SynNERModel.forward
 
-    def watched(model: SynNERModel, batch: Batch) -> torch.Tensor:
+    def watched(model: SynNERModel, batch: Batch, rdrop: float) -> torch.Tensor:
         seen.append((len(batch.sentences), sum(batch.own_trees)))
         assert model.parser is not None and model.parser.tree_noise == 0.5
-        return forward(model, batch)
+        return forward(model, batch, rdrop)
 
     monkeypatch.setattr(SynNERModel, "forward", watched)
     train(config, small_corpus, tmp_path / "run", device="cpu", progress=False)
