@@ -18,7 +18,7 @@ CLOSED = 141
 
 
 class _Commands(typer.core.TyperGroup):
-    """Turns what is wrong with the user's input, or with the system, into one line and code 2."""
+    """Turns errors of input and system into one line and exit code 2."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
@@ -40,7 +40,7 @@ class _Commands(typer.core.TyperGroup):
 
 
 def _drop_output() -> None:
-    """Have nothing more written to standard output where that fails: it would fail at the exit."""
+    """Redirect standard output to nowhere if it cannot be written; the exit would fail."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -59,14 +59,14 @@ app = typer.Typer(
 @app.callback()
 def main(
     quiet: bool = typer.Option(
-        False, "--quiet", "-q", help="Only results, notes on the data, and errors."
+        False, "--quiet", "-q", help="Print only results, notes on the data, and errors."
     ),
 ) -> None:
     """Named entity recognition that reads syntax.
 
     Train on a corpus with dependency trees, evaluate a saved run, predict the entities of a file:
 
-      synner train --dataset sample --output runs/sample
+      synner train --dataset sample --parser biaffine --output runs/sample
 
       synner eval runs/sample --dataset sample --split test
 

@@ -33,9 +33,9 @@ def calibrate(
 ) -> None:
     """Choose the temperature of a run's scores on the dev split, and store it with the run.
 
-    Without --dataset or --input, on the dev split that the run was trained with. What the run finds
-    stays the same. The calibration error is given before and after, for the test split, too, if
-    there is one: there it tells more.
+    Without --dataset and --input it reads the dev split that the run was trained with. The run
+    still finds the same entities. The calibration error is printed before and after, also for the
+    test split if there is one; that one counts, as nothing was chosen there.
 
     Example: synner calibrate runs/sample
     """

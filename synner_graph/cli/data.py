@@ -22,7 +22,7 @@ from synner_graph.data.validation import validate as validate_file
 from synner_graph.errors import InputError
 
 app = typer.Typer(
-    no_args_is_help=True, help="Corpora; files of sentences, converted, validated, described."
+    no_args_is_help=True, help="List corpora; convert, validate and describe files of sentences."
 )
 
 
@@ -60,15 +60,15 @@ def convert(
     ] = None,
     trees_format: Annotated[
         str | None,
-        typer.Option(help="Its format; default: by suffix. conllu reads CoNLL-X of 10 columns."),
+        typer.Option(help="Format of --trees; default: by suffix. For 10-column CoNLL-X: conllu."),
     ] = None,
     characters: Annotated[
         Carrier | None,
-        typer.Option(help="Make characters the tokens; this one of each word carries the tree."),
+        typer.Option(help="Make characters the tokens; this character of a word carries the tree."),
     ] = None,
     nested: Annotated[
         Keep | None,
-        typer.Option(help="Of entities that share a token keep one kind; default: keep all."),
+        typer.Option(help="Which of the entities that share a token to keep; default: all."),
     ] = None,
 ) -> None:
     """Write a file in another format.

@@ -75,7 +75,7 @@ Features = Annotated[
     Path | None,
     typer.Option(
         "--encoder.features",
-        help="Precomputed features of the sentences, for a model that reads some.",
+        help="File of precomputed features of the sentences, for a model that reads them.",
         rich_help_panel=DATA,
     ),
 ]
@@ -83,20 +83,21 @@ NoCache = Annotated[
     bool,
     typer.Option(
         "--no-cache",
-        help="Read the files even where the user's cache holds what was read before.",
+        help="Read the files anew, and neither use nor fill the user's cache.",
         rich_help_panel=DATA,
     ),
 ]
 GraphBackend = Annotated[
     Backend,
     typer.Option(
-        help="Who passes the messages; auto takes dgl where it can run.", rich_help_panel=RUNTIME
+        help="Library that passes messages; auto takes dgl where it can run.",
+        rich_help_panel=RUNTIME,
     ),
 ]
 Kernel = Annotated[
     Kernels,
     typer.Option(
-        help="What computes the Syn-LSTM and the CRF; auto takes the fastest that can serve.",
+        help="Kernel of Syn-LSTM, CRF and span scores; auto takes the fastest that can run.",
         rich_help_panel=RUNTIME,
     ),
 ]
@@ -109,8 +110,8 @@ CheckpointEvery = Annotated[
     str | None,
     typer.Option(
         metavar="STEPS|TIME",
-        help="Write a checkpoint after so many steps (200) or so much time (90s, 5m, 1h) too, not "
-        "only at the end of each epoch.",
+        help="Write checkpoints within epochs too: every 200 steps with 200, every 5 minutes with "
+        "5m (or 90s, 1h).",
         rich_help_panel=RUNTIME,
     ),
 ]

@@ -36,7 +36,7 @@ TEXT = "text"
 
 
 class Long(StrEnum):
-    """What becomes of a sentence that the encoder cannot read at once."""
+    """How to read a sentence that is longer than the encoder can read at once."""
 
     windows = "windows"
     error = "error"
@@ -63,8 +63,8 @@ def predict(
     output_format: Annotated[
         str | None,
         typer.Option(
-            help="Format of the output: for texts csv, too; default: by suffix, else that of the "
-            "input, jsonl for texts."
+            help="Format of the output, for texts also csv; default: by suffix, else the format of "
+            "the input, or jsonl for texts."
         ),
     ] = None,
     output_scheme: Annotated[
@@ -123,10 +123,10 @@ def predict(
     batch_size: options.BatchSize = 32,
     batch_tokens: Annotated[
         int,
-        typer.Option(min=1, help="Tokens in a batch, of texts.", rich_help_panel=options.RUNTIME),
+        typer.Option(min=1, help="Tokens in a batch, for texts.", rich_help_panel=options.RUNTIME),
     ] = 4096,
 ) -> None:
-    """Name the entities of texts, or of a file of sentences; entities it may hold are replaced.
+    """Name the entities of texts, or of a file of sentences; entities in the file are replaced.
 
     Example: synner predict runs/sample "Angela Merkel met the UN in Geneva."
 
@@ -179,7 +179,7 @@ def predict(
 
 
 def _texts(source: str, format: str | None, field: str | None) -> "Iterator[Record] | None":
-    """The texts of a file; nothing if it holds sentences."""
+    """Return the texts of a file; None if it holds sentences."""
     from synner_graph.text.sources import TEXT_FIELD, holds_tokens, json_lines, text_lines
 
     suffix = Path(source).suffix
@@ -197,7 +197,7 @@ def _texts(source: str, format: str | None, field: str | None) -> "Iterator[Reco
 def _written_format(
     of_texts: bool, source: str, format: str | None, output: str, output_format: str | None
 ) -> str:
-    """The format to write."""
+    """Return the format to write."""
     if of_texts and (output_format == "csv" or (output_format is None and output.endswith(".csv"))):
         return "csv"
     if output_format is None and output == "-":
@@ -236,7 +236,7 @@ def _name_texts(
 
 @contextmanager
 def _progress(source: str | None, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A bar over the bytes of a file, with rate and remaining time; yields what moves it."""
+    """Show a bar over the bytes of a file, and yield the function that moves it."""
     from synner_graph.text.sources import size_of
 
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
@@ -249,7 +249,7 @@ def _progress(source: str | None, quiet: bool) -> Iterator[Callable[[int], None]
 def _parsed(
     sentences: Iterable[Sentence], ner: "SynNER", name: str, batch_size: int
 ) -> Iterator[Sentence]:
-    """The sentences with the trees of a parser in place of their own."""
+    """Give the sentences the trees of a parser."""
     from synner_graph.parsers import scheme_note
     from synner_graph.recogniser.synner import load_parser
 
@@ -265,7 +265,7 @@ COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
 
 def print_pretty(sentences: Iterable[Sentence]) -> None:
-    """One line a sentence; each entity in brackets, followed by its label."""
+    """Print a line for each sentence, with each entity in brackets before its label."""
     colours: dict[str, str] = {}
     for sentence in sentences:
         line = Text()

@@ -1,4 +1,4 @@
-"""What commands on a run read: the run itself, and one split of a dataset or a file."""
+"""Open the run and the sentences that a command reads."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def split_of(dataset: str | None, input: Path | None, split: str, reading: Reading) -> DataConfig:
-    """Where the sentences come from.
+    """Return the settings of the sentences to read.
 
     Args:
         dataset: A corpus of the catalogue.
@@ -36,7 +36,7 @@ def split_of(dataset: str | None, input: Path | None, split: str, reading: Readi
 def open_run(
     run: Path | str, features: Path | None, backend: str, device: str, kernel: str = "auto"
 ) -> "SynNER":
-    """A run, ready to read sentences.
+    """Open a run, ready to read sentences.
 
     Args:
         run: Run folder, or a hub repository.

@@ -14,7 +14,7 @@ def study(
     context: typer.Context,
     grid: Annotated[Path, typer.Argument(help="Grid file (TOML): see configs/studies.")],
     results: Annotated[
-        Path, typer.Option(help="Folder of results files, one a grid, named after it.")
+        Path, typer.Option(help="Folder of the results files; a grid's has its name.")
     ] = Path("docs/results"),
     runs: Annotated[Path, typer.Option(help="Folder for the run folders.")] = Path("runs/studies"),
     row: Annotated[

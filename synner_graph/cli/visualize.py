@@ -32,18 +32,18 @@ def visualize(
     ] = None,
     errors: Annotated[
         bool,
-        typer.Option("--errors", help="A page of the sentences with mistakes, with filters."),
+        typer.Option("--errors", help="Write a page of the sentences with mistakes, with filters."),
     ] = False,
     weights: Annotated[
         bool,
         typer.Option(
             "--weights",
-            help="Draw the edges of the graph, as heavy as they count for the entities found.",
+            help="Draw the edges of the graph, each as wide as its part in the entities found.",
         ),
     ] = False,
     entity: Annotated[
         int | None,
-        typer.Option(min=1, help="With --weights: for this entity found alone, counted from 1."),
+        typer.Option(min=1, help="With --weights: explain only this entity, counted from 1."),
     ] = None,
     dataset: options.Dataset = None,
     split: Annotated[

@@ -250,7 +250,7 @@ class SpanHead(Head[SpanGold, SpanMarks]):
     def decode(
         self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None
     ) -> list[list[Entity]]:
-        """Of the spans that beat no entity those that `decode` chooses, scored by probability."""
+        """Return what `decode` chooses among the spans that score above "no entity"."""
         starts, ends, log_probs = self.span_scores(h, offsets, marks)
         best, label = log_probs[:, NULL + 1 :].max(dim=1)
         gain = best - log_probs[:, NULL]
