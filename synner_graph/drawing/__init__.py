@@ -43,7 +43,7 @@ def draw_sentence(
 
 
 def draw_graph(graph: TokenGraph, sentences: Sequence[Sentence] | None = None) -> Drawing:
-    """Draw a batch as what it is, one graph: nodes in a row, sentences in boxes.
+    """Draw a batch as one graph: nodes in a row, sentences in boxes.
 
     Edges from heads to dependents run above the nodes, those from dependents to heads below, self
     edges are rings. Colours are relations, or weights where the graph has some.
@@ -56,7 +56,7 @@ def draw_graph(graph: TokenGraph, sentences: Sequence[Sentence] | None = None) -
 
 
 def graph_html(graph: TokenGraph) -> str:
-    """The first sentences of a graph as HTML, and how many more there are."""
+    """Return the first sentences of a graph as HTML, and the number of further ones."""
     offsets = graph.offsets.tolist()
     shown = max(sum(end <= MOST_NODES for end in offsets[1:]), min(1, graph.num_sentences))
     whole = graph.to_networkx()

@@ -37,7 +37,7 @@ OTHER = "other relations"
 
 
 def graph_scene(graph: "nx.MultiDiGraph[int]") -> Scene:
-    """The nodes of all sentences in a row, each sentence in its box, edges coloured by relation.
+    """Draw all nodes in a row, each sentence in its box, edges coloured by relation.
 
     Entries of a gazetteer stand behind the sentences, in a box of their own.
 
@@ -125,7 +125,7 @@ def graph_scene(graph: "nx.MultiDiGraph[int]") -> Scene:
 
 
 def _side(arcs: Sequence[Edge]) -> tuple[list[layout.Span], list[int], list[int]]:
-    """Feet, places of each column and levels of the arcs on one side of the nodes."""
+    """Return feet, places by column and levels of the arcs on one side of the nodes."""
     level = layout.levels([edge.span for edge in arcs])
     feet, counts, _ = layout.slots([edge.span for edge in arcs], level)
     return feet, counts, level
@@ -134,7 +134,7 @@ def _side(arcs: Sequence[Edge]) -> tuple[list[layout.Span], list[int], list[int]
 def _middles(
     widths: Sequence[float], sentences: Sequence[Sequence[int]], captions: Sequence[str]
 ) -> list[float]:
-    """The middle of every node; sentences apart, and wide enough for their captions."""
+    """Return the middle of every node; sentences stand apart and have room for captions."""
     shifts: list[float] = []
     shift = 0.0
     for rows, caption in zip(sentences, captions, strict=True):
@@ -152,7 +152,7 @@ def _caption(name: str, rows: Sequence[int]) -> str:
 
 
 def _relation_tones(edges: Sequence[Edge]) -> dict[str, str]:
-    """A tone for each relation; the rarest share one where there are more than colours."""
+    """Choose a tone for each relation; if colours do not suffice, the rarest share one."""
     counts = Counter(edge.relation for edge in edges if edge.direction != SELF)
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
     tones = tones_of(ranked[: len(PALETTE)])

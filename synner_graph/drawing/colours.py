@@ -24,7 +24,7 @@ PALETTE = tuple(name for name in TONES if name[1:].isdigit())
 
 
 def tones_of(names: Iterable[str]) -> dict[str, str]:
-    """A tone of the palette for each name, in the order of the names.
+    """Choose a tone of the palette for each name, in the order of the names.
 
     A name has the same colour in every drawing unless another has taken it; where there are more
     names than colours, colours come again.

@@ -29,15 +29,15 @@ class Drawing:
     scene: Scene = field(repr=False)
 
     def svg(self) -> str:
-        """A self-contained SVG file, light or dark as the reader's system is."""
+        """Return a self-contained SVG file, light or dark as the reader's system is."""
         return svg(self.scene)
 
     def html(self) -> str:
-        """A self-contained HTML page."""
+        """Return a self-contained HTML page."""
         return page(self.scene.caption, [self.scene])
 
     def figure(self, dark: bool = False) -> "Figure":
-        """A matplotlib figure.
+        """Return a matplotlib figure.
 
         Raises:
             InputError: If matplotlib is not installed.
@@ -45,7 +45,7 @@ class Drawing:
         return figure(self.scene, dark)
 
     def save(self, path: Path | str) -> None:
-        """Write a file; its suffix, .html, .svg, .png or .pdf, says as what.
+        """Write a file in the format of its suffix: .html, .svg, .png or .pdf.
 
         Raises:
             InputError: For another suffix, if matplotlib is needed and not installed, or if the
@@ -67,7 +67,7 @@ class Drawing:
 
 
 def check_suffix(path: Path | str) -> str:
-    """The suffix of a file that can be drawn.
+    """Return the suffix of a file, if drawings have that format.
 
     Raises:
         InputError: The suffix is another one.

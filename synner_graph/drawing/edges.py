@@ -1,4 +1,4 @@
-"""Edges as drawings see them: what each says, and how its weight looks."""
+"""Edges for drawings: their text, and the look of their weight."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class Edge:
 
     @property
     def title(self) -> str:
-        """What the mouse is told."""
+        """The text shown under the mouse."""
         return f"{self.text} ({self.direction})" if self.direction else self.text
 
     def data(self) -> dict[str, str | int | float]:
@@ -88,7 +88,7 @@ class Edge:
 
 
 def edges_of(graph: "nx.MultiDiGraph[int]") -> list[Edge]:
-    """The edges of a networkx view, in its order."""
+    """Return the edges of a networkx view, in its order."""
     rows = list(graph.edges(data=True))
     greatest = max((abs(data.get("weight", 0.0)) for *_, data in rows), default=0.0)
     edges = []
@@ -102,7 +102,7 @@ def edges_of(graph: "nx.MultiDiGraph[int]") -> list[Edge]:
 
 
 def stroke_of(edge: Edge) -> Stroke:
-    """How an edge is drawn, but for its path: by its weight, else by its direction."""
+    """Return the stroke of an edge without a path: by its weight, else by its direction."""
     if edge.weight is None:
         return Stroke((), DIRECTION_TONES.get(edge.direction, "line"))
     size = abs(edge.share)
@@ -115,12 +115,12 @@ def stroke_of(edge: Edge) -> Stroke:
 
 
 def arrowhead_size(stroke: Stroke) -> float:
-    """Half the width of an arrowhead that is seen at the end of such a stroke."""
+    """Return half the width of an arrowhead that is visible at the end of a stroke."""
     return 2.8 + 0.6 * stroke.width
 
 
 def legend(edges: Sequence[Edge], x: float, y: float) -> tuple[list[Group], float]:
-    """What the colours of the edges mean, and where the legend ends."""
+    """Draw the meaning of the edges' colours, and return where the legend ends."""
     if any(edge.weight is not None for edge in edges):
         entries = [("positive", "positive weight"), ("negative", "negative weight")]
         shown = {stroke_of(edge).tone for edge in edges}
@@ -131,7 +131,7 @@ def legend(edges: Sequence[Edge], x: float, y: float) -> tuple[list[Group], floa
 
 
 def key(entries: Sequence[tuple[str, str]], x: float, y: float) -> tuple[list[Group], float]:
-    """A row of coloured patches with their names, and where it ends."""
+    """Draw a row of coloured patches with names, and return where it ends."""
     groups = []
     for tone, name in entries:
         patch = Box(x, y, 12, 12, tone, radius=3, tint=0.8)

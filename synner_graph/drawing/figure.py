@@ -20,7 +20,7 @@ RIGHT_TO_LEFT_MARK = "\u200f"
 
 
 def figure(scene: Scene, dark: bool = False) -> "Figure":
-    """A scene as a matplotlib figure of its own size, ready for `savefig`.
+    """Draw a scene as a matplotlib figure of its size, ready for `savefig`.
 
     Raises:
         InputError: If matplotlib is not installed.
@@ -121,7 +121,7 @@ def _draw_label(axes: "Axes", label: Label, order: int, dark: bool) -> None:
 
 
 def _families(text: str) -> list[str]:
-    """The usual font, and for the characters that it lacks installed fonts that have them."""
+    """Return the usual font, and installed fonts for the characters that it lacks."""
     families = [FAMILY]
     for character in text:
         family = _family_with(character)

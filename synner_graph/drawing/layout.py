@@ -1,4 +1,4 @@
-"""Where arcs and words go: numbers alone, whatever draws them.
+"""Compute where arcs and words go, independent of what draws them.
 
 Words stand in columns. A span `(left, right)` joins two columns, and covers the gaps between them.
 """
@@ -15,7 +15,7 @@ GAP = 16.0
 
 
 def levels(spans: Sequence[Span]) -> list[int]:
-    """The level of each span: no two spans on one level overlap, and longer ones go above.
+    """Choose the level of each span: spans on a level never overlap, longer ones go above.
 
     Shorter spans come first and take the lowest level that is free over all gaps they cover. So a
     span is always above those inside it: they hold each level up to theirs somewhere below it.
@@ -37,7 +37,7 @@ def levels(spans: Sequence[Span]) -> list[int]:
 def slots(
     spans: Sequence[Span], level: Sequence[int], single: Iterable[int] = ()
 ) -> tuple[list[Span], list[int], dict[int, int]]:
-    """The order in which arcs stand on their words, from left to right.
+    """Order the arcs that stand on each word, from left to right.
 
     At each word come the arcs that go left, the lowest first, then what stands there alone, then
     the arcs that go right, the highest first: so no arc of a tree cuts another's foot.
@@ -71,12 +71,12 @@ def slots(
 
 
 def offset(place: int, count: int) -> float:
-    """How far from the middle of its column a place is."""
+    """Return the distance of a place from the middle of its column."""
     return (place - (count - 1) / 2) * SLOT
 
 
 def centres(widths: Sequence[float], demands: Iterable[tuple[int, int, float]]) -> list[float]:
-    """The middle of every column, from 0 at the left edge of the first.
+    """Return the middle of every column, from 0 at the left edge of the first.
 
     Args:
         widths: The width that each column needs.

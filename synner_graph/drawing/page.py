@@ -58,7 +58,7 @@ filter();  // a browser that goes back to the page keeps what was chosen
 
 @dataclass(frozen=True)
 class Card:
-    """A drawing with what can be said and asked about it.
+    """A drawing with its title, notes and marks.
 
     Attributes:
         title: Above it.
@@ -74,17 +74,17 @@ class Card:
 
 
 def page(title: str, scenes: Iterable[Scene]) -> str:
-    """Drawings below each other, without any script."""
+    """Put drawings below each other, without any script."""
     return _document(title, "", (_article(Card("", scene), "") for scene in scenes))
 
 
 def cards_page(title: str, cards: Sequence[Card]) -> str:
-    """Drawings with their titles and notes, without any script."""
+    """Put drawings with titles and notes on a page, without any script."""
     return _document(title, f"<header><h1>{_escape(title)}</h1></header>", _articles(cards, {}, {}))
 
 
 def filter_page(title: str, cards: Sequence[Card]) -> str:
-    """Drawings that can be filtered by the kind and the type of their marks, in the browser.
+    """Make a page whose drawings can be filtered by kind and type of their marks.
 
     What is not on the screen is not drawn, so that thousands of drawings open at once.
     """

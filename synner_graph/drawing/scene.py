@@ -73,7 +73,7 @@ Shape = Stroke | Fill | Box | Label
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Shapes that are one thing: an arc, an entity, a token.
+    """Shapes that belong together: an arc, an entity, a token.
 
     Attributes:
         kind: What it is.
@@ -89,7 +89,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything that is to be seen, from (0, 0) at the top left to (width, height).
+    """All shapes of a drawing, from (0, 0) at the top left to (width, height).
 
     Attributes:
         caption: The scene in words, for those who cannot see it.
@@ -120,7 +120,7 @@ def bracket(start: float, end: float, base: float, height: float, radius: float 
 
 
 def shortened(path: Commands, length: float) -> Commands:
-    """A bracket that ends earlier, so that the arrowhead at its end keeps its tip."""
+    """Shorten the end of a bracket, so that the arrowhead there keeps its tip."""
     ((x, base),) = path[-1][1]
     upwards = path[-2][1][-1][1] < base
     return (*path[:-1], ("L", ((x, base - length if upwards else base + length),)))

@@ -46,7 +46,7 @@ def sentence_scene(
     document: Sequence[Sentence] = (),
     place: int = 0,
 ) -> Scene:
-    """A sentence with its tree, or with the edges of a graph in the tree's place.
+    """Draw a sentence with its tree, or with the edges of a graph in place of the tree.
 
     Args:
         sentence: Words, tree and entities.
@@ -109,7 +109,7 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True)
 class _Page:
-    """Where everything of a sentence goes.
+    """The places of all parts of a sentence.
 
     Attributes:
         left: Where the first column starts: right of the captions.
@@ -209,7 +209,7 @@ class _Page:
 
 
 def mirrored(scene: Scene) -> Scene:
-    """The scene as a right-to-left reader wants it: what was left is right."""
+    """Mirror the scene for right-to-left scripts."""
 
     def flip(shape: Shape) -> Shape:
         if isinstance(shape, Box):
@@ -227,7 +227,7 @@ def mirrored(scene: Scene) -> Scene:
 
 
 def _touching(graph: "nx.MultiDiGraph[int]", place: int) -> tuple[list[Edge], list[str]]:
-    """The edges of a document's graph that touch one of its sentences, and what else they touch.
+    """Return the edges that touch a sentence of a document, and the other nodes they touch.
 
     Columns are the words of the sentence, then the others in the order of their rows.
     """
@@ -243,7 +243,7 @@ def _touching(graph: "nx.MultiDiGraph[int]", place: int) -> tuple[list[Edge], li
 
 
 def _other(data: dict[str, Any], place: int) -> str:
-    """How an entry, or a word of another sentence, is written beside a sentence."""
+    """Write an entry, or a word of another sentence, beside a sentence."""
     if "entry" in data:
         return f"{data['entry']} [{data['type']}]"
     return f"{data['token']} [{data['sentence'] - place:+d}]"
@@ -291,7 +291,7 @@ def _word(position: int, word: str, page: _Page, kind: str = "token") -> Group:
 
 
 def _row(row: _Row, y: float, tones: dict[str, str], page: _Page) -> tuple[list[Group], float]:
-    """The entities of a row, on as many tracks as nesting needs, and where the next row starts."""
+    """Draw a row of entities, nested ones on tracks, and return where the next row starts."""
     groups = []
     tracks = layout.levels([(entity.start, entity.end) for entity in row.entities])
     if row.caption:

@@ -8,7 +8,7 @@ from synner_graph.drawing.text import visible
 
 
 def style() -> str:
-    """The style sheet of every drawing; its rules reach nothing else on a page."""
+    """Return the style sheet of drawings; its rules touch only them."""
     return (
         ".synner text{font-family:system-ui,-apple-system,'Segoe UI',sans-serif;"
         "direction:ltr;fill:currentColor}"
@@ -22,7 +22,7 @@ def style() -> str:
 
 
 def svg(scene: Scene, styled: bool = True) -> str:
-    """A scene as one SVG element.
+    """Write a scene as one SVG element.
 
     Args:
         scene: What to draw.
@@ -40,7 +40,7 @@ def svg(scene: Scene, styled: bool = True) -> str:
 
 
 def scrolling(scene: Scene, styled: bool = True) -> str:
-    """A scene as HTML that scrolls where it is too wide, from where reading starts."""
+    """Write a scene as HTML that scrolls if it is too wide, from where reading starts."""
     direction = "rtl" if scene.right_to_left else "ltr"
     return f'<div dir="{direction}" style="overflow-x:auto">{svg(scene, styled)}</div>'
 

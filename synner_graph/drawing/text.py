@@ -1,4 +1,4 @@
-"""What text can be shown, how wide it is about, and which way it runs."""
+"""Make text visible, estimate its width, and find its direction."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -8,17 +8,17 @@ CONTROL_PICTURES = 0x2400
 
 
 def visible(text: str) -> str:
-    """The text with a visible character for each that no XML, and no font, can hold."""
+    """Replace characters that XML and fonts cannot hold by visible ones."""
     return "".join(map(_visible, text)) if not text.isprintable() else text
 
 
 def text_width(text: str, size: float) -> float:
-    """About how wide a text is in a sans-serif font of that size: rather more than less."""
+    """Estimate the width of a text in a sans-serif font, rather too wide than too narrow."""
     return size * sum(map(_em, visible(text)))
 
 
 def runs_right_to_left(words: Iterable[str]) -> bool:
-    """Whether most letters that have a direction run from right to left."""
+    """Say whether most letters with a direction run from right to left."""
     kinds = [unicodedata.bidirectional(character) for word in words for character in word]
     return kinds.count("R") + kinds.count("AL") > kinds.count("L")
 
@@ -34,7 +34,7 @@ def _visible(character: str) -> str:
 
 
 def _em(character: str) -> float:
-    """The width of a character as a part of the font's size."""
+    """Return the width of a character as a share of the font's size."""
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     if unicodedata.east_asian_width(character) in "WF":

@@ -1,4 +1,4 @@
-"""Raw text: tokens and sentences out of it, entities with their place in it."""
+"""Find tokens and sentences in raw text, and entities with their place in it."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ __all__ = ["Segment", "Segmenter", "build_segmenter", "resolve_tokenizer"]
 
 
 def build_segmenter(config: TextConfig) -> Segmenter:
-    """The tokenizer and splitter that the settings name.
+    """Build the tokenizer and splitter that the settings name.
 
     Raises:
         InputError: The language is unknown.
@@ -24,7 +24,7 @@ def build_segmenter(config: TextConfig) -> Segmenter:
 
 
 def resolve_tokenizer(config: TextConfig, sentences: Sequence[Sentence]) -> TextConfig:
-    """Settings with a tokenizer: characters where the training tokens are, else the rules."""
+    """Choose a tokenizer: characters if the training tokens are characters, else the rules."""
     if config.tokenizer is not None:
         return config
     letters = [token for s in sentences for token in s.tokens if token.isalpha()]

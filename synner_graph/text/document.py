@@ -29,13 +29,13 @@ class TextEntity:
     score: float
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return plain values."""
         return asdict(self) | {"score": round(self.score, 6)}
 
 
 @dataclass(frozen=True)
 class Doc:
-    """What a model sees in a text.
+    """A text with what a model sees in it.
 
     Attributes:
         text: As it was given.
@@ -62,11 +62,11 @@ class Doc:
         return self._graph(self.sentences)
 
     def to_json(self) -> dict[str, Any]:
-        """Text and entities, as `predict` writes them."""
+        """Return text and entities, as `predict` writes them."""
         return {"text": self.text, "entities": [entity.to_json() for entity in self.entities]}
 
     def to_transformers(self) -> list[dict[str, Any]]:
-        """The entities as the token classification pipeline of transformers gives them."""
+        """Return the entities in the form of transformers' token classification pipeline."""
         return [
             {
                 "entity_group": entity.label,
@@ -80,7 +80,7 @@ class Doc:
 
 
 def entities_of(text: str, segments: Iterable[Segment]) -> Iterator[TextEntity]:
-    """The entities of a text, sentence by sentence.
+    """Return the entities of a text, sentence by sentence.
 
     An entity has the characters from its first token to its last, and what is between them. Words
     that share the characters of a multiword token each have all of these.

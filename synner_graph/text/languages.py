@@ -1,4 +1,4 @@
-"""What the rules for raw text have to know of a language."""
+"""Word lists of languages, for the rules that read raw text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ LANGUAGES = {"en": _ENGLISH, "xx": Language()}
 
 
 def language(name: str) -> Language:
-    """The language of that name.
+    """Return the language of that name.
 
     Raises:
         InputError: It is unknown.

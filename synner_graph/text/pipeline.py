@@ -1,4 +1,4 @@
-"""Texts in, named sentences out: in order, a bounded number of them at a time."""
+"""Turn texts into named sentences: in order, a bounded number at a time."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ CHUNK = 100_000
 
 
 class Namer(Protocol):
-    """What finds the entities of parsed sentences: `SynNER`."""
+    """Finds the entities of parsed sentences: `SynNER` does."""
 
     def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
         """Cut sentences into what must be read together."""
@@ -29,11 +29,11 @@ class Namer(Protocol):
         batches: Iterable[Sequence[int]],
         unknown: Counter[str] | None = ...,
     ) -> Iterator[Sentence]:
-        """The sentences of the units with their entities, in order."""
+        """Return the sentences of the units with their entities, in order."""
 
 
 class TextPipeline:
-    """Cuts texts into sentences, parses and names them, in batches of sentences of like length.
+    """Cuts texts into sentences, parses and names them in batches of similar length.
 
     What is batched together follows from the texts of one chunk alone, so that a chunk gives the
     same scores, to the last digit, whatever was before it.
@@ -58,7 +58,7 @@ class TextPipeline:
         self.unknown: Counter[str] = Counter()
 
     def chunk(self, texts: Sequence[str]) -> Iterator[Iterator[Segment]]:
-        """The named sentences of each text, to be read before those of the next are asked for."""
+        """Yield the named sentences of each text; read them before those of the next text."""
         named = self._named(texts)
         following = next(named, None)
 
@@ -75,7 +75,7 @@ class TextPipeline:
             deque(segments, maxlen=0)  # what the caller left
 
     def _named(self, texts: Sequence[str]) -> Iterator[tuple[int, Segment]]:
-        """Every sentence with the number of its text."""
+        """Yield every sentence with the number of its text."""
         places: deque[tuple[int, int]] = deque()  # number of the text, first character
 
         def sentences() -> Iterator[Sentence]:
@@ -89,7 +89,7 @@ class TextPipeline:
             yield number, Segment(start, sentence)
 
     def name(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
-        """Sentences that are cut already, parsed and named, lazily and in order."""
+        """Parse and name sentences, lazily and in order."""
         window: list[list[Sentence]] = []
         tokens = 0
         for unit in self.namer.units(sentences):
@@ -116,7 +116,7 @@ Item = TypeVar("Item")
 def chunks(
     items: Iterable[Item], text_of: Callable[[Item], str], size: int = CHUNK
 ) -> Iterator[list[Item]]:
-    """Texts that are named together: as many as `size` characters need."""
+    """Group texts that are named together: about `size` characters."""
     chunk: list[Item] = []
     length = 0
     for item in items:
@@ -130,5 +130,5 @@ def chunks(
 
 
 def _cost(unit: Iterable[Sentence]) -> int:
-    """Its tokens, long ones counted as several: they have as many more pieces and characters."""
+    """Count the tokens of a sentence; a long token counts as several."""
     return sum(max(len(sentence), len(sentence.text or "") // 6) for sentence in unit)

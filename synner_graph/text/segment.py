@@ -1,4 +1,4 @@
-"""From a raw text to unparsed sentences that know their place in it."""
+"""Cut a raw text into unparsed sentences that know their place in it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -33,7 +33,7 @@ class Segmenter:
         self.splitter = splitter
 
     def __call__(self, text: str, document: str | None = None) -> Iterator[Segment]:
-        """The sentences of a text, found one by one: a long text need not be held in tokens.
+        """Find the sentences of a text one by one, so that a long text is never held in tokens.
 
         Together they hold every character that is not white space, in order and once.
 

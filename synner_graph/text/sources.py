@@ -1,4 +1,4 @@
-"""Texts out of files, one at a time: the lines of a text, or a field of JSON objects."""
+"""Read texts from files, one at a time: lines of text, or a field of JSON objects."""
 
 import json
 import sys
@@ -27,13 +27,13 @@ class Record(NamedTuple):
 
 
 def given(texts: Iterable[str]) -> Iterator[Record]:
-    """Texts that are there."""
+    """Return the given texts as records."""
     for text in texts:
         yield Record(text, {"text": text})
 
 
 def text_lines(source: str) -> Iterator[Record]:
-    """Each line of a text file, empty ones too; a line ends in LF or CRLF.
+    """Read each line of a text file, empty ones too; a line ends in LF or CRLF.
 
     The fields tell the number of the line and the character of the whole text at which it begins.
 
@@ -53,7 +53,7 @@ def text_lines(source: str) -> Iterator[Record]:
 
 
 def json_lines(source: str, field: str) -> Iterator[Record]:
-    """A field of the JSON object in each line that is not blank; other fields are kept.
+    """Read a field of the JSON object in each line that is not blank; keep the other fields.
 
     Raises:
         InputError: The file cannot be opened.
@@ -76,7 +76,7 @@ def json_lines(source: str, field: str) -> Iterator[Record]:
 
 
 def holds_tokens(path: str) -> bool:
-    """Whether a file of JSON objects has sentences of tokens, rather than texts."""
+    """Say whether a file of JSON objects has sentences of tokens, rather than texts."""
     for _, line, _ in _lines(path):
         if line.strip():
             try:
@@ -88,13 +88,13 @@ def holds_tokens(path: str) -> bool:
 
 
 def size_of(source: str) -> int | None:
-    """Bytes of a file; None for standard input and the like."""
+    """Return the size of a file in bytes; None for standard input and the like."""
     path = Path(source)
     return path.stat().st_size if source != "-" and path.is_file() else None
 
 
 def _lines(source: str) -> Iterator[tuple[int, str, int]]:
-    """Number, text and, in bytes, end of each line."""
+    """Yield number, text and end (in bytes) of each line."""
     position = 0
     with _opened(source) as stream:
         for number, line in enumerate(stream, 1):

@@ -1,4 +1,4 @@
-"""Tokens to sentences by rule."""
+"""Put tokens together to sentences by rule."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ class Splitter(ABC):
         self.max_tokens = max_tokens
 
     def __call__(self, text: str, tokens: Iterable[Span]) -> Iterator[list[Span]]:
-        """The tokens of each sentence, one sentence after another."""
+        """Yield the tokens of each sentence, one sentence after another."""
         sentence: list[Span] = []
         for span in tokens:
             if sentence and self.ends(text, sentence, span):
@@ -39,13 +39,13 @@ class Splitter(ABC):
 
     @abstractmethod
     def ends(self, text: str, sentence: Sequence[Span], following: Span) -> bool:
-        """Whether a sentence of these tokens is over when that one follows."""
+        """Say whether a sentence of these tokens ends before the next token."""
 
     def _is_full(self, sentence: Sequence[Span], following: Span) -> bool:
         return len(sentence) == self.max_tokens or following[1] - sentence[0][0] > 5 * LONGEST
 
     def _pause(self, text: str, sentence: Sequence[Span]) -> int:
-        """How many tokens to keep together."""
+        """Return how many tokens to keep together."""
         for end in range(len(sentence) - 1, len(sentence) // 2, -1):
             if text[sentence[end - 1][1] - 1] in ",;:)" or _LINE_END.search(
                 text, sentence[end - 1][1], sentence[end][0]
@@ -55,7 +55,7 @@ class Splitter(ABC):
 
 
 class Rules(Splitter):
-    """A sentence ends behind `.`, `!`, `?`, `…`, with what closes there, and at a blank line.
+    """Ends sentences at `.`, `!`, `?`, `…`, after closing quotes and brackets, and at blank lines.
 
     None ends before what continues it: a comma, a closing bracket, a lower-case word behind dots.
     Behind an abbreviation only a capital begins another.
@@ -88,7 +88,7 @@ class Rules(Splitter):
         return not (first[0].islower() and ".." in last)
 
     def _closes(self, text: str, sentence: Sequence[Span], place: int) -> bool:
-        """Whether a quote or bracket ends right behind the token before it."""
+        """Say whether a quote or bracket closes right behind the token before it."""
         touches = sentence[place][0] == sentence[place - 1][1]
         return touches and bool(_CLOSING.fullmatch(_word(text, sentence[place])))
 
@@ -117,5 +117,5 @@ _CLOSING = regex.compile(r"""[\p{Pe}\p{Pf}"'»]+""")
 
 
 def _word(text: str, span: Span) -> str:
-    """The first 50 characters of the token; nothing that is looked for is longer."""
+    """Return the first 50 characters of the token; no listed word is longer."""
     return text[span[0] : min(span[1], span[0] + 50)]

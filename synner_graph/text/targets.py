@@ -1,4 +1,4 @@
-"""Named texts into files, and half-written files continued."""
+"""Write named texts to files, and continue half-written files."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ COLUMNS = ("record", "text", "label", "start_char", "end_char", "start", "end", 
 
 
 class Writer(ABC):
-    """How named texts are written.
+    """The format in which named texts are written.
 
     Attributes:
         header: What the file begins with.
@@ -41,10 +41,10 @@ class Writer(ABC):
 
     @abstractmethod
     def write(self, number: int, record: Record, segments: Iterable[Segment]) -> Iterator[str]:
-        """A text, the first having number 1."""
+        """Write a text; the first has number 1."""
 
     def units(self, stream: BinaryIO) -> Iterator[tuple[int, int]]:
-        """What is complete in a half-written file behind its header: number of a text, bytes.
+        """Yield the complete units of a half-written file: number of the text, and bytes.
 
         Raises:
             InputError: The format does not tell.
@@ -56,7 +56,7 @@ class Writer(ABC):
 
 
 class JsonWriter(Writer):
-    """A JSON object a text: its fields and its entities."""
+    """A JSON object for each text: its fields and its entities."""
 
     def write(self, number: int, record: Record, segments: Iterable[Segment]) -> Iterator[str]:
         """See Writer; JSON can hold lone surrogates."""
@@ -72,7 +72,7 @@ class JsonWriter(Writer):
 
 
 class CsvWriter(Writer):
-    """A row an entity."""
+    """A row for each entity."""
 
     header = ",".join(COLUMNS) + "\n"
 
@@ -129,7 +129,7 @@ class SentenceWriter(Writer):
 
 
 def writer_of(format: str, scheme: str | None) -> Writer:
-    """The writer of a format: one of `FORMATS`, or csv.
+    """Return the writer of a format: one of `FORMATS`, or csv.
 
     Raises:
         InputError: The format has no tags, and a scheme is given.
@@ -142,23 +142,23 @@ def writer_of(format: str, scheme: str | None) -> Writer:
 
 
 class Stream(Protocol):
-    """What bytes are written to."""
+    """A target of bytes."""
 
     def write(self, data: bytes, /) -> object:
-        """Append."""
+        """Append bytes."""
 
     def flush(self) -> None:
-        """Hand on what is held back."""
+        """Hand on buffered bytes."""
 
 
 def part_of(path: Path | str) -> Path:
-    """The file in which an output grows until it is whole."""
+    """Return the file in which an output grows until it is whole."""
     return Path(f"{path}.part")
 
 
 @contextmanager
 def opened(path: str) -> Iterator[Stream]:
-    """A stream of bytes to a file; `-` for standard output.
+    """Open a stream of bytes to a file; `-` for standard output.
 
     The bytes gather in a part beside the file, which takes its name when all are written: until
     then an old file stays. A part with something in it stays where the block fails or the process
@@ -188,7 +188,7 @@ def opened(path: str) -> Iterator[Stream]:
 
 
 def finish(path: Path | str) -> None:
-    """Give the part of a file, if there is one, the name of the file.
+    """Rename the part of a file, if there is one, to the file.
 
     Raises:
         WriteError: It cannot be renamed.
@@ -223,7 +223,7 @@ def continue_named(
     path: Path,
     done: Callable[[int], None] = lambda position: None,
 ) -> None:
-    """Go on where the writing of a file was broken off, wherever that was.
+    """Continue a file whose writing was broken off at any byte.
 
     What goes on is the part of the file, or, where there is none, the file itself.
 
@@ -264,7 +264,7 @@ def continue_named(
 
 
 class _Continuation:
-    """Compares with what a file has behind its position; appends what it has not."""
+    """Compares new bytes with those in the file, and appends them at its end."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self.file = file
@@ -313,7 +313,7 @@ def _text(record: Record) -> str:
 
 
 def _number(text: bytes) -> int:
-    """The number of a text; the largest there is where it cannot be read, so as not to be skipped.
+    """Return the number of a text; if unreadable, the largest number, so that it is not skipped.
 
     A file of something else is then refused when it is compared.
     """

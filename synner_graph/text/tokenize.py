@@ -1,4 +1,4 @@
-"""Raw text to tokens by rule: spans of characters, in order, that leave out nothing but blanks."""
+"""Cut raw text into tokens by rule: spans in order that leave out only blanks."""
 
 import re
 from abc import ABC, abstractmethod
@@ -26,7 +26,7 @@ class Tokenizer(ABC):
         self.language = language
 
     def __call__(self, text: str) -> Iterator[Span]:
-        """The spans of the tokens, which may be asked for one by one."""
+        """Yield the spans of the tokens one by one."""
         for run in _RUN.finditer(text):
             first = run.start()
             for start, end in self.cut(run.group()):
@@ -35,7 +35,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def cut(self, run: str) -> Sequence[Span]:
-        """The tokens of what stands between two blanks, leaving nothing out."""
+        """Cut what stands between two blanks into tokens; no character is left out."""
 
 
 class Rules(Tokenizer):
@@ -69,7 +69,7 @@ class Rules(Tokenizer):
         return spans
 
     def _end_of_word(self, run: str, start: int, end: int) -> int:
-        """Behind the full stop of an abbreviation or initial, or the word a prefix is tied to."""
+        """Return the end of a word with its full stop, or of the word that a prefix is tied to."""
         word = run[start : min(end, start + 20)].lower()
         following = run[end : end + 2]
         if following == "." and len(word) == 1 and run[start].isupper():
@@ -82,7 +82,7 @@ class Rules(Tokenizer):
         return end
 
     def _half(self, word: str) -> int:
-        """Where the second token of a word begins; 0 if the word is one token."""
+        """Return where the second token of a word begins; 0 if the word is one token."""
         if half := self.language.halves.get(word.lower()):
             return half
         match = self.clitic.search(word) if self.clitic else None
@@ -98,7 +98,7 @@ class Characters(Tokenizer):
 
 
 class Blanks(Tokenizer):
-    """What stands between blanks, for text that is tokenised already."""
+    """Cuts at blanks, for text that is tokenised already."""
 
     def cut(self, run: str) -> Sequence[Span]:
         """See Tokenizer."""
