@@ -69,6 +69,14 @@ def train(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    reading_context: Annotated[
+        str | None,
+        typer.Option(
+            "--context",
+            help="What a transformer reads at once: sentence, or document for several of one.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
     syntax: Annotated[
         Syntax | None,
         typer.Option(help="none is short for --recurrent none --gnn none.", rich_help_panel=MODEL),
@@ -156,6 +164,7 @@ def train(
         "data.test": test,
         **{f"data.{name}": value for name, value in reading.settings().items()},
         "encoder.name": encoder,
+        "encoder.context": reading_context,
         "gnn.name": gnn,
         "gnn.layers": gnn_layers,
         "gnn.size": gnn_dim,

@@ -209,6 +209,12 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         training.schedule == "inverse",
         "it needs training.schedule 'inverse'",
     )
+    yield (
+        "training.part_tokens",
+        encoder.context == "document" or edges.reads_documents,
+        "it needs a model that reads documents: encoder.context document, or edges that join "
+        "sentences",
+    )
     yield "training.betas", training.optimizer == "adamw", "it needs training.optimizer 'adamw'"
 
 

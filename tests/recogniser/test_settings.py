@@ -15,6 +15,8 @@ from synner_graph.recogniser.unread import effective
 NO_SYNTAX = {"gnn.name": "none", "recurrent.name": "none"}
 NO_DROPOUT = {"encoder.dropout": 0.0, "head.dropout": 0.0, "gnn.dropout": 0.0}
 UNREAD: list[tuple[dict[str, Any], str]] = [
+    ({"training.part_tokens": 64}, "training.part_tokens"),
+    ({"encoder.window": 64}, "encoder.window"),
     ({"head.name": "crf", "head.decode": "nested"}, "head.decode"),
     ({"head.name": "crf", "head.max_width": 4}, "head.max_width"),
     ({"head.name": "span", "head.scheme": "bio"}, "head.scheme"),

@@ -1,15 +1,9 @@
 """Every setting of a run, typed. A key that does not exist is an error."""
 
-import tomllib
-from collections.abc import Mapping
-from copy import deepcopy
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-
-from synner_graph.errors import InputError
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -324,64 +318,3 @@ class RunConfig(ModelConfig):
     def model(self) -> ModelConfig:
         """The architecture alone."""
         return ModelConfig(**{name: getattr(self, name) for name in ModelConfig.model_fields})
-
-
-def load_config(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> RunConfig:
-    """Settings from a TOML file, with dotted overrides such as `{"gnn.layers": 3}` on top.
-
-    Options of parts are taken as they are: `recogniser.resolve.check` looks at them.
-
-    Raises:
-        InputError: for an unreadable file, an unknown key or a value of the wrong kind.
-    """
-    tables = {} if path is None else read_tables(path)
-    try:
-        return RunConfig.model_validate(nested(overrides or {}, tables))
-    except ValidationError as error:
-        raise InputError(explain(error)) from error
-
-
-def read_tables(path: Path) -> dict[str, Any]:
-    """The settings in a TOML file, unchecked.
-
-    Raises:
-        InputError: The file is unreadable.
-    """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"Cannot read the settings in {path}: {error}") from error
-    tables.pop("recipe", None)  # what a recipe says of itself is no setting: see recipes.py
-    return tables
-
-
-def nested(
-    dotted: Mapping[str, Any], below: Mapping[str, Any] = MappingProxyType({})
-) -> dict[str, Any]:
-    """Tables of settings out of dotted names, on top of other tables.
-
-    Raises:
-        InputError: A name goes on behind a setting that is no table.
-    """
-    tables: dict[str, Any] = deepcopy(dict(below))
-    for key, value in dotted.items():
-        *sections, leaf = key.split(".")
-        table = tables
-        for section in sections:
-            table = table.setdefault(section, {})
-            if not isinstance(table, dict):
-                raise InputError(f"The setting {key!r} does not exist: {section!r} is not a table.")
-        table[leaf] = value
-    return tables
-
-
-def explain(error: ValidationError) -> str:
-    """One sentence for the first thing that pydantic refused."""
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"The setting {key!r} does not exist."
-    message = first["ctx"]["error"] if first["type"] == "value_error" else first["msg"]
-    if isinstance(first["input"], dict) and first["type"] == "value_error":
-        return f"The settings of {key!r} contradict each other: {message}."
-    return f"The setting {key!r} is wrong: {message}, got {first['input']!r}."

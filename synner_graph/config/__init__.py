@@ -1,0 +1,36 @@
+"""Every setting of a run, typed. A key that does not exist is an error."""
+
+from synner_graph.config.load import explain, load_config, nested, read_tables
+from synner_graph.config.sections import (
+    DataConfig,
+    EncoderConfig,
+    GNNConfig,
+    HeadConfig,
+    ModelConfig,
+    ParserConfig,
+    PartSection,
+    RecurrentConfig,
+    RunConfig,
+    Section,
+    TextConfig,
+    TrainingConfig,
+)
+
+__all__ = [
+    "DataConfig",
+    "EncoderConfig",
+    "GNNConfig",
+    "HeadConfig",
+    "ModelConfig",
+    "ParserConfig",
+    "PartSection",
+    "RecurrentConfig",
+    "RunConfig",
+    "Section",
+    "TextConfig",
+    "TrainingConfig",
+    "explain",
+    "load_config",
+    "nested",
+    "read_tables",
+]
