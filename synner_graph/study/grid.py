@@ -11,7 +11,6 @@ from pydantic import Field, ValidationError, model_validator
 
 from synner_graph.config import RunConfig, Section, explain, nested
 from synner_graph.errors import InputError
-from synner_graph.recogniser.settings import Place, combine
 
 
 class Grid(Section):
@@ -108,6 +107,9 @@ def _config(
     grid: Grid, row: str, tuning: Mapping[str, Any]
 ) -> tuple[RunConfig, dict[str, set[str]]]:
     """Return the settings of a row, and those of the grid and the tuning that it does not read."""
+    # All parts come with it, and with them what trains: too slow for whoever reads results.
+    from synner_graph.recogniser.settings import Place, combine
+
     places = (
         Place("settings", grid.settings, shared=True),
         Place(f"row {row!r}", grid.rows[row]),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from synner_graph.config import RunConfig
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report, Score
 from synner_graph.files import make_folder, write_text
-from synner_graph.recogniser.unread import effective
 
 Record = dict[str, Any]
 """What is known of a finished cell: `settings`, `dev`, `test`, `epochs`, `seconds` and so on."""
@@ -80,7 +80,15 @@ def find_record(records: Iterable[Record], config: RunConfig, test: bool = False
 
 def _comparable(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings by dotted name, without those that only say where data lies."""
-    flat = effective(settings)
+    return _comparable_text(json.dumps(settings, sort_keys=True))
+
+
+@lru_cache(maxsize=4096)
+def _comparable_text(settings: str) -> dict[str, Any]:
+    # All parts come with it, and with them what trains: too slow for whoever reads results.
+    from synner_graph.recogniser.unread import effective
+
+    flat = effective(json.loads(settings))
     for name in ("data.data_dir", "data.cache"):
         flat.pop(name, None)
     return flat
