@@ -25,7 +25,7 @@ from synner_graph.encoders import load_blueprint, resolve
 from synner_graph.files import CACHE_VARIABLE
 from synner_graph.graph.backends import graph_backend
 from synner_graph.model.network import SynNERModel
-from synner_graph.training.batches import LengthGroupedBatches
+from synner_graph.training.batches import LengthGroupedBatches, training_units
 
 Seconds = tuple[float, float]
 """Of the clock, of the processor."""
@@ -58,10 +58,11 @@ def once(config: RunConfig) -> tuple[Seconds, Seconds]:
     reading = watch.read()
     collator = new_model(config, sentences).collator
     settings = config.training
-    batches = LengthGroupedBatches([len(s) for s in sentences], settings.batch_size, settings.seed)
+    units = training_units(sentences, documents=False)
+    batches = LengthGroupedBatches(units, settings.batch_size, settings.seed)
     watch.read()
     for rows in batches.epoch(1):
-        collator([sentences[row] for row in rows])
+        collator([sentence for row in rows for sentence in units[row]])
     return reading, watch.read()
 
 
