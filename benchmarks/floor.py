@@ -21,18 +21,19 @@ from synner_graph.data.corpora.catalogue import corpus_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import resolve
 from synner_graph.evaluation.scores import score_entities
-from synner_graph.training.batches import LengthGroupedBatches
+from synner_graph.training.batches import LengthGroupedBatches, training_units
 from synner_graph.training.run import train
 
 
 def fit(tagger: PlainTagger, config: RunConfig, sentences: Sequence[Sentence]) -> None:
     """Train as long and as fast as the run did."""
     settings = config.training
-    batches = LengthGroupedBatches([len(s) for s in sentences], settings.batch_size, settings.seed)
-    learner = PlainLearner(tagger, settings, len(batches) * settings.epochs)
+    units = training_units(sentences, documents=False)
+    batches = LengthGroupedBatches(units, settings.batch_size, settings.seed)
+    learner = PlainLearner(tagger, settings, batches.total(settings.epochs))
     for epoch in range(1, settings.epochs + 1):
         for rows in batches.epoch(epoch):
-            learner.step(tagger.collate([sentences[row] for row in rows]))
+            learner.step(tagger.collate([sentence for row in rows for sentence in units[row]]))
         typer.echo(f"baseline: epoch {epoch} of {settings.epochs} done", err=True)
 
 

@@ -17,10 +17,12 @@ class EncoderConfig(Section):
 
     name: str = Field(
         "minilm",
-        description="hub id or folder of a transformer, 'minilm' or 'e5'; without one: 'lexical', "
-        "which has words, or 'characters' alone",
+        description="hub id or folder of a transformer, 'minilm' or 'e5'; without a transformer: "
+        "'lexical' (words and characters) or 'characters'",
     )
-    pooling: Literal["first", "mean"] = Field("first", description="pieces that stand for a token")
+    pooling: Literal["first", "mean"] = Field(
+        "first", description="pieces that a token is read from"
+    )
     context: Literal["sentence", "document"] = Field(
         "sentence",
         description="what a transformer reads at once: a sentence, or several of its document",
@@ -31,18 +33,20 @@ class EncoderConfig(Section):
     freeze: str = Field(
         "none",
         pattern="^(none|all|embeddings|[1-9][0-9]*)$",
-        description="what of a transformer is not trained: none, all, embeddings, or so many "
-        "layers from below and the embeddings",
+        description="weights of a transformer that do not learn: none, all, embeddings, or a "
+        "number N: the embeddings and the lowest N layers",
     )
     prune_vocabulary: bool = Field(
         False,
-        description="take from a transformer pieces in characters that the training split lacks",
+        description="drop pieces of a transformer in characters that the training split lacks",
     )
     layer_mix: bool = Field(
         False, description="read a learned mix of a transformer's layers, not the last one"
     )
     lora_rank: int = Field(
-        0, ge=0, description="rank of LoRA adapters, which learn in place of a transformer; 0: none"
+        0,
+        ge=0,
+        description="rank of LoRA adapters, which learn in place of the transformer; 0: off",
     )
     lora_alpha: int = Field(16, gt=0, description="LoRA: weight of the adapters, over the rank")
     features: Path | None = Field(
@@ -52,7 +56,7 @@ class EncoderConfig(Section):
     )
     features_size: int = Field(0, ge=0, description="width of the features, read off their file")
     transformer_dropout: float | None = Field(
-        None, ge=0, lt=1, description="inside the transformer; default: as it was pretrained"
+        None, ge=0, lt=1, description="dropout in the transformer; default: as it was pretrained"
     )
     words: bool = Field(
         False, description="word embeddings beside a transformer; 'lexical' always has them"
@@ -60,15 +64,17 @@ class EncoderConfig(Section):
     vectors: Path | None = Field(
         None, description="word vectors to start from: a text file of GloVe or fastText, or its .gz"
     )
-    word_size: int = Field(100, gt=0, description="width of a word; with vectors, theirs")
+    word_size: int = Field(
+        100, gt=0, description="width of word embeddings; vectors have their own"
+    )
     fix_words: bool = Field(
-        False, description="leave the vectors as they are; words without one are unknown"
+        False, description="keep the vectors fixed; words without a vector are unknown"
     )
     word_dropout: float = Field(
         0.05, ge=0, lt=1, description="share of words read as unknown in training"
     )
     lowercase_words: bool = Field(
-        True, description="a word that is not known, or has no vector, is read in lower case"
+        True, description="read words that are unknown, or lack a vector, in lower case"
     )
     zero_digits: bool = Field(False, description="read digits as 0, in words and in characters")
     upos_size: int = Field(0, ge=0, description="width of the part of speech; 0: not read")
@@ -84,13 +90,13 @@ class EncoderConfig(Section):
     orthography: bool = Field(True, description="add case/shape and character features")
     shape_size: int = Field(10, ge=0, description="width of the case/shape embedding; 0: none")
     character_model: Literal["cnn", "lstm"] = Field(
-        "cnn", description="what reads the characters of a token"
+        "cnn", description="network that reads the characters of a token"
     )
-    character_embedding_size: int = Field(32, gt=0, description="width of a character")
+    character_embedding_size: int = Field(32, gt=0, description="width of character embeddings")
     character_size: int | None = Field(
-        None, gt=0, description="character features; default 200 for 'characters', else 50"
+        None, gt=0, description="width of character features; default 200 for 'characters', else 50"
     )
-    dropout: float = Field(0.1, ge=0, lt=1, description="on the token features")
+    dropout: float = Field(0.1, ge=0, lt=1, description="dropout on the token features")
 
     @field_validator("freeze", mode="before")
     @classmethod
@@ -106,7 +112,7 @@ class PartSection(Section):
     it: `[gnn] heads = 4`, or `--gnn.heads 4` on the command line. See `synner_graph.parts`.
     """
 
-    options: dict[str, Any] = Field({}, description="settings that the chosen part alone reads")
+    options: dict[str, Any] = Field({}, description="settings that only the chosen part reads")
 
     @model_validator(mode="before")
     @classmethod
@@ -125,11 +131,12 @@ class GNNConfig(PartSection):
     name: str = Field("compgcn", description="a layer's name, a library's dotted name, or 'none'")
     layers: int = Field(2, gt=0, description="rounds of message passing")
     size: int = Field(200, gt=0, description="width of the graph features")
-    dropout: float = Field(0.1, ge=0, lt=1, description="between layers")
+    dropout: float = Field(0.1, ge=0, lt=1, description="dropout between layers")
     residual: bool = Field(False, description="add a layer's input to its output")
     norm: bool = Field(False, description="layer norm on a layer's output")
     jump: Literal["last", "concat", "max"] = Field(
-        "last", description="graph features: the last layer's, or those of all layers"
+        "last",
+        description="layers whose output is read: the last one, or all, joined or by maximum",
     )
     edges: tuple[str, ...] = Field(
         ("head-dependent", "dependent-head", "self"),
@@ -137,7 +144,7 @@ class GNNConfig(PartSection):
         description="edge kinds of the graph",
     )
     fold_subtypes: bool = Field(
-        False, description="read relations without subtype: nmod:poss, nmod"
+        False, description="read relations without subtype: nmod:poss as nmod"
     )
     frequent: float = Field(
         0.005,
@@ -152,12 +159,11 @@ class GNNConfig(PartSection):
         "files of phrases and types, and 'train' for the names of the training split",
     )
     gazetteer_case: Literal["exact", "casefold"] = Field(
-        "exact", description="whether phrases must agree in case, where an entry does not say it"
+        "exact", description="how the case of phrases is compared, unless the entry says it"
     )
     gate: bool = Field(
         True,
-        description="learn how much the edges of each relation type count, of the kinds that "
-        "join sentences",
+        description="learn a weight for each relation type of the edge kinds that join sentences",
     )
 
     @field_validator("gazetteer", mode="before")
@@ -177,7 +183,7 @@ class HeadConfig(PartSection):
     """What names the entities."""
 
     name: str = Field("crf", description="crf or span")
-    dropout: float = Field(0.1, ge=0, lt=1, description="before the first layer")
+    dropout: float = Field(0.1, ge=0, lt=1, description="dropout before the first layer")
 
 
 class ParserConfig(PartSection):
@@ -185,8 +191,8 @@ class ParserConfig(PartSection):
 
     name: str = Field(
         "trees",
-        description="trees: the corpus's own; biaffine: the same, and a parser learned beside; "
-        "another parser's name: its trees instead",
+        description="where trees come from: trees, the corpus; biaffine, the corpus, and the model "
+        "learns to parse; another parser's name, that parser",
     )
 
     @property
@@ -209,7 +215,9 @@ class TextConfig(Section):
         None, description="default: characters if the training tokens are, else rules"
     )
     splitter: Literal["rules", "lines"] = Field("rules", description="where sentences end")
-    language: str = Field("en", description="whose abbreviations and clitics: en, or xx for none")
+    language: str = Field(
+        "en", description="language of abbreviations and clitics: en, or xx for no language"
+    )
     max_tokens: int = Field(1000, gt=1, description="longest sentence; longer ones are cut")
 
 
@@ -233,7 +241,8 @@ class DataConfig(Section):
         None, gt=0, description="train on that many whole documents, drawn with a fixed seed"
     )
     shuffle: Literal["heads", "relations"] | None = Field(
-        None, description="spoil the trees of all splits, to see what they are worth"
+        None,
+        description="shuffle this part of the trees in all splits, to see what it is worth",
     )
 
 
@@ -245,14 +254,19 @@ class TrainingConfig(Section):
     part_tokens: int | None = Field(
         None,
         gt=0,
-        description="where documents are read: tokens in the parts that they are learned in; "
+        description="where documents are read: tokens in each part that the model learns from; "
         "default 128",
     )
     layer_decay: float = Field(
-        1.0, gt=0, le=1, description="rate of a layer as a share of that of the layer above it"
+        1.0,
+        gt=0,
+        le=1,
+        description="learning rate of a layer, as a share of that of the layer above",
     )
-    encoder_learning_rate: float = Field(1e-4, gt=0, description="peak, pretrained weights")
-    learning_rate: float = Field(1e-3, gt=0, description="peak, all other weights")
+    encoder_learning_rate: float = Field(
+        1e-4, gt=0, description="peak learning rate of pretrained weights"
+    )
+    learning_rate: float = Field(1e-3, gt=0, description="peak learning rate of all other weights")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of steps with a rising rate")
     schedule: Literal["linear", "inverse"] = Field(
         "linear",
@@ -264,13 +278,13 @@ class TrainingConfig(Section):
     )
     optimizer: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or plain sgd")
     betas: tuple[float, float] = Field(
-        (0.9, 0.999), description="how slowly the running averages of adamw change"
+        (0.9, 0.999), description="decay of the running averages of adamw"
     )
-    weight_decay: float = Field(0.01, ge=0, description="on matrices only")
+    weight_decay: float = Field(0.01, ge=0, description="weight decay of matrices")
     loss: Literal["mean", "sum"] = Field(
         "mean", description="a batch's loss: mean or sum over its sentences"
     )
-    clip_norm: float = Field(5.0, ge=0, description="gradient norm limit; 0: none")
+    clip_norm: float = Field(5.0, ge=0, description="greatest norm of the gradient; 0: no limit")
     ema: float = Field(
         0.0,
         ge=0,
@@ -291,9 +305,9 @@ class TrainingConfig(Section):
         "apart (R-Drop, Liang et al. 2021); 0: off",
     )
     patience: int | None = Field(
-        None, gt=0, description="stop after epochs without a better dev F1"
+        None, gt=0, description="stop after this many epochs without a better dev F1"
     )
-    seed: int = Field(42, description="of every random choice")
+    seed: int = Field(42, description="seed of every random choice")
     precision: Literal["no", "bf16", "fp16"] = Field("no", description="mixed precision")
 
 
