@@ -232,6 +232,10 @@ def test_no_file_of_the_package_is_long() -> None:
     assert {n: length for n, length in lengths.items() if length > 350} == {}
 
 
+def test_the_design_can_be_read_in_one_go() -> None:
+    assert len((ROOT / "docs" / "architecture.md").read_text("utf-8").splitlines()) <= 250
+
+
 def test_few_modules_lie_at_the_root_of_the_package() -> None:
     modules = sorted(path.stem for path in (ROOT / "synner_graph").glob("*.py"))
     assert {"__init__", "errors", "files"} <= set(modules)
