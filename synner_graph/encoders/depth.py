@@ -44,7 +44,7 @@ def freeze(transformer: nn.Module, what: str) -> None:
 
     Args:
         transformer: A model of transformers.
-        what: `none`, `all`, `embeddings`, or so many layers from below and the embeddings.
+        what: `none`, `all`, `embeddings`, or a number: the embeddings and that many layers above.
 
     Raises:
         InputError: If the model has no list of layers, or fewer.

@@ -20,7 +20,7 @@ from synner_graph.errors import InputError
 from synner_graph.graph.tensors import Tensors
 
 WORDS_KEPT = 1 << 18
-"""When so many words are known, all are forgotten."""
+"""At this number of known words all are forgotten."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,9 @@ from synner_graph.graph.token_graph import TokenGraph
 class RGCNOptions(Section):
     """Options of `rgcn`."""
 
-    bases: int = Field(2, gt=0, description="matrices of which every relation's is a sum")
+    bases: int = Field(
+        2, gt=0, description="shared matrices; the matrix of a relation is a weighted sum of them"
+    )
 
 
 class RGCN(GraphLayer):

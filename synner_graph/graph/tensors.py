@@ -8,14 +8,14 @@ import torch
 
 @dataclass(frozen=True, eq=False)
 class Tensors:
-    """The base of what encoders, heads and parsers read of a batch.
+    """The base class for what encoders, heads and parsers read of a batch.
 
     Each declares a dataclass with its own fields. A field holds a tensor, `Tensors`, a tuple of
     these, or None.
     """
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
-        """The same tensors on another device."""
+        """Move the tensors to another device."""
 
         def moved(value: Any) -> Any:
             if isinstance(value, tuple):

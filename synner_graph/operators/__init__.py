@@ -1,1 +1,1 @@
-"""Operators on ragged rows: plain functions, each with a reference that shows the equations."""
+"""Operators on ragged rows: plain functions, each with a naive twin that shows the equations."""

@@ -1,4 +1,4 @@
-"""C++ kernels, compiled at first use into the user's cache.
+"""Compile C++ kernels at first use into the user's cache.
 
 A kernel is one source file, perhaps with headers beside it: plain C functions on raw pointers
 (`extern "C"`, no PyTorch headers). It compiles in a second or two and is called through `ctypes`,
@@ -39,7 +39,7 @@ class BuildError(Exception):
 
 
 def library(source: Path) -> ctypes.CDLL:
-    """The compiled source, built now if it never was.
+    """Load the compiled source; build it if it was never built.
 
     Raises:
         BuildError: There is no compiler, it fails, or the cache cannot be written.
@@ -51,13 +51,13 @@ def library(source: Path) -> ctypes.CDLL:
 
 
 def build_obstacle(source: Path) -> str | None:
-    """Why `library(source)` raises; None where it does not. Both try once in a process."""
+    """Say why `library(source)` raises; None if it does not. Both try once in a process."""
     outcome = _outcome(source)
     return str(outcome) if isinstance(outcome, BuildError) else None
 
 
 def kernel_folder() -> Path:
-    """Where compiled kernels are kept."""
+    """Return the folder of compiled kernels."""
     return cache_folder("kernels")
 
 
@@ -73,7 +73,7 @@ def _outcome(source: Path) -> ctypes.CDLL | BuildError:
 
 
 def _built(source: Path) -> Path:
-    """The library of a source, in the cache."""
+    """Return the library of a source, in the cache."""
     compiler = _compiler()
     folder = kernel_folder()
     path = folder / f"{source.stem}-{_digest(source, compiler)}.so"
@@ -132,7 +132,7 @@ def _digest(source: Path, compiler: tuple[str, ...]) -> str:
 
 
 def _processor() -> str:
-    """What `-march=native` depends on."""
+    """Describe the processor, as `-march=native` depends on it."""
     described = Path("/proc/cpuinfo")
     lines = described.read_text("utf-8").splitlines() if described.is_file() else []
     told = {line for line in lines if line.startswith(("model name", "flags", "Features", "CPU p"))}

@@ -41,7 +41,7 @@ def choose(
     kernels: Mapping[str, Kernel[T]],
     rows: Tensor,
 ) -> T:
-    """The function of the kernel asked for; `"auto"` takes the fastest that can serve.
+    """Return the function of the kernel asked for; `"auto"` takes the fastest that can run.
 
     What `auto` chose, and why nothing faster, is logged once.
 
@@ -67,7 +67,7 @@ def choose(
 
 
 def or_auto(kernel: str, kernels: Mapping[str, Kernel[T]]) -> str:
-    """The kernel asked for, or `"auto"` if this operator lacks it and another has it."""
+    """Return the kernel asked for, or `"auto"` if only another operator has it."""
     only_others = kernel in NAMES and kernel not in kernels
     return "auto" if only_others else kernel
 

@@ -1,4 +1,4 @@
-"""Picking a graph backend by name.
+"""Choose a graph backend by name.
 
 This is not in the package's `__init__`, where the name `torch` means the sibling module torch.py.
 """
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def graph_backend(name: str = "auto", device: torch.device | str = "cpu") -> GraphBackend:
-    """The backend of that name, ready for `device`.
+    """Return the backend of that name, ready for `device`.
 
     An explicit name that cannot be met raises; only `auto` chooses, and says once what it chose.
 

@@ -32,12 +32,12 @@ from synner_graph.graph.token_graph import TokenGraph
 
 
 def structure(graph: TokenGraph) -> DGLGraph:
-    """The edges of a TokenGraph as a DGLGraph with the same edge ids and no data."""
+    """Return the edges of a TokenGraph as a DGLGraph with the same edge ids and no data."""
     return dgl.graph((graph.src, graph.dst), num_nodes=graph.num_nodes)
 
 
 def cuda_is_built() -> bool:
-    """Whether the installed DGL has CUDA kernels (the build on PyPI has none)."""
+    """Say whether the installed DGL has CUDA kernels (the build on PyPI has none)."""
     try:
         dgl.graph(([0], [0]), device="cuda")
     except (dgl.DGLError, RuntimeError, AssertionError):
@@ -117,6 +117,6 @@ def _mean(graph: TokenGraph, total: Tensor) -> Tensor:
 
 
 def _tensor(value: Any) -> Tensor:
-    """DGL is untyped; this is where its results become tensors for the type checker."""
+    """Tell the type checker that a result of DGL, which is untyped, is a tensor."""
     assert isinstance(value, Tensor)
     return value

@@ -1,4 +1,4 @@
-"""Messages as strong as their edges: how gates and explanations reach every layer."""
+"""Scale messages by the weights of edges: so gates and explanations reach every layer."""
 
 from torch import Tensor
 

@@ -12,7 +12,7 @@ from synner_graph.graph.kinds.gazetteer import Mentions
 IntArray = NDArray[np.int64]
 
 NEAREST = 4
-"""A mention of a form is joined to so many mentions before it, and to the first one."""
+"""A mention of a form is joined to this many mentions before it, and to the first one."""
 
 DISTANCES = ("same sentence", "1 sentence", "2-4 sentences", "5 sentences or more")
 SIDES = ("before", "after")

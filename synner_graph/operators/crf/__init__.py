@@ -79,7 +79,7 @@ def crf_log_partition(
     end: Tensor,
     kernel: str = "auto",
 ) -> Tensor:
-    """Log of the summed exponentiated scores of all tag sequences of each sentence.
+    """Sum exp(score) over all tag sequences of each sentence, and return the logarithm.
 
     All but `"naive"` can be differentiated once only.
 
@@ -99,7 +99,7 @@ def crf_score(
     start: Tensor,
     end: Tensor,
 ) -> Tensor:
-    """Score of one tag sequence of each sentence; minus the log-partition, its log-likelihood.
+    """Score one tag sequence of each sentence; minus the log-partition, its log-likelihood.
 
     Args:
         tags: The tag of each token.
@@ -122,7 +122,7 @@ def crf_viterbi(
     end: Tensor,
     kernel: str = "auto",
 ) -> Tensor:
-    """Tags of the best-scoring sequence of each sentence.
+    """Find the best-scoring tag sequence of each sentence.
 
     Of equally good ones it has the lowest last tag, then the lowest tag before it, and so on.
 
@@ -143,7 +143,7 @@ def crf_forward_backward(
     end: Tensor,
     kernel: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The log-sums from which every posterior follows; no gradient flows through them.
+    """Compute the log-sums from which every posterior follows; no gradient flows through them.
 
     Returns:
         alpha: Over all beginnings of a sentence up to a token's tag, its emission included.
@@ -166,7 +166,7 @@ def crf_marginals(
     end: Tensor,
     kernel: str = "auto",
 ) -> Tensor:
-    """Probability of each tag at each token; no gradient flows through it.
+    """Return the probability of each tag at each token; no gradient flows through it.
 
     Returns:
         Each row sums to 1.

@@ -1,4 +1,4 @@
-"""Scores of every span of up to W tokens: a two-layer classifier over what a span is made of."""
+"""Score every span of up to W tokens by a two-layer classifier over its parts."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ KERNELS: dict[str, Kernel[_Algorithm]] = {
 
 
 def span_logits(h: Tensor, spans: Spans, weights: SpanWeights, kernel: str = "auto") -> Tensor:
-    """Class scores of every span.
+    """Return the class scores of every span.
 
     The first layer reads the first and the last token, an embedding of the width, the tokens
     averaged with weights from a softmax over the span (Lee et al., 2017), the sum of vectors of the

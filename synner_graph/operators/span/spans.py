@@ -13,7 +13,7 @@ class Spans:
     """All S spans of up to W tokens, the narrowest first; those of one width in the order of rows.
 
     Attributes:
-        fits: Whether a span of so many tokens, 1 to W, starts at the row; W is not greater than the
+        fits: Whether a span of 1 to W tokens starts at the row; W is not greater than the
             longest sentence.
             *Shape:* [W, N]
         starts: Row of each span's first token.
@@ -33,7 +33,7 @@ class Spans:
     pieces: Tensor | None = None
 
     def find(self, starts: Tensor, widths: Tensor) -> Tensor:
-        """Positions among the S spans of those of `widths` tokens at the rows `starts`.
+        """Find the spans of `widths` tokens at the rows `starts` among the S spans.
 
         *Shape:* [M], [M] -> [M]
         """
@@ -42,7 +42,7 @@ class Spans:
 
 
 def length_bucket(pieces: Tensor, buckets: int) -> Tensor:
-    """The bucket of a number of pieces: of 1, 2, 3, 4, 5, 6-8, 9-16, 17-32 and so on.
+    """Return the bucket of a number of pieces: 1, 2, 3, 4, 5, 6-8, 9-16, 17-32 and so on.
 
     Source: AllenNLP's endpoint extractor, which gives SPANNER its token length (Fu et al., 2021).
 
@@ -60,7 +60,7 @@ def length_bucket(pieces: Tensor, buckets: int) -> Tensor:
 
 
 def candidate_spans(rows: Tensor, offsets: Tensor, max_width: int) -> Spans:
-    """Every span of up to `max_width` tokens that lies in one sentence.
+    """List every span of up to `max_width` tokens that lies in one sentence.
 
     Args:
         rows: The batch, for its device.

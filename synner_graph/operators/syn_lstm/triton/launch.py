@@ -64,7 +64,7 @@ def choose_method(size: int, operands: torch.dtype, device: torch.device) -> Met
 
 
 def resident_bytes(units: int, operands: torch.dtype) -> int:
-    """Shared memory that a program needs to keep U, of so many units, on chip."""
+    """Return the shared memory that a program needs to keep U of `units` units on chip."""
     return 6 * units**2 * operands.itemsize + EXCHANGE_BYTES
 
 
