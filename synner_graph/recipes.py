@@ -38,7 +38,7 @@ class Published(Section):
 
 
 class RecipePage(Section):
-    """What a recipe says of itself, in its table `recipe`."""
+    """The table `recipe` of a recipe: what it says of itself."""
 
     title: str = Field(description="the row, in words")
     paper: str | None = Field(None, description="what it comes from, where there is a paper")
@@ -72,11 +72,11 @@ class Recipe:
 
     @property
     def counts(self) -> Mapping[str, Counts]:
-        """What each split should hold, as far as a published source says."""
+        """Counts of each split, as far as a published source gives them."""
         return spec_of(self.corpus).counts
 
     def missing(self, data_dir: Path | None = None) -> dict[str, str]:
-        """What it needs that is not on this machine, and where it was sought or is to be had."""
+        """List what it needs and this machine lacks, and where that was sought or can be found."""
         needs = {}
         here, where = whereabouts(self.corpus, data_dir)
         if not here:
@@ -164,7 +164,7 @@ def with_vectors(config: RunConfig, about: RecipePage) -> RunConfig:
 
 
 def _has_weights(encoder: str) -> bool:
-    """Whether a transformer's weights are in a folder or in the Hugging Face cache."""
+    """Say whether a transformer's weights are in a folder or in the Hugging Face cache."""
     try:
         source = resolve(encoder)
     except InputError:

@@ -19,7 +19,7 @@ MODULE = "synner_graph.benchmarking.end_to_end"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one side needed.
+    """The time and memory that one side needed.
 
     Attributes:
         seconds: All in all.

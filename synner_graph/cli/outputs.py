@@ -1,4 +1,4 @@
-"""What commands write to: never onto what they read."""
+"""Check that commands never write onto what they read."""
 
 import os
 import sys

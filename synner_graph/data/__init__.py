@@ -1,1 +1,1 @@
-"""What a sentence is, and every way in and out of a file."""
+"""Sentences, and reading and writing them in files."""

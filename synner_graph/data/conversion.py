@@ -18,7 +18,7 @@ from synner_graph.data.trees import join_trees
 
 @dataclass(frozen=True)
 class Conversion:
-    """What was written.
+    """The outcome of `convert`.
 
     Attributes:
         notes: What was changed or left out on the way, one line each, with counts.

@@ -50,7 +50,7 @@ class TokenEncoder(nn.Module, ABC, Generic[InputsT]):
 
     @abstractmethod
     def collate(self, sentences: Sequence[Sentence]) -> InputsT:
-        """What this encoder reads of the sentences of one batch."""
+        """Collate what this encoder reads of the sentences of a batch."""
 
     @abstractmethod
     def forward(self, inputs: InputsT) -> Tensor:

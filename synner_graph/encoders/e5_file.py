@@ -24,7 +24,7 @@ FLOAT32, Q4_0 = 0, 1
 
 @dataclass(frozen=True, eq=False)
 class E5File:
-    """What the file holds.
+    """The content of the file.
 
     Attributes:
         hidden, layers, heads, intermediate, vocabulary, positions, types: Sizes of the network; the

@@ -46,4 +46,4 @@ def _e5() -> Path:
 
 
 ALIASES: dict[str, Callable[[], Path]] = {"minilm": _minilm, "e5": _e5}
-"""What gives each short name its folder."""
+"""The function that makes the folder of each short name."""

@@ -1,4 +1,4 @@
-"""Which parts an encoder has, and which settings each of them reads."""
+"""Say which parts an encoder has, and which settings each part reads."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

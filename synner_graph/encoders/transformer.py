@@ -34,7 +34,7 @@ DROPOUTS = (
     *("hidden_dropout_prob", "attention_probs_dropout_prob"),  # BERT and most others
     *("embedding_dropout", "attention_dropout", "mlp_dropout", "dropout"),  # ModernBERT, DistilBERT
 )
-"""What architectures call the dropout of their layers; those of classifiers are not among them."""
+"""Names that architectures give to the dropout of their layers, without those of classifiers."""
 
 PASS_COST = 64
 """Places that cost as much as one more pass: beside what a pass computes for its places, it adds

@@ -56,7 +56,7 @@ def layer_class(name: str) -> type[GraphLayer]:
     """The layer of that name: one of LAYERS, or a library's by its dotted name.
 
     Raises:
-        InputError: for an unknown name; suggests the nearest.
+        InputError: For an unknown name; suggests the nearest.
     """
     if "." in name:
         return library_layer(name)
@@ -78,15 +78,15 @@ def build_gnn(
     """The GNN that the settings describe.
 
     Args:
-        config: settings.
+        config: Settings.
         input_size: D, width of the token features.
-        inventory: edge kinds and relation types of the graphs to come.
-        backend: message passing primitives.
-        needs_graph: whether the recurrent layer cannot do without graph features; with the GNN
+        inventory: Edge kinds and relation types of the graphs to come.
+        backend: Message passing primitives.
+        needs_graph: Whether the recurrent layer cannot do without graph features; with the GNN
             `none` it then gets the token features in their place.
 
     Raises:
-        InputError: for an unknown layer, an option that it does not have or cannot take, or if its
+        InputError: For an unknown layer, an option that it does not have or cannot take, or if its
             messages cannot be gated, and gates are wanted.
     """
     options = KIND.options(config.name, config.options)

@@ -12,8 +12,8 @@ class LayerDescription(Description):
     """A GNN layer in words.
 
     Attributes:
-        reads_relations: whether relation types matter to it.
-        weighs_edges: whether it can show a weight for each edge.
+        reads_relations: Whether relation types matter to it.
+        weighs_edges: Whether it can show a weight for each edge.
     """
 
     reads_relations: bool
@@ -24,7 +24,7 @@ def describe_layer(name: str) -> LayerDescription:
     """What there is to say about a layer.
 
     Raises:
-        InputError: for an unknown name; suggests the nearest.
+        InputError: For an unknown name; suggests the nearest.
     """
     layer = KIND.find(name)
     return LayerDescription(

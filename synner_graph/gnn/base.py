@@ -20,15 +20,15 @@ class GraphLayer(nn.Module, Part, ABC):
     (indented), what its letters mean, and at the end a paragraph `Source: ...`.
 
     Args:
-        input_size: width of the incoming node features.
-        output_size: width of the outgoing node features.
-        inventory: edge kinds and relation types of the graphs to come.
-        backend: supplies the primitives; messages along the edges of a weighted graph are scaled.
+        input_size: Width of the incoming node features.
+        output_size: Width of the outgoing node features.
+        inventory: Edge kinds and relation types of the graphs to come.
+        backend: Supplies the primitives; messages along the edges of a weighted graph are scaled.
 
     Attributes:
-        Options: the layer's own settings; the constructor gets each of them by its name.
-        reads_relations: whether the output depends on the relation types of the edges.
-        output_size: width of what `forward` gives.
+        Options: The layer's own settings; the constructor gets each of them by its name.
+        reads_relations: Whether the output depends on the relation types of the edges.
+        output_size: Width of what `forward` gives.
     """
 
     reads_relations: ClassVar[bool] = False
@@ -48,8 +48,8 @@ class GraphLayer(nn.Module, Part, ABC):
         """Pass messages once.
 
         Args:
-            graph: the batch.
-            x: node features. *Shape:* [N, input_size]
+            graph: The batch.
+            x: Node features. *Shape:* [N, input_size]
 
         Returns:
             *Shape:* [N, output_size]
@@ -64,8 +64,8 @@ class WeightedLayer(GraphLayer):
         """The weight of every edge's message, as `forward` uses it.
 
         Args:
-            graph: the batch.
-            x: node features. *Shape:* [N, input_size]
+            graph: The batch.
+            x: Node features. *Shape:* [N, input_size]
 
         Returns:
             *Shape:* [E, heads]; gates have one head.
@@ -76,7 +76,7 @@ def head_size(output_size: int, heads: int) -> int:
     """Width of each head.
 
     Raises:
-        InputError: if the heads cannot share the width equally.
+        InputError: If the heads cannot share the width equally.
     """
     if output_size % heads:
         raise InputError(f"expected a GNN width that {heads} heads can share, got {output_size}.")

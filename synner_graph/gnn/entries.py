@@ -12,7 +12,7 @@ class EntryNodes(nn.Module):
     """Puts a learned vector for each entry node, that of its type, behind those of the tokens.
 
     Args:
-        types: of entries.
+        types: Of entries.
         size: D, width of the token features.
     """
 

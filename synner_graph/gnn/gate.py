@@ -21,8 +21,8 @@ class Gate(nn.Module):
     Messages along other edges stay as they are. All layers of a GNN share the gates.
 
     Args:
-        inventory: of the graphs to come.
-        kinds: gated ones.
+        inventory: Of the graphs to come.
+        kinds: Gated ones.
     """
 
     def __init__(self, inventory: EdgeInventory, kinds: tuple[str, ...] = GATED_KINDS) -> None:

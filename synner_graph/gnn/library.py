@@ -35,8 +35,8 @@ class LibraryLayer(GraphLayer):
     are joined. `library_layer` makes the subclasses.
 
     Attributes:
-        dotted_name: where the library keeps it.
-        library_class: the library's class.
+        dotted_name: Where the library keeps it.
+        library_class: The library's class.
     """
 
     Options = LibraryOptions
@@ -134,7 +134,7 @@ def library_layer(dotted_name: str) -> type[LibraryLayer]:
     """A GraphLayer class around the library's layer of that name.
 
     Raises:
-        InputError: if there is no such library here, or no such layer in it.
+        InputError: If there is no such library here, or no such layer in it.
     """
     module_name, _, class_name = dotted_name.rpartition(".")
     library = module_name.partition(".")[0]

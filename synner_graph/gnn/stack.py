@@ -16,12 +16,12 @@ class GNN(nn.Module):
     """Graph layers on top of each other, with dropout between them.
 
     Args:
-        layers: each reads what the one before gives.
-        dropout: between layers.
-        jump: what becomes of the outputs of all layers.
-        output_size: width of what `jump` gives.
-        gate: gives edges their strengths; None: every message counts as it is.
-        entries: gives entry nodes their features; None where graphs have none.
+        layers: Each reads what the one before gives.
+        dropout: Between layers.
+        jump: What becomes of the outputs of all layers.
+        output_size: Width of what `jump` gives.
+        gate: Gives edges their strengths; None: every message counts as it is.
+        entries: Gives entry nodes their features; None where graphs have none.
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class GNN(nn.Module):
         """Graph features of every token.
 
         Args:
-            graph: the batch.
-            x: token features. *Shape:* [N, D]
+            graph: The batch.
+            x: Token features. *Shape:* [N, D]
 
         Returns:
             *Shape:* [N, output_size]
@@ -82,9 +82,9 @@ class Residual(nn.Module):
     """Adds a layer's input to its output, through a matrix where the widths differ.
 
     Args:
-        layer: reads a graph and node features.
-        input_size: width of its input.
-        output_size: width of its output.
+        layer: Reads a graph and node features.
+        input_size: Width of its input.
+        output_size: Width of its output.
     """
 
     def __init__(self, layer: nn.Module, input_size: int, output_size: int) -> None:
@@ -104,8 +104,8 @@ class Normed(nn.Module):
     """Layer norm on a layer's output.
 
     Args:
-        layer: reads a graph and node features.
-        output_size: width of its output.
+        layer: Reads a graph and node features.
+        output_size: Width of its output.
     """
 
     def __init__(self, layer: nn.Module, output_size: int) -> None:

@@ -1,4 +1,4 @@
-"""Which edges a sentence graph has, and how their relation types are numbered.
+"""Choose the edges of sentence graphs, and number their relation types.
 
 Every edge kind owns a block of relation ids, so a typed layer tells `nsubj` read from head to
 dependent from `nsubj` read from dependent to head.
@@ -54,12 +54,12 @@ class EdgeInventory:
     """The edge kinds in use and the relation types that follow from them.
 
     Attributes:
-        kinds: edge kinds in the order of their relation blocks; empty when no graph is wanted.
-        relations: names of the dependency relations, indexed by relation id.
-        entry_types: types of the gazetteer's entries.
+        kinds: Edge kinds in the order of their relation blocks; empty when no graph is wanted.
+        relations: Names of the dependency relations, indexed by relation id.
+        entry_types: Types of the gazetteer's entries.
 
     Raises:
-        InputError: for an unknown kind or one named twice.
+        InputError: For an unknown kind or one named twice.
     """
 
     kinds: tuple[str, ...]
@@ -120,13 +120,13 @@ class EdgeInventory:
         """All edges of a batch, kind after kind.
 
         Args:
-            heads: row of each token's head in the batch, or ROOT. *Shape:* [N]
-            relations: relation id of each token's arc. *Shape:* [N]
-            offsets: first row of each sentence, then N. *Shape:* [B + 1]
-            context: what edges read beside the trees.
+            heads: Row of each token's head in the batch, or ROOT. *Shape:* [N]
+            relations: Relation id of each token's arc. *Shape:* [N]
+            offsets: First row of each sentence, then N. *Shape:* [B + 1]
+            context: What edges read beside the trees.
 
         Returns:
-            src, dst, relation type and direction (index into `kinds`). *Shape:* [E] each
+            Src, dst, relation type and direction (index into `kinds`). *Shape:* [E] each
         """
         nodes = np.arange(len(heads), dtype=np.int64)
         dependents = nodes[heads != ROOT] if self.needs_trees else nodes[:0]

@@ -15,7 +15,7 @@ class Tensors:
     """
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
-        """Move the tensors to another device."""
+        """Return the tensors on another device."""
 
         def moved(value: Any) -> Any:
             if isinstance(value, tuple):

@@ -34,17 +34,17 @@ class TokenGraph:
     kind, in the order of `inventory.kinds`.
 
     Attributes:
-        src: node each edge leaves. *Shape:* [E]
-        dst: node each edge enters. *Shape:* [E]
-        relation: relation type of each edge, an id of `inventory.relation_types`. *Shape:* [E]
-        direction: kind of each edge, an index into `inventory.kinds`. *Shape:* [E]
-        offsets: first row of each sentence, then N. Always on the CPU: it steers loops.
+        src: Node each edge leaves. *Shape:* [E]
+        dst: Node each edge enters. *Shape:* [E]
+        relation: Relation type of each edge, an id of `inventory.relation_types`. *Shape:* [E]
+        direction: Kind of each edge, an index into `inventory.kinds`. *Shape:* [E]
+        offsets: First row of each sentence, then N. Always on the CPU: it steers loops.
             *Shape:* [B + 1]
-        inventory: edge kinds and relation names behind the ids.
-        entries: type of each entry node, an index into `inventory.entry_types`; None where no
+        inventory: Edge kinds and relation names behind the ids.
+        entries: Type of each entry node, an index into `inventory.entry_types`; None where no
             gazetteer is read. *Shape:* [M]
-        entry_names: phrase of each entry node.
-        weight: optional strength of each edge, by which GNN layers scale its message.
+        entry_names: Phrase of each entry node.
+        weight: Optional strength of each edge, by which GNN layers scale its message.
             *Shape:* [E]
     """
 
@@ -70,12 +70,12 @@ class TokenGraph:
         """Build the graph of a batch in one array pass.
 
         Args:
-            lengths: tokens of each sentence.
-            inventory: edge kinds wanted and the relation names behind the ids.
-            heads: head of every token, counted within its sentence, ROOT (-1) for roots; needed
+            lengths: Tokens of each sentence.
+            inventory: Edge kinds wanted and the relation names behind the ids.
+            heads: Head of every token, counted within its sentence, ROOT (-1) for roots; needed
                 where the inventory needs trees.
-            relations: relation id of every token's arc, as ragged as `heads`.
-            context: documents and forms, for the kinds that join sentences.
+            relations: Relation id of every token's arc, as ragged as `heads`.
+            context: Documents and forms, for the kinds that join sentences.
         """
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         total = int(offsets[-1])
@@ -147,7 +147,7 @@ class TokenGraph:
 
     @cached_property
     def by_kind(self) -> tuple["TokenGraph", ...]:
-        """The same nodes with the edges of one kind, for every kind of the inventory."""
+        """Return a graph for each edge kind: the same nodes with the edges of that kind."""
         names = ("src", "dst", "relation", "direction", "weight")
         columns = {
             name: tensor.split(self.kind_sizes)
@@ -159,7 +159,7 @@ class TokenGraph:
 
     @cached_property
     def relation_counts(self) -> Tensor:
-        """How many edges of its relation type enter the node that each edge enters. *Shape:* [E]"""
+        """Count, for each edge, those of its type into the same node. *Shape:* [E]"""
         pairs = self.dst * len(self.inventory.relation_types) + self.relation
         group, counts = torch.unique(pairs, return_inverse=True, return_counts=True)[1:]
         found: Tensor = counts[group]
@@ -211,11 +211,11 @@ class TokenGraph:
         return structure(self)
 
     def scaled(self, strength: Tensor) -> "TokenGraph":
-        """The same graph, with edges whose weight is `strength` times theirs. *Shape:* [E]"""
+        """Return the graph with each edge's weight multiplied by `strength`. *Shape:* [E]"""
         return replace(self, weight=strength if self.weight is None else self.weight * strength)
 
     def to(self, device: torch.device | str) -> "TokenGraph":
-        """The same graph with its edges on another device."""
+        """Return the graph with its edges on another device."""
         moved = {
             name: tensor.to(device)
             for name in ("src", "dst", "relation", "direction", "weight", "entries")
@@ -231,7 +231,7 @@ class TokenGraph:
         `direction` and, where the graph has one, `weight`. Edge ids are those of this graph.
 
         Raises:
-            InputError: if DGL is not installed.
+            InputError: If DGL is not installed.
         """
         graph = self.structure.local_var()
         graph.ndata["token"] = F.pad(self.position, (0, self.num_entries), value=-1)

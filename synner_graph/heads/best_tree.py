@@ -15,7 +15,7 @@ def best_tree(scores: NDArray[np.float64]) -> list[int]:
     Source: Zmigrod, Vieira and Cotterell (EMNLP 2020), section 2, on the constraint.
 
     Args:
-        scores: of token `i` having token `j - 1` as head, `j = 0` standing for the root; finite.
+        scores: Of token `i` having token `j - 1` as head, `j = 0` standing for the root; finite.
             The diagonal `j = i + 1` is not read.
             *Shape:* [n, n + 1]
 

@@ -27,9 +27,9 @@ class TreeGold(Tensors):
     """The gold trees of a batch.
 
     Attributes:
-        heads: head of each token, counted in its sentence; `ROOT` for a root.
+        heads: Head of each token, counted in its sentence; `ROOT` for a root.
             *Shape:* [N]
-        relations: position in `BiaffineHead.relations` of each token's relation.
+        relations: Position in `BiaffineHead.relations` of each token's relation.
             *Shape:* [N]
     """
 

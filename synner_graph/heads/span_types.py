@@ -41,11 +41,11 @@ class SpanGold(Tensors):
     """The M gold entities that are candidates.
 
     Attributes:
-        starts: the row of each one's first token.
+        starts: The row of each one's first token.
             *Shape:* [M]
-        widths: how many tokens each has.
+        widths: How many tokens each has.
             *Shape:* [M]
-        classes: the class of its label: that of `labels[i]` is `i + 1`.
+        classes: The class of its label: that of `labels[i]` is `i + 1`.
             *Shape:* [M]
     """
 
@@ -59,9 +59,9 @@ class SpanMarks(Tensors):
     """What is summed over the tokens of a span; None where it is no feature.
 
     Attributes:
-        cases: position in CASES of each token's case.
+        cases: Position in CASES of each token's case.
             *Shape:* [N]
-        pieces: how many pieces, or characters, each token has.
+        pieces: How many pieces, or characters, each token has.
             *Shape:* [N]
     """
 

@@ -15,13 +15,13 @@ class Batch:
     """Sentences as tensors.
 
     Attributes:
-        sentences: as they were given.
-        graph: all of them as one graph of N nodes.
-        inputs: what the encoder reads.
-        marks: what the head reads of the tokens beside their states; None where it reads nothing.
-        gold: what the head's loss reads; None when predicting.
-        trees: what the parser's loss reads; None when predicting, and without a parser.
-        own_trees: whether the loss is that of each sentence on the tree that the model's own parser
+        sentences: As they were given.
+        graph: All of them as one graph of N nodes.
+        inputs: What the encoder reads.
+        marks: What the head reads of the tokens beside their states; None where it reads nothing.
+        gold: What the head's loss reads; None when predicting.
+        trees: What the parser's loss reads; None when predicting, and without a parser.
+        own_trees: Whether the loss is that of each sentence on the tree that the model's own parser
             gives it, in place of the one in `graph`; empty: of none.
     """
 

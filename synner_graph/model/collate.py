@@ -31,16 +31,16 @@ class Collator:
     """Builds batches.
 
     Args:
-        inventory: edges of the graphs.
-        relations: known dependency relations.
-        inputs: the encoder's `collate`.
-        gold: the head's `encode`.
-        fold_subtypes: read relations without their subtypes.
-        reads_relations: the encoder reads relations, whether or not the graph does.
-        marks: what the head reads of tokens, from sentences and the encoder's inputs.
-        trees: the `encode` of a model's own parser.
-        frequent: forms that are no content words.
-        gazetteer: phrases that become nodes, where the graph has some.
+        inventory: Edges of the graphs.
+        relations: Known dependency relations.
+        inputs: The encoder's `collate`.
+        gold: The head's `encode`.
+        fold_subtypes: Read relations without their subtypes.
+        reads_relations: The encoder reads relations, whether or not the graph does.
+        marks: What the head reads of tokens, from sentences and the encoder's inputs.
+        trees: The `encode` of a model's own parser.
+        frequent: Forms that are no content words.
+        gazetteer: Phrases that become nodes, where the graph has some.
     """
 
     def __init__(
@@ -76,13 +76,13 @@ class Collator:
         """Collate.
 
         Args:
-            sentences: what to read.
-            with_gold: whether the losses are to be computed.
-            gold_trees: the same sentences with the trees that the model's own parser learns, where
+            sentences: What to read.
+            with_gold: Whether the losses are to be computed.
+            gold_trees: The same sentences with the trees that the model's own parser learns, where
                 these are not those that the model reads.
 
         Raises:
-            InputError: if the graph needs trees and a sentence has none.
+            InputError: If the graph needs trees and a sentence has none.
         """
         inputs = self.inputs(sentences)
         trees = None
@@ -128,7 +128,7 @@ class Collator:
         """Heads of a sentence, and its relations as the vocabulary names them.
 
         Raises:
-            InputError: if it has none.
+            InputError: If it has none.
         """
         if sentence.heads is None:
             raise InputError(

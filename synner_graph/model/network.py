@@ -29,14 +29,14 @@ class SynNERModel(nn.Module):
     """Encoder, GNN, recurrent layer, head, and where asked for a parser; knows nothing of files.
 
     Args:
-        config: the architecture.
-        vocabularies: labels, relations, characters, words.
-        backend: message passing primitives.
-        blueprint: configuration and tokenizer of the transformer; None where there is none.
-        kernel: what computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+        config: The architecture.
+        vocabularies: Labels, relations, characters, words.
+        backend: Message passing primitives.
+        blueprint: Configuration and tokenizer of the transformer; None where there is none.
+        kernel: What computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
 
     Attributes:
-        reads_documents: what it makes of a sentence depends on others of its document, so all of
+        reads_documents: What it makes of a sentence depends on others of its document, so all of
             them must be in one batch.
     """
 

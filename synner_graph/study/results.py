@@ -14,7 +14,7 @@ from synner_graph.evaluation.scores import Report, Score
 from synner_graph.files import make_folder, write_text
 
 Record = dict[str, Any]
-"""What is known of a finished cell: `settings`, `dev`, `test`, `epochs`, `seconds` and so on."""
+"""The record of a finished cell: `settings`, `dev`, `test`, `epochs`, `seconds` and so on."""
 
 
 def read_records(path: Path) -> list[Record]:

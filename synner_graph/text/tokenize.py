@@ -16,7 +16,7 @@ LONGEST = 10_000
 """Characters of the longest token; what goes on for longer is cut."""
 
 BLANK = r"\s\x1c-\x1f"
-"""What stands between tokens: white space, as `str.isspace` has it."""
+"""White space, which stands between tokens, as `str.isspace` has it."""
 
 
 class Tokenizer(ABC):

@@ -1,4 +1,4 @@
-"""What the catalogue knows of a corpus: licence, where to obtain it, files, counts to expect."""
+"""The catalogue of corpora: licence, source, files and expected counts of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class CorpusSpec:
-    """What is known of a corpus before it is read.
+    """A corpus of the catalogue, before it is read.
 
     Attributes:
         source: Where it is published.

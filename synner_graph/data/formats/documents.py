@@ -1,4 +1,4 @@
-"""Where documents begin in files: the marks of each format, read and written."""
+"""Read and write the marks by which each format says where documents begin."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -30,9 +30,9 @@ class GraphBackend(ABC):
         """Rows of `x` at one end of every edge.
 
         Args:
-            graph: the batch.
-            x: node tensor. *Shape:* [N, ...]
-            end: which end.
+            graph: The batch.
+            x: Node tensor. *Shape:* [N, ...]
+            end: Which end.
 
         Returns:
             *Shape:* [E, ...]
@@ -45,11 +45,11 @@ class GraphBackend(ABC):
         """Reduce the (weighted) rows of each node's sources: a generalised sparse-dense product.
 
         Args:
-            graph: the batch.
-            x: node tensor. *Shape:* [N, ...]
-            weight: factor of each edge, broadcast over the trailing axes of `x`.
+            graph: The batch.
+            x: Node tensor. *Shape:* [N, ...]
+            weight: Factor of each edge, broadcast over the trailing axes of `x`.
                 *Shape:* [E] or [E, heads]
-            reduce: over each node's incoming edges.
+            reduce: Over each node's incoming edges.
 
         Returns:
             *Shape:* [N, ...]
@@ -60,9 +60,9 @@ class GraphBackend(ABC):
         """Reduce messages over each node's incoming edges.
 
         Args:
-            graph: the batch.
-            m: a message per edge. *Shape:* [E, ...]
-            reduce: how.
+            graph: The batch.
+            m: A message per edge. *Shape:* [E, ...]
+            reduce: How.
 
         Returns:
             *Shape:* [N, ...]
@@ -75,9 +75,9 @@ class GraphBackend(ABC):
         """Combine the source row of `left` with the destination row of `right`: a sampled product.
 
         Args:
-            graph: the batch.
-            left: node tensor, read at the source. *Shape:* [N, ..., F]
-            right: node tensor, read at the destination. *Shape:* [N, ..., F]
+            graph: The batch.
+            left: Node tensor, read at the source. *Shape:* [N, ..., F]
+            right: Node tensor, read at the destination. *Shape:* [N, ..., F]
             op: `dot` contracts the last axis, `add` keeps it.
 
         Returns:
@@ -89,7 +89,7 @@ class GraphBackend(ABC):
         """Softmax over each node's incoming edges.
 
         Args:
-            graph: the batch.
+            graph: The batch.
             scores: *Shape:* [E, ...]
 
         Returns:
@@ -106,8 +106,8 @@ def take_first(m: Tensor, first: Tensor) -> Tensor:
     """Messages at the chosen edges, 0 where none was chosen.
 
     Args:
-        m: messages. *Shape:* [E, ...]
-        first: chosen edge of each node and feature; E where the node has no edge. *Shape:* [N, ...]
+        m: Messages. *Shape:* [E, ...]
+        first: Chosen edge of each node and feature; E where the node has no edge. *Shape:* [N, ...]
 
     Returns:
         *Shape:* [N, ...]; differentiable in `m`.

@@ -22,7 +22,7 @@ def graph_backend(name: str = "auto", device: torch.device | str = "cpu") -> Gra
     An explicit name that cannot be met raises; only `auto` chooses, and says once what it chose.
 
     Raises:
-        InputError: for an unknown name, or a backend that cannot run here or on `device`.
+        InputError: For an unknown name, or a backend that cannot run here or on `device`.
     """
     device = torch.device(device)
     if name == "auto":

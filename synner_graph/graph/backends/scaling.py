@@ -13,7 +13,7 @@ class ScalingBackend(GraphBackend):
     the message is weaker or stronger.
 
     Args:
-        inner: does the work.
+        inner: Does the work.
     """
 
     def __init__(self, inner: GraphBackend) -> None:

@@ -22,14 +22,14 @@ SAME_FORM_TYPES = tuple(f"same-form {distance} {side}" for side in SIDES for dis
 
 @dataclass(frozen=True, eq=False)
 class DocumentContext:
-    """What the edges of a batch read beside its trees.
+    """What edges between sentences read beside the trees.
 
     Attributes:
-        documents: number of each sentence's document; those of one document are neighbors, in
+        documents: Number of each sentence's document; those of one document are neighbors, in
             their order. None: each sentence is a document of its own. *Shape:* [B]
-        forms: id of each token's form, NO_FORM for a token that is no content word. None: no token
+        forms: Id of each token's form, NO_FORM for a token that is no content word. None: no token
             is one. *Shape:* [N]
-        mentions: which tokens spell entries of the gazetteer. None: none does.
+        mentions: Which tokens spell entries of the gazetteer. None: none does.
     """
 
     documents: IntArray | None = None
@@ -45,9 +45,9 @@ def sentence_neighbors(
     Of several roots the first stands for the sentence.
 
     Args:
-        heads: row of each token's head in the batch, or ROOT. *Shape:* [N]
-        offsets: first row of each sentence, then N. *Shape:* [B + 1]
-        documents: as in `DocumentContext`. *Shape:* [B]
+        heads: Row of each token's head in the batch, or ROOT. *Shape:* [N]
+        offsets: First row of each sentence, then N. *Shape:* [B + 1]
+        documents: As in `DocumentContext`. *Shape:* [B]
 
     Returns:
         Root of the earlier and root of the later sentence. *Shape:* [P] each
@@ -69,12 +69,12 @@ def same_form(
     `2 * (NEAREST + 1)` edges for a mention, however often its form occurs.
 
     Args:
-        forms: as in `DocumentContext`. *Shape:* [N]
-        offsets: first row of each sentence, then N. *Shape:* [B + 1]
-        documents: as in `DocumentContext`. *Shape:* [B]
+        forms: As in `DocumentContext`. *Shape:* [N]
+        offsets: First row of each sentence, then N. *Shape:* [B + 1]
+        documents: As in `DocumentContext`. *Shape:* [B]
 
     Returns:
-        src, dst and index into SAME_FORM_TYPES. *Shape:* [E] each
+        Src, dst and index into SAME_FORM_TYPES. *Shape:* [E] each
     """
     if forms is None:
         nothing = offsets[:0]

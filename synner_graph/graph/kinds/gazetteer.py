@@ -22,11 +22,11 @@ class Mentions:
     An entry is one node for each document that it is found in, so that its mentions meet there.
 
     Attributes:
-        tokens: row of each token that is part of a match. *Shape:* [P]
-        nodes: number of the entry node that it is matched with, from 0. *Shape:* [P]
-        positions: its place in the match, an index into POSITIONS. *Shape:* [P]
-        types: type of each entry node. *Shape:* [M]
-        names: phrase of each entry node.
+        tokens: Row of each token that is part of a match. *Shape:* [P]
+        nodes: Number of the entry node that it is matched with, from 0. *Shape:* [P]
+        positions: Its place in the match, an index into POSITIONS. *Shape:* [P]
+        types: Type of each entry node. *Shape:* [M]
+        names: Phrase of each entry node.
     """
 
     tokens: IntArray
@@ -46,10 +46,10 @@ class Mentions:
         """Make nodes of matches.
 
         Args:
-            found: matches of each sentence.
-            gazetteer: whose entries they are of.
-            lengths: tokens of each sentence.
-            documents: number of each sentence's document. *Shape:* [B]
+            found: Matches of each sentence.
+            gazetteer: Whose entries they are of.
+            lengths: Tokens of each sentence.
+            documents: Number of each sentence's document. *Shape:* [B]
         """
         numbers: dict[tuple[int, int], int] = {}  # of a document and an entry
         rows: list[tuple[int, int, int]] = []
@@ -92,12 +92,12 @@ def gazetteer_edges(
     """Edges from tokens to entry nodes and back.
 
     Args:
-        mentions: what is joined; None: nothing is.
+        mentions: What is joined; None: nothing is.
         num_tokens: N, the row of the first entry node.
-        num_types: types of entries.
+        num_types: Types of entries.
 
     Returns:
-        src, dst and index into `gazetteer_types`. *Shape:* [2P] each
+        Src, dst and index into `gazetteer_types`. *Shape:* [2P] each
     """
     if mentions is None:
         nothing = np.zeros(0, dtype=np.int64)

@@ -19,10 +19,10 @@ def tokens_apart(
     are the pairs, each once.
 
     Args:
-        heads: one end of each arc. *Shape:* [A]
-        dependents: the other end. *Shape:* [A]
+        heads: One end of each arc. *Shape:* [A]
+        dependents: The other end. *Shape:* [A]
         num_nodes: N.
-        hops: at least 1.
+        hops: At least 1.
 
     Returns:
         Both nodes of each pair, ordered by the first. *Shape:* [P] each

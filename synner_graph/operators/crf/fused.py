@@ -16,7 +16,7 @@ from synner_graph.operators.ragged import check_offsets, restore, time_major
 
 
 def obstacle(rows: Tensor) -> str | None:
-    """Why it cannot serve rows of this device; None where it can."""
+    """Say why it cannot run on this device; None if it can."""
     return "it needs float64, which MPS lacks" if rows.device.type == "mps" else None
 
 

@@ -147,7 +147,7 @@ def exponentiated(scores: Tensor) -> Tensor:
 
 
 def _inexact(exact: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Which sentences are not exact, their rows, and the offsets among these."""
+    """Find the sentences that are not exact, their rows, and the offsets in these rows."""
     lengths = offsets.diff()
     lost = ~exact.cpu()
     rows = lost.repeat_interleave(lengths).nonzero().squeeze(1)

@@ -124,7 +124,7 @@ class _SpanLogits(torch.autograd.Function):
 
 
 class _Columns(NamedTuple):
-    """What there is of the parts of a token; views of one tensor.
+    """The parts of a token that exist, as views of one tensor.
 
     *Shape:* [N + W - 1, F], but for `score` [N + W - 1]
     """
@@ -146,7 +146,7 @@ def _columns(tokens: Tensor | None, sizes: list[int]) -> _Columns:
 
 
 class _Marks:
-    """What spans count, a block at a time.
+    """The counts of spans, a block at a time.
 
     Args:
         spans: The batch.

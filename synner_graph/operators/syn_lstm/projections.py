@@ -1,4 +1,4 @@
-"""What surrounds the recurrence in `fused`: matrix products over all rows.
+"""The matrix products over all rows around the recurrence in `fused`.
 
 Inside, the gates stand in the order i, u, f, o, m, n: what tokens feed (i, u, f, o) and what graph
 features feed (f, o, m, n) then are runs of columns. Rows stay in token order.
@@ -21,7 +21,7 @@ def reorder_gates(blocks: Tensor) -> Tensor:
 
 
 def project(x: Tensor, g: Tensor, weights: SynLSTMWeights) -> Tensor:
-    """What tokens, graph features and biases contribute to the gates. *Shape:* [N, 2, 6 * H]"""
+    """Compute what tokens, graph features and biases add to the gates. *Shape:* [N, 2, 6 * H]"""
     size = weights.weight_h.shape[-1]
     bias = reorder_gates(weights.bias)
     gates = x.new_empty(len(x), 2, 6 * size)
@@ -55,7 +55,7 @@ def project_back(
     x_wanted: bool,
     g_wanted: bool,
 ) -> Gradients:
-    """From the gradients of what goes into the gates to those of everything else.
+    """Compute all other gradients from those of the gates' inputs.
 
     Args:
         gates: Those gradients.

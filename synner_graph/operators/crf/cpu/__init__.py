@@ -27,7 +27,7 @@ _SIGNATURES = {  # how many tensors, then numbers, then tensors a function takes
 
 
 def obstacle(rows: Tensor) -> str | None:
-    """Why it cannot serve rows of this device and dtype; None where it can."""
+    """Say why it cannot run on this device and dtype; None if it can."""
     if rows.device.type != "cpu":
         return f"it runs on the CPU and the rows are on {rows.device.type}"
     if rows.dtype not in _SUFFIX:
@@ -139,7 +139,7 @@ def _inputs(
     end: Tensor,
     dtype: torch.dtype,
 ) -> tuple[Tensor, ...]:
-    """What a function reads; transitions, start and end in the given dtype."""
+    """Return the inputs of a function; transitions, start and end have the given dtype."""
     links = (_plain(score, dtype) for score in (transitions, start, end))
     return _plain(emissions, emissions.dtype), offsets, *links
 

@@ -30,7 +30,7 @@ def syn_lstm(x: Tensor, g: Tensor, weights: SynLSTMWeights, offsets: Tensor) -> 
 
 
 def obstacle(rows: Tensor) -> str | None:
-    """Why it cannot serve rows of this device and dtype here; None where it can."""
+    """Say why it cannot run on this device and dtype here; None if it can."""
     if rows.device.type != "cpu":
         return f"it runs on the CPU, not on {rows.device.type}"
     if rows.dtype != torch.float32:
@@ -106,7 +106,7 @@ def _both(weight: Tensor) -> Tensor:
 
 
 def _recurrent_gradients(of_x: Tensor, of_g: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """Those of `weight_h` and of the bias, from those of what goes into the gates."""
+    """Compute the gradients of `weight_h` and the bias from those of the gates' inputs."""
     size = before.shape[-1]
     grad_h, bias = before.new_empty(2, 6 * size, size), before.new_empty(2, 6 * size)
     sums_x, sums_g = (rows.sum(0).view(2, 4 * size) for rows in (of_x, of_g))

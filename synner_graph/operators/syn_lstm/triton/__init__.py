@@ -58,7 +58,7 @@ syn_lstm_float32 = partial(syn_lstm, operands=torch.float32)
 
 
 def obstacle(rows: Tensor) -> str | None:
-    """Why it cannot serve rows of this device and dtype here; None where it can."""
+    """Say why it cannot run on this device and dtype here; None if it can."""
     reason = obstacle_float32(rows)
     if reason is not None:
         return reason
@@ -68,7 +68,7 @@ def obstacle(rows: Tensor) -> str | None:
 
 
 def obstacle_float32(rows: Tensor) -> str | None:
-    """The same for operands in float32."""
+    """Say the same for operands in float32."""
     interpreted = os.environ.get(INTERPRETER) == "1"
     if rows.device.type != ("cpu" if interpreted else "cuda"):
         return f"it runs on NVIDIA GPUs, not on {rows.device.type}"

@@ -1,4 +1,4 @@
-"""Cutting the work into tiles, and launching the kernels. Only here Triton is imported."""
+"""Cut the work into tiles and launch the kernels. Only this module imports Triton."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Sentences:
 
 
 def choose_method(size: int, operands: torch.dtype, device: torch.device) -> Method:
-    """How to read with a hidden size, by what is known of the memory on chip.
+    """Choose how to read with a hidden size, by the memory on chip.
 
     Args:
         size: H.
