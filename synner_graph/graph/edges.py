@@ -126,7 +126,7 @@ class EdgeInventory:
             context: What edges read beside the trees.
 
         Returns:
-            Src, dst, relation type and direction (index into `kinds`). *Shape:* [E] each
+            `src`, `dst`, relation type and direction (index into `kinds`). *Shape:* [E] each
         """
         nodes = np.arange(len(heads), dtype=np.int64)
         dependents = nodes[heads != ROOT] if self.needs_trees else nodes[:0]

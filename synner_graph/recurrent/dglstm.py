@@ -47,7 +47,7 @@ class DGLSTM(Recurrent):
         inventory: Edge kinds and relation types of the graphs to come.
         size: Width H of a state, per direction.
         layers: LSTMs on top of each other, two or more.
-        interaction: Mlp, addition or concatenation.
+        interaction: `mlp`, `addition` or `concatenation`.
         relation_size: Width of the vector of a relation.
         dropout: Between layers.
 

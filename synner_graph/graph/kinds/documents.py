@@ -74,7 +74,7 @@ def same_form(
         documents: As in `DocumentContext`. *Shape:* [B]
 
     Returns:
-        Src, dst and index into SAME_FORM_TYPES. *Shape:* [E] each
+        `src`, `dst` and index into SAME_FORM_TYPES. *Shape:* [E] each
     """
     if forms is None:
         nothing = offsets[:0]

@@ -97,7 +97,7 @@ def gazetteer_edges(
         num_types: Types of entries.
 
     Returns:
-        Src, dst and index into `gazetteer_types`. *Shape:* [2P] each
+        `src`, `dst` and index into `gazetteer_types`. *Shape:* [2P] each
     """
     if mentions is None:
         nothing = np.zeros(0, dtype=np.int64)
