@@ -207,6 +207,12 @@ class ParserConfig(PartSection):
         share: float = self.options.get("own_trees", 0.0)
         return share
 
+    @property
+    def soft_heads(self) -> int:
+        """How many heads of each token the parser puts into the graph; 0: those of a tree."""
+        heads: int = self.options.get("soft_heads", 0)
+        return heads
+
 
 class TextConfig(Section):
     """How raw text becomes sentences of tokens."""

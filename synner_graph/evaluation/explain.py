@@ -13,6 +13,8 @@ from synner_graph.drawing import Drawing, draw_sentence
 from synner_graph.errors import InputError
 from synner_graph.gnn import GraphLayer, WeightedLayer
 from synner_graph.graph.token_graph import TokenGraph
+from synner_graph.model.batch import Batch
+from synner_graph.model.network import SynNERModel
 from synner_graph.recogniser.synner import SynNER
 
 
@@ -115,7 +117,7 @@ def explain(
     document = (*before, sentence, *after)
     batch = model.collator(document, with_gold=False).to(ner.device)
     marks = model.collator([sentence], with_gold=False).to(ner.device).marks
-    graph = batch.graph
+    x, graph = _as_read(model, batch)
     first, end = graph.offsets[len(before) : len(before) + 2].tolist()
     strengths = [torch.ones(graph.num_edges, device=ner.device) for _ in layers]
     # cuDNN has no backward pass for recurrent layers outside training.
@@ -123,7 +125,7 @@ def explain(
         for strength in strengths:
             strength.requires_grad_()
         with _messages_scaled(layers, strengths) as inputs:
-            states = model.states(batch)[first:end]
+            states = model.read(x, graph)[first:end]
         score = model.head.log_probability(states, entity, marks)
         gradients = torch.autograd.grad(score, strengths, allow_unused=True)
     edges: list[EdgeContribution] = []
@@ -161,13 +163,22 @@ def weighted_graph(
     Raises:
         InputError: as `explain` does.
     """
-    graph = ner.model.collator.graph([*before, sentence, *after])
     if not sentence.entities:
-        return graph
+        batch = ner.model.eval().collator([*before, sentence, *after], with_gold=False)
+        graph = _as_read(ner.model, batch.to(ner.device))[1]
+        return replace(graph, weight=None).to("cpu")
     found = [explain(ner, sentence, entity, before, after) for entity in sentence.entities]
     rows = [[edge.contribution for edge in explanation.edges] for explanation in found]
+    graph = found[0].graph.to("cpu")
     weight = torch.tensor(rows).abs().view(-1, graph.num_edges).sum(0)
     return replace(graph, weight=weight / weight.max().clamp(min=torch.finfo().tiny))
+
+
+@torch.no_grad()
+def _as_read(model: SynNERModel, batch: Batch) -> tuple[Tensor, TokenGraph]:
+    """Return the token features and the graph that the GNN reads."""
+    x = model.features(batch.inputs)
+    return x, model.soften(x, batch.graph)
 
 
 @torch.no_grad()

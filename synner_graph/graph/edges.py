@@ -32,6 +32,9 @@ PREVIOUS_SENTENCE = "previous-sentence"
 SAME_FORM = "same-form"
 GAZETTEER = "gazetteer"
 
+ARC_KINDS = (HEAD_DEPENDENT, DEPENDENT_HEAD)
+"""The kinds that are arcs of a tree, one for each direction."""
+
 EDGE_KINDS = (HEAD_DEPENDENT, DEPENDENT_HEAD, SELF)
 """The kinds of a graph for which no others are asked."""
 
@@ -83,7 +86,7 @@ class EdgeInventory:
     @property
     def reads_relations(self) -> bool:
         """Whether relation types tell one dependency relation from another."""
-        return HEAD_DEPENDENT in self.kinds or DEPENDENT_HEAD in self.kinds
+        return bool(set(ARC_KINDS) & set(self.kinds))
 
     @property
     def reads_documents(self) -> bool:
@@ -135,7 +138,7 @@ class EdgeInventory:
         first = 0
         for kind in self.kinds:
             types = np.zeros(1, dtype=np.int64)
-            if kind in (HEAD_DEPENDENT, DEPENDENT_HEAD):
+            if kind in ARC_KINDS:
                 src, dst = arcs
                 types = relations[dependents]
             elif kind == SAME_FORM:

@@ -12,7 +12,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.graph.arcs import Arcs
 from synner_graph.graph.edges import (
+    DEPENDENT_HEAD,
     GAZETTEER,
     HEAD_DEPENDENT,
     DocumentContext,
@@ -213,6 +215,31 @@ class TokenGraph:
     def scaled(self, strength: Tensor) -> "TokenGraph":
         """Return the graph with each edge's weight multiplied by `strength`. *Shape:* [E]"""
         return replace(self, weight=strength if self.weight is None else self.weight * strength)
+
+    def with_arcs(self, arcs: Arcs) -> "TokenGraph":
+        """Exchange the arcs for others, whose weights are those of their edges.
+
+        Edges of the kinds head-dependent and dependent-head are exchanged; all others stay, each
+        with the weight it had, or 1.
+
+        Args:
+            arcs: Relations are ids of `inventory.relations`.
+        """
+        rows: list[tuple[Tensor, ...]] = []
+        for number, (kind, part) in enumerate(zip(self.inventory.kinds, self.by_kind, strict=True)):
+            ends = {HEAD_DEPENDENT: (arcs.heads, arcs.dependents)}
+            ends[DEPENDENT_HEAD] = (arcs.dependents, arcs.heads)
+            if kind in ends:
+                src, dst = ends[kind]
+                relation, weight = arcs.relations + self.inventory.first_relation(kind), arcs.weight
+            else:
+                src, dst, relation = part.src, part.dst, part.relation
+                weight = arcs.weight.new_ones(len(src)) if part.weight is None else part.weight
+            rows.append((src, dst, relation, torch.full_like(src, number), weight))
+        src, dst, relation, direction, weight = map(torch.cat, zip(*rows, strict=True))
+        return replace(
+            self, src=src, dst=dst, relation=relation, direction=direction, weight=weight
+        )
 
     def to(self, device: torch.device | str) -> "TokenGraph":
         """Return the graph with its edges on another device."""

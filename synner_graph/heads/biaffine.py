@@ -1,68 +1,23 @@
 """A deep biaffine parser as a head: token features in, trees out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn import functional as F
 
-from synner_graph.config import Section
 from synner_graph.data.sentence import ROOT
 from synner_graph.data.trees import Tree
 from synner_graph.errors import InputError, suggest
-from synner_graph.graph.tensors import Tensors
+from synner_graph.graph.arcs import Arcs
 from synner_graph.heads.base import at_least_float32, symmetric_divergence
 from synner_graph.heads.best_tree import best_tree
+from synner_graph.heads.biaffine_types import BiaffineOptions, TreeGold
 from synner_graph.parts import Part
 
 BIAFFINE = "biaffine"
-
-
-@dataclass(frozen=True, eq=False)
-class TreeGold(Tensors):
-    """The gold trees of a batch.
-
-    Attributes:
-        heads: Head of each token, counted in its sentence; `ROOT` for a root.
-            *Shape:* [N]
-        relations: Position in `BiaffineHead.relations` of each token's relation.
-            *Shape:* [N]
-    """
-
-    heads: Tensor
-    relations: Tensor
-
-
-class BiaffineOptions(Section):
-    """Options of `biaffine`."""
-
-    arc_size: int = Field(256, gt=0, description="width of an arc's end")
-    relation_size: int = Field(128, gt=0, description="width of a relation's end")
-    dropout: float = Field(0.3, ge=0, lt=1, description="on both")
-    weight: float = Field(0.1, gt=0, description="of its loss beside the head's")
-    jackknife: int | None = Field(
-        None,
-        gt=1,
-        description="learn entities on trees as the parser gives them: cut the training split into "
-        "this many parts, and parse each with a parser that learned from the others",
-    )
-    own_trees: float = Field(
-        0.0,
-        ge=0,
-        le=1,
-        description="share of the training sentences that are read with the tree that the parser "
-        "gives them at that moment; it rises evenly from 0 in the first epoch to this in the last",
-    )
-    tree_noise: float = Field(
-        0.0,
-        ge=0,
-        description="how far those trees stray from the best ones: scale of the Gumbel noise on "
-        "the scores of arcs and relations",
-    )
 
 
 class BiaffineHead(nn.Module, Part):
@@ -87,6 +42,7 @@ class BiaffineHead(nn.Module, Part):
         dropout: On all four perceptrons.
         weight: Of its loss beside that of the head that names the entities.
         tree_noise: What `sample` adds to scores.
+        soft_heads: How many heads of each token `best_arcs` gives.
 
     Raises:
         InputError: There are no relations to learn.
@@ -104,10 +60,12 @@ class BiaffineHead(nn.Module, Part):
         dropout: float,
         weight: float = 0.1,
         tree_noise: float = 0.0,
+        soft_heads: int = 0,
     ) -> None:
         super().__init__()
         self.weight = weight
         self.tree_noise = tree_noise
+        self.soft_heads = soft_heads
         self.relations = tuple(relations)
         if not self.relations:
             raise InputError("The parser 'biaffine' learns from trees, but the corpus has none.")
@@ -189,7 +147,7 @@ class BiaffineHead(nn.Module, Part):
         return self._trees(x, offsets, noise=0.0)
 
     def sample(self, x: Tensor, offsets: Tensor) -> list[Tree]:
-        """A tree for each sentence as the parser might give it, without dropout.
+        """Draw a tree for each sentence as the parser might give it, without dropout.
 
         Gumbel noise of the scale `tree_noise` is added to the log-probabilities of arcs and
         relations; the best tree under these scores is taken. At scale 1 a token's head would be
@@ -219,6 +177,41 @@ class BiaffineHead(nn.Module, Part):
         scores = _perturbed(self.relation_scores(x, offsets, flat), noise)
         relations = iter(scores.argmax(1).tolist())
         return [(tree, [self.relations[next(relations)] for _ in tree]) for tree in heads]
+
+    def best_arcs(self, x: Tensor, offsets: Tensor) -> Arcs:
+        """Give the arcs to the `soft_heads` most probable heads of each token.
+
+        The root counts among the heads, but makes no arc: where it is one of them, a token has one
+        arc less. The heads need not make a tree. The relation of an arc is its most probable one.
+        Gradient reaches the scores of arcs through the weights; the choice has none.
+
+        Args:
+            x: Token features.
+                *Shape:* [N, D]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+
+        Returns:
+            Arcs ordered by dependent, then from the best head on; relations are positions in
+            `relations`.
+        """
+        chosen, probabilities = [], []
+        for scores in self.arc_scores(x, offsets):
+            n = len(scores)
+            itself = torch.eye(n, dtype=torch.bool, device=x.device)
+            others = scores.masked_fill(F.pad(itself, (1, 0)), -torch.inf).softmax(1)
+            p, columns = others.topk(min(self.soft_heads, n), dim=1)
+            missing = (0, self.soft_heads - columns.shape[1])
+            chosen.append(F.pad(columns - 1, missing, value=ROOT))
+            probabilities.append(F.pad(p, missing))
+        heads = torch.cat(chosen)  # [N, k], counted in the sentence
+        with torch.no_grad():
+            relations = self.relation_scores(x, offsets, heads).argmax(-1)
+        is_arc = heads != ROOT
+        rows = heads + _first_rows(offsets, x).unsqueeze(1)
+        dependents = torch.arange(len(x), device=x.device).unsqueeze(1).expand_as(heads)
+        columns_of = (rows, dependents, relations, torch.cat(probabilities))
+        return Arcs(*(column[is_arc] for column in columns_of))
 
     def arc_scores(self, x: Tensor, offsets: Tensor) -> list[Tensor]:
         """How well each token hangs from the root (column 0) and from each token of its sentence.
@@ -250,19 +243,20 @@ class BiaffineHead(nn.Module, Part):
                 *Shape:* [N, D]
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
-            heads: Head of each token, counted in its sentence; `ROOT` for a root.
-                *Shape:* [N]
+            heads: Head of each token, or k heads of each, counted in its sentence; `ROOT` for a
+                root.
+                *Shape:* [N] or [N, k]
 
         Returns:
-            *Shape:* [N, R]
+            *Shape:* [N, R] or [N, k, R]
         """
-        lengths = offsets.diff()
-        start = torch.repeat_interleave(offsets[:-1], lengths, output_size=len(x)).to(x.device)
+        start = _first_rows(offsets, x)
+        start = start if heads.dim() == 1 else start.unsqueeze(1)
         rows = torch.where(heads == ROOT, len(x), start + heads)
         dependents = _with_one(self.relation_dependent(x))  # [N, P + 1]
-        sources = _with_one(self.relation_head(self._with_root(x)))[rows]  # [N, P + 1]
+        sources = _with_one(self.relation_head(self._with_root(x)))[rows]  # [N, (k,) P + 1]
         between = torch.einsum("np,rpq->nrq", dependents, self.relation.to(dependents.dtype))
-        return at_least_float32(torch.einsum("nrq,nq->nr", between, sources))
+        return at_least_float32(torch.einsum("nrq,n...q->n...r", between, sources))
 
     def _log_probs(self, x: Tensor, offsets: Tensor, gold: TreeGold) -> list[Tensor]:
         """Return those of relations to the gold heads, [N, R], then of heads, by sentence."""
@@ -276,10 +270,10 @@ class BiaffineHead(nn.Module, Part):
 def _cross_entropy(log_probs: Sequence[Tensor], offsets: Tensor, gold: TreeGold) -> Tensor:
     """Sum the cross-entropy of what `BiaffineHead._log_probs` gave. *Shape:* []"""
     relations, *arcs = log_probs
-    loss = functional.nll_loss(relations, gold.relations, reduction="sum")
+    loss = F.nll_loss(relations, gold.relations, reduction="sum")
     for rows, start in zip(arcs, offsets.tolist(), strict=False):
         wanted = gold.heads[start : start + len(rows)] + 1  # the root has column 0
-        loss = loss + functional.nll_loss(rows, wanted, reduction="sum")
+        loss = loss + F.nll_loss(rows, wanted, reduction="sum")
     return loss
 
 
@@ -287,8 +281,14 @@ def _perceptron(input_size: int, output_size: int, dropout: float) -> nn.Sequent
     return nn.Sequential(nn.Linear(input_size, output_size), nn.LeakyReLU(0.1), nn.Dropout(dropout))
 
 
+def _first_rows(offsets: Tensor, x: Tensor) -> Tensor:
+    """Return the first row of each token's sentence. *Shape:* [N]"""
+    lengths = offsets.diff()
+    return torch.repeat_interleave(offsets[:-1], lengths, output_size=len(x)).to(x.device)
+
+
 def _perturbed(scores: Tensor, noise: float) -> Tensor:
-    """Log-probabilities along the last axis, with Gumbel noise of that scale."""
+    """Return log-probabilities along the last axis, with Gumbel noise of that scale."""
     found = scores.log_softmax(1)
     if noise:
         drawn = torch.empty_like(found).exponential_().clamp_min(torch.finfo(found.dtype).tiny)

@@ -7,7 +7,7 @@ import torch
 from synner_graph.data.sentence import Sentence
 from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
-from synner_graph.heads.biaffine import TreeGold
+from synner_graph.heads.biaffine_types import TreeGold
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from synner_graph.graph.edges import GAZETTEER, SAME_FORM, DocumentContext, Edge
 from synner_graph.graph.kinds.gazetteer import Mentions
 from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
-from synner_graph.heads.biaffine import TreeGold
+from synner_graph.heads.biaffine_types import TreeGold
 from synner_graph.model.batch import Batch
 
 Encode = Callable[[Sequence[Sentence]], Tensors]

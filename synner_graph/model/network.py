@@ -1,6 +1,7 @@
 """The model: its constructor is the architecture, `states` is the forward pass."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -90,7 +91,12 @@ class SynNERModel(nn.Module):
         return x
 
     def read(self, x: Tensor, graph: TokenGraph) -> Tensor:
-        """What the head reads of every token, given its features. *Shape:* [N, C]"""
+        """What the head reads of every token, given its features. *Shape:* [N, C]
+
+        Args:
+            x: Features. *Shape:* [N, D]
+            graph: As `soften` gives it.
+        """
         mixed = torch.is_autocast_enabled(x.device.type)
         # Mixed precision would give some factors of a message another type than the others.
         with torch.autocast(x.device.type, enabled=False):
@@ -100,7 +106,24 @@ class SynNERModel(nn.Module):
 
     def states(self, batch: Batch) -> Tensor:
         """What the head reads of every token. *Shape:* [N, C]"""
-        return self.read(self.features(batch.inputs), batch.graph)
+        x = self.features(batch.inputs)
+        return self.read(x, self.soften(x, batch.graph))
+
+    def soften(self, x: Tensor, graph: TokenGraph) -> TokenGraph:
+        """Return the graph as the GNN reads it, given the features of its tokens.
+
+        With `parser.soft_heads` the arcs of its trees give way to the best ones of the model's own
+        parser, each weighted by its probability.
+
+        Args:
+            x: Features. *Shape:* [N, D]
+            graph: Of trees.
+        """
+        if self.parser is None or not self.parser.soft_heads:
+            return graph
+        arcs = self.parser.best_arcs(x, graph.offsets)
+        # The relations of the parser are those of the graph but for the unknown one, whose id is 0.
+        return graph.with_arcs(replace(arcs, relations=arcs.relations + 1))
 
     def forward(self, batch: Batch, rdrop: float = 0.0) -> Tensor:
         """Compute the loss of the batch, summed over its sentences.
@@ -116,7 +139,7 @@ class SynNERModel(nn.Module):
             return self._rdrop_loss(batch, rdrop)
         x = self.features(batch.inputs)
         offsets = batch.graph.offsets
-        h = self.read(x, self._graph(x, batch))
+        h = self.read(x, self.soften(x, self._graph(x, batch)))
         loss = self.head.loss(h, offsets, batch.gold, batch.marks)
         if self.parser is not None:
             assert batch.trees is not None
@@ -128,7 +151,7 @@ class SynNERModel(nn.Module):
         offsets = batch.graph.offsets
         x, other = self.features(batch.inputs), self.features(batch.inputs)
         graph = self._graph(x, batch)
-        h, other_h = self.read(x, graph), self.read(other, graph)
+        h, other_h = (self.read(f, self.soften(f, graph)) for f in (x, other))
         loss = self.head.rdrop_loss(h, other_h, offsets, batch.gold, batch.marks, weight)
         if self.parser is not None:
             assert batch.trees is not None

@@ -111,7 +111,7 @@ class Predictor:
                     sentences, self._parse(sentences, x), strict=True
                 )
             ]
-        graph = collator.graph(sentences).to(self.device)
+        graph = self.model.soften(x, collator.graph(sentences).to(self.device))
         found = self.model.head.decode(
             self.model.read(x, graph), graph.offsets, marks and marks.to(self.device)
         )

@@ -52,6 +52,16 @@ def check(config: RunConfig) -> RunConfig:
             "The parser 'biaffine' cannot read the relations that it is to find: leave "
             "encoder.relation_size at 0."
         )
+    if config.parser.soft_heads and config.recurrent.name == "dglstm":
+        raise InputError(
+            "The recurrent layer 'dglstm' reads one head of each token: leave parser.soft_heads at "
+            "0, or choose another layer."
+        )
+    if config.parser.soft_heads and "." in config.gnn.name:
+        raise InputError(
+            f"The messages of {config.gnn.name} cannot be weighted, since they do not pass through "
+            "the graph backend: leave parser.soft_heads at 0."
+        )
     if config.parser.name not in (TREES, BIAFFINE) and config.data.shuffle is not None:
         raise InputError("data.shuffle spoils the trees of the corpus: leave parser.name at trees.")
     return config

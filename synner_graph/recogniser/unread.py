@@ -9,10 +9,9 @@ from synner_graph.encoders.settings import has_transformer, reads_words, unread_
 from synner_graph.errors import InputError
 from synner_graph.gnn import NONE, layer_class
 from synner_graph.graph.edges import (
-    DEPENDENT_HEAD,
+    ARC_KINDS,
     GATED_KINDS,
     GAZETTEER,
-    HEAD_DEPENDENT,
     SAME_FORM,
     EdgeInventory,
 )
@@ -153,7 +152,7 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         read = edges.needs_trees or learns_trees
     else:
         in_graph = has_gnn and ("." in gnn.name or layer_class(gnn.name).reads_relations)
-        has_relations = bool({HEAD_DEPENDENT, DEPENDENT_HEAD} & set(edges.kinds))
+        has_relations = bool(set(ARC_KINDS) & set(edges.kinds))
         read = (in_graph and has_relations) or bool(
             recurrent.edges or encoder.relation_size or learns_trees
         )
@@ -168,10 +167,21 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         "nothing in this model reads trees",
     )
     if learns_trees:
+        in_trees = tuple(kind for kind in edges.kinds if kind not in ARC_KINDS)
+        yield (
+            "parser.jackknife parser.own_trees",
+            not config.parser.soft_heads or EdgeInventory(in_trees, ()).needs_trees,
+            "the graph reads arcs of the parser in place of trees (parser.soft_heads)",
+        )
         yield (
             "parser.jackknife parser.own_trees",
             edges.needs_trees,
             "nothing in this model reads trees",
+        )
+        yield (
+            "parser.soft_heads",
+            bool(set(ARC_KINDS) & set(edges.kinds)),
+            "it needs the edge kinds " + " or ".join(ARC_KINDS),
         )
         yield (
             "parser.own_trees",

@@ -8,7 +8,7 @@ from synner_graph.model.batch import Batch
 
 
 def own_share(share: float, epoch: int, epochs: int) -> float:
-    """The share of the sentences of an epoch: 0 in the first, `share` in the last of several.
+    """Return the share of an epoch: 0 in the first, `share` in the last of several.
 
     A parser that has learned nothing yet gives trees that say nothing.
 
@@ -23,7 +23,7 @@ def own_share(share: float, epoch: int, epochs: int) -> float:
 
 
 def draw_own_trees(batch: Batch, share: float) -> Batch:
-    """The batch with each of its sentences marked with that probability.
+    """Mark each sentence of a batch with that probability.
 
     PyTorch's generator draws; at share 0 it is left alone.
     """

@@ -68,6 +68,22 @@ def test_contributions_are_derivatives(trained_run: Path, small_corpus: Corpus) 
     assert any(abs(edge.contribution) > 1e-3 for edge in found.edges)
 
 
+def test_arcs_of_the_parser_are_explained(small_corpus: Corpus) -> None:
+    ner = recogniser(small_corpus, parser__name="biaffine", parser__soft_heads=3)
+    sentence, entity = entity_of(small_corpus)
+    found = explain(ner, sentence, entity)
+    batch = ner.model.collator([sentence], with_gold=False)
+    arcs = ner.model.parser.best_arcs(ner.model.features(batch.inputs), batch.graph.offsets)
+    kinds = found.graph.kind_sizes
+    assert kinds == [len(arcs.heads), len(arcs.heads), len(sentence)]
+    assert len(found.edges) == 2 * sum(kinds) > 2 * batch.graph.num_edges
+    assert any(edge.contribution for edge in found.edges)
+    assert len(elements(found.draw().svg(), "arc")) > 0
+    assert torch.equal(weighted_graph(ner, sentence).src, found.graph.src)
+    bare = weighted_graph(ner, sentence.replace(entities=()))
+    assert torch.equal(bare.src, found.graph.src) and bare.weight is None
+
+
 @pytest.mark.parametrize("head", ["crf", "span"])
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_layer_can_be_explained(name: str, head: str, small_corpus: Corpus) -> None:
@@ -174,7 +190,7 @@ def test_an_explanation_draws_itself(small_corpus: Corpus) -> None:
 def document_recogniser() -> tuple[SynNER, list[Sentence]]:
     """A model that reads every kind of edge, and a document that it has not learned from."""
     torch.manual_seed(0)
-    config = tiny_config("characters", gnn__edges=NAMED_KINDS, gnn__layers=2, head__max_width=3)
+    config = tiny_config("characters", gnn__edges=NAMED_KINDS, gnn__layers=2)
     learned = small_document("learned")
     ner = new_recogniser(config, learned, "torch", torch.device("cpu"), "naive")
     return ner, small_document("other")

@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from synner_graph.gnn import LAYERS, WeightedLayer
+from synner_graph.graph.arcs import Arcs
 from synner_graph.graph.backends import graph_backend
 from synner_graph.graph.edges import DEPENDENT_HEAD, HEAD_DEPENDENT
 from synner_graph.graph.token_graph import TokenGraph
@@ -112,6 +113,18 @@ def test_a_batch_gives_what_its_documents_give_alone(name: str, backend: str) ->
         behind = range(entry + 2 * number, entry + 2 * number + 2)
         mine = [*range(first, last), *behind]
         torch.testing.assert_close(layer(document(rows), x[mine]), found[mine])
+
+
+@every_layer
+def test_certain_arcs_equal_those_of_the_tree(name: str, backend: str) -> None:
+    graph, layer = document(), build(name, backend, ALL_KINDS)
+    x = torch.randn(graph.num_nodes, INPUT)
+    arcs = graph.by_kind[ALL_KINDS.index(HEAD_DEPENDENT)]
+    relations = arcs.relation - graph.inventory.first_relation(HEAD_DEPENDENT)
+    certain = Arcs(arcs.src, arcs.dst, relations, torch.ones(arcs.num_edges))
+    torch.testing.assert_close(layer(graph.with_arcs(certain), x), layer(graph, x))
+    doubtful = replace(certain, weight=torch.full((arcs.num_edges,), 0.5))
+    assert not torch.allclose(layer(graph.with_arcs(doubtful), x), layer(graph, x), atol=1e-3)
 
 
 @needs_dgl

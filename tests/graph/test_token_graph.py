@@ -10,10 +10,19 @@ import pytest
 import torch
 
 from synner_graph.data.sentence import ROOT, Entity, Sentence
-from synner_graph.graph.edges import EDGE_KINDS, HEAD_DEPENDENT, SELF, EdgeInventory
+from synner_graph.graph.arcs import Arcs
+from synner_graph.graph.edges import (
+    ARC_KINDS,
+    EDGE_KINDS,
+    HEAD_DEPENDENT,
+    NAMED_KINDS,
+    SELF,
+    EdgeInventory,
+)
 from synner_graph.graph.token_graph import TokenGraph
 from tests.fixtures import RELATIONS, random_sentence
 
+ARCS_TOO = (*NAMED_KINDS, "2-hop")
 KINDS = [kinds for size in range(4) for kinds in permutations(EDGE_KINDS, size)]
 LENGTHS = [[1], [1, 1, 1], [4, 1, 7, 2], [1, 13], []]
 needs_dgl = pytest.mark.skipif(find_spec("dgl") is None, reason="DGL is not installed")
@@ -219,3 +228,28 @@ def test_networkx_view_names_entities() -> None:
     assert found == ["ORG", "ORG|LOC|PER", "ORG|LOC", "LOC", None]
     again = nx.parse_graphml("\n".join(nx.generate_graphml(view)), force_multigraph=True)
     assert again.nodes["1"]["entity"] == "ORG|LOC|PER"
+
+
+@pytest.mark.parametrize("kinds", [EDGE_KINDS, ARCS_TOO, ARCS_TOO[::-1], (SELF, HEAD_DEPENDENT)])
+def test_other_arcs_take_the_place_of_those_of_the_trees(kinds: tuple[str, ...]) -> None:
+    sentences = sentences_of([4, 1, 7])
+    graph = build(sentences, kinds)
+    other = [s.replace(heads=list(range(-1, len(s) - 1))) for s in sentences]
+    wanted = build(other, kinds)
+    arcs = wanted.by_kind[kinds.index(HEAD_DEPENDENT)]
+    relations = arcs.relation - wanted.inventory.first_relation(HEAD_DEPENDENT)
+    weight = torch.rand(arcs.num_edges)
+
+    found = graph.with_arcs(Arcs(arcs.src, arcs.dst, relations, weight))
+
+    for kind, part, before, after in zip(
+        kinds, found.by_kind, graph.by_kind, wanted.by_kind, strict=True
+    ):
+        exchanged = kind in ARC_KINDS
+        for name in ("src", "dst", "relation", "direction"):
+            assert torch.equal(getattr(part, name), getattr(after if exchanged else before, name))
+        assert part.weight is not None
+        assert torch.equal(part.weight, weight if exchanged else torch.ones(part.num_edges))
+    heavy = replace(graph, weight=torch.full((graph.num_edges,), 3.0))
+    kept = heavy.with_arcs(Arcs(arcs.src, arcs.dst, relations, weight)).by_kind
+    assert kept[kinds.index(SELF)].weight.unique().tolist() == [3.0]

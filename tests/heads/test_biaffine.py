@@ -149,6 +149,29 @@ def test_samples_are_trees_with_one_root() -> None:
         Sentence(["x"] * len(heads), heads=heads, relations=names).check()
 
 
+@pytest.mark.parametrize("k", [1, 2, 3, 9])
+def test_best_arcs_are_those_of_a_loop(k: int) -> None:
+    head = build()
+    head.soft_heads = k
+    x = torch.randn(13, 5, dtype=torch.double)
+    expected, weights = [], []
+    for start, scores in zip(OFFSETS.tolist(), head.arc_scores(x, OFFSETS), strict=False):
+        for token, row in enumerate(scores.exp().tolist()):
+            row[token + 1] = 0
+            best = sorted(range(len(row)), key=lambda column: -row[column])[:k]
+            for column in best:
+                if column and row[column]:
+                    heads = torch.zeros(13, dtype=torch.long)
+                    heads[start + token] = column - 1
+                    relation = head.relation_scores(x, OFFSETS, heads)[start + token].argmax()
+                    expected.append((start + column - 1, start + token, int(relation)))
+                    weights.append(row[column] / sum(row))
+    found = head.best_arcs(x, OFFSETS)
+    columns = (found.heads, found.dependents, found.relations)
+    assert list(zip(*(column.tolist() for column in columns), strict=True)) == expected
+    torch.testing.assert_close(found.weight.tolist(), weights)
+
+
 def test_half_precision_scores_in_float32() -> None:
     head = build().bfloat16()
     x = torch.randn(13, 5, dtype=torch.bfloat16)

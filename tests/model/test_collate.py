@@ -23,7 +23,7 @@ from synner_graph.graph.edges import (
 )
 from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
-from synner_graph.heads.biaffine import TreeGold
+from synner_graph.heads.biaffine_types import TreeGold
 from synner_graph.heads.crf import CRFGold
 from synner_graph.heads.span import SpanMarks
 from synner_graph.model.batch import Batch

@@ -14,6 +14,7 @@ from synner_graph.recogniser.unread import effective
 
 NO_SYNTAX = {"gnn.name": "none", "recurrent.name": "none"}
 NO_DROPOUT = {"encoder.dropout": 0.0, "head.dropout": 0.0, "gnn.dropout": 0.0}
+SOFT = {"parser.name": "biaffine", "parser.soft_heads": 2}
 UNREAD: list[tuple[dict[str, Any], str]] = [
     ({"training.part_tokens": 64}, "training.part_tokens"),
     ({"encoder.window": 64}, "encoder.window"),
@@ -45,6 +46,10 @@ UNREAD: list[tuple[dict[str, Any], str]] = [
         {"parser.name": "biaffine", "parser.own_trees": 0.5, "training.epochs": 1},
         "parser.own_trees",
     ),
+    ({"parser.soft_heads": 2}, "parser.soft_heads"),
+    ({**SOFT, "gnn.edges": ["self", "2-hop"]}, "parser.soft_heads"),
+    ({**SOFT, "parser.own_trees": 0.5}, "parser.own_trees"),
+    ({**SOFT, "parser.jackknife": 5}, "parser.jackknife"),
     ({**NO_SYNTAX, "parser.name": "biaffine", "parser.own_trees": 0.5}, "parser.own_trees"),
     ({**NO_SYNTAX, "parser.name": "biaffine", "parser.jackknife": 5}, "parser.jackknife"),
     ({"encoder.word_size": 9}, "encoder.word_size"),
@@ -130,6 +135,8 @@ def test_the_message_names_the_part_and_what_would_read_it() -> None:
         ({"recurrent.name": "dglstm", "gnn.edges": ["self"]}, "add head-dependent to --edges"),
         ({"gnn.edges": ["sideways"]}, "sideways"),
         ({"parser.name": "biaffine", "encoder.relation_size": 3}, "that it is to find"),
+        ({**SOFT, "recurrent.name": "dglstm"}, "leave parser.soft_heads at 0"),
+        ({**SOFT, "gnn.name": "dgl.nn.SAGEConv"}, "leave parser.soft_heads at 0"),
         ({"parser.name": "stanza:en", "data.shuffle": "heads"}, "leave parser.name at trees"),
     ],
 )
