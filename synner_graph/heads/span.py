@@ -236,7 +236,7 @@ class SpanHead(Head[SpanGold, SpanMarks]):
             marks: What `marks` gave for these sentences, on the device of `h`.
 
         Returns:
-            Row of each span's first token.
+            starts: Row of each span's first token.
                 *Shape:* [S]
             ends: Row after each span's last token.
                 *Shape:* [S]
