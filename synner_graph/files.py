@@ -82,7 +82,7 @@ def replacing(path: Path | str) -> Iterator[BinaryIO]:
             if target.exists():
                 draft.chmod(stat.S_IMODE(target.stat().st_mode))
             draft.replace(target)
-            sync_folder(target.parent)
+            sync(target.parent)
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -163,7 +163,7 @@ def move(source: Path | str, target: Path | str) -> None:
     place = Path(os.path.realpath(target))
     with _saying(target):
         os.replace(source, place)
-        sync_folder(place.parent)
+        sync(place.parent)
 
 
 def make_folder(path: Path | str) -> Path:
@@ -186,11 +186,11 @@ def same_file(one: Path | str, other: Path | str) -> bool:
         return False
 
 
-def sync_folder(folder: Path) -> None:
-    """Have the disk know the names in a folder, where the system can be told so."""
+def sync(path: Path) -> None:
+    """Have the disk know a file, or the names in a folder, where the system can be told so."""
     if os.name != "posix":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from synner_graph.errors import InputError
-from synner_graph.files import WriteError, make_folder, replacing, sync_folder, write_bytes
+from synner_graph.files import WriteError, make_folder, replacing, sync, write_bytes
 
 MANIFEST = "manifest.json"
 STAGING = ".save"
@@ -205,9 +205,9 @@ class Transaction:
             if parent.is_dir() and not any(parent.iterdir()):
                 parent.rmdir()
         for folder in touched:
-            sync_folder(folder)
+            sync(folder)
         os.replace(self.staging / MANIFEST, self.folder / MANIFEST)
-        sync_folder(self.folder)
+        sync(self.folder)
 
 
 def _content(path: Path) -> bytes | None:

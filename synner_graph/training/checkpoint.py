@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from synner_graph.errors import InputError
-from synner_graph.files import WriteError
+from synner_graph.files import WriteError, sync
 from synner_graph.training.distributed import on_main
 from synner_graph.training.interval import Interval
 from synner_graph.training.learner import Learner
@@ -211,11 +210,11 @@ def write_snapshot(path: Path, record: Mapping[str, Any], tensors: Mapping[str, 
         seal = {name: _stamp(draft / name) for name in (TENSORS, RECORD)}
         (draft / SEAL).write_text(json.dumps(seal), encoding="utf-8")
         for file in (*(draft / name for name in (TENSORS, RECORD, SEAL)), draft):
-            _sync(file)
+            sync(file)
         if path.exists():
             shutil.rmtree(path)
         draft.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise WriteError(f"cannot write {path}: {error.strerror or error}") from error
     except SafetensorError as error:
@@ -252,14 +251,3 @@ def _stamp(path: Path) -> tuple[int, str]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return path.stat().st_size, digest
-
-
-def _sync(path: Path) -> None:
-    """Have the disk know a file, or the names in a folder, where the system can be told so."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
