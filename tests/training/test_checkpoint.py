@@ -69,7 +69,7 @@ def test_a_snapshot_that_is_not_ready_is_none(
     def killed(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "_sync", killed)
+    monkeypatch.setattr(module, "sync", killed)
     with pytest.raises(KeyboardInterrupt):
         Checkpoints(tmp_path, learner.accelerator).save(1, learner, Position(epoch=2))
     monkeypatch.undo()
