@@ -134,6 +134,12 @@ def test_trees_of_the_corpus_teach_the_parser_and_are_not_read(
     torch.testing.assert_close(found, model.parser.weight * difference, rtol=1e-3, atol=1e-4)
 
 
+def test_two_passes_read_the_same_arcs_as_one(soft: Build, small_corpus: Corpus) -> None:
+    model = soft()  # without dropout, so that the passes agree
+    batch = model.collator(small_corpus.splits["train"][:6])
+    torch.testing.assert_close(model(batch, rdrop=1.0), model(batch))
+
+
 def test_a_batch_predicts_the_same_as_its_sentences(soft: Build, small_corpus: Corpus) -> None:
     model, sentences = soft(3), small_corpus.splits["test"][:7]
     with torch.no_grad():
