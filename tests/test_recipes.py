@@ -17,6 +17,7 @@ from synner_graph.data.corpora.known import CORPORA
 from synner_graph.data.formats import write_sentences
 from synner_graph.encoders import check_encoder, has_transformer
 from synner_graph.errors import InputError
+from synner_graph.model.kinds import KINDS
 from synner_graph.recipes import (
     find_vectors,
     load_recipe,
@@ -200,6 +201,9 @@ def test_the_map_of_flags_names_options_that_exist() -> None:
     }
     sections = RunConfig().model_dump()
     settings = {f"{section}.{key}" for section, table in sections.items() for key in table}
+    for section, kind in KINDS.items():
+        for part in kind.parts.values():
+            settings |= {f"{section}.{option}" for option in part.Options.model_fields}
     assert len(named) > 30
     assert named - options - settings == set()
 

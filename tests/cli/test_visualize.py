@@ -181,7 +181,7 @@ def test_weights_show_what_comes_from_the_document(run: Run, tmp_path: Path) -> 
         heads, relations = (1, ROOT, 1), ["dep", "root", "dep"]
         return Sentence(text.split(), heads, relations, [Entity(2, 3, "LOC")], document=document)
 
-    config = tiny_config("characters", gnn__edges=NAMED_KINDS, head__max_width=2)
+    config = tiny_config("characters", gnn__edges=NAMED_KINDS)
     learned = [sentence("Ann saw Rome", "a"), sentence("Bob saw Oslo", "b")]
     ner = new_recogniser(config, learned, "torch", torch.device("cpu"), "naive")
     ner.save_pretrained(tmp_path / "run")

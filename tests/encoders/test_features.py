@@ -28,12 +28,6 @@ def test_rows_stand_in_the_order_of_the_sentences(encoder: FeatureEncoder) -> No
     assert list(encoder.parameters()) == []
 
 
-def test_sentences_are_checked_beforehand(encoder: FeatureEncoder) -> None:
-    encoder.check(SENTENCES)
-    with pytest.raises(InputError, match="no features for the sentence 's3'"):
-        encoder.check([*SENTENCES, Sentence(["d"], id="s3")])
-
-
 def test_without_a_file_one_is_asked_for() -> None:
     with pytest.raises(InputError, match=r"features of width 3: .* --encoder\.features"):
         FeatureEncoder(3).collate(SENTENCES)
