@@ -23,7 +23,6 @@ TINY = {
     "--encoder.character_embedding_size": 8,
     "--gnn.size": 12,
     "--recurrent.size": 10,
-    "--head.hidden_size": 14,
     "--epochs": 3,
     "--batch-size": 4,
     "--learning-rate": 0.01,

@@ -127,21 +127,24 @@ def test_two_processes_go_on_together(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(KILLED, encoding="utf-8")
 
-    def run(folder: Path, steps: int) -> int:
+    def run(folder: Path, steps: int) -> subprocess.CompletedProcess[str]:
         launcher = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
         return subprocess.run(
             [sys.executable, *launcher, str(script), str(folder), str(steps)],
             cwd=ROOT,
             env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"},
             capture_output=True,
+            text=True,
             timeout=300,
-        ).returncode
+        )
 
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert run(whole, 99) == 0
-    assert run(killed, 3) != 0
-    assert run(killed, 8) != 0
-    assert run(killed, 99) == 0
+    done = run(whole, 99)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert run(killed, 3).returncode != 0
+    assert run(killed, 8).returncode != 0
+    done = run(killed, 99)
+    assert done.returncode == 0, done.stderr[-3000:]
     weights = [(folder / "model.safetensors").read_bytes() for folder in (whole, killed)]
     assert weights[0] == weights[1]
     found = [json.loads((f / "metrics.json").read_text(encoding="utf-8")) for f in (whole, killed)]
