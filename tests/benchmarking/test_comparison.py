@@ -44,6 +44,7 @@ def test_the_lean_loop_is_a_log_partition() -> None:
     torch.testing.assert_close(values[[1, 2, 0]], crf_log_partition(*crf, kernel="naive"))
 
 
+@pytest.mark.slow
 def test_the_crf_is_compared_at_every_number_of_tags() -> None:
     rows = measure_crf(rounds=1, num_threads=1)
 
@@ -55,6 +56,7 @@ def test_the_crf_is_compared_at_every_number_of_tags() -> None:
         assert (row.ratio == 1) == (row.kernel == row.baseline)
 
 
+@pytest.mark.slow
 def test_span_scores_are_compared_in_time_and_memory() -> None:
     rows = measure_span(rounds=1, num_threads=1)
 

@@ -35,6 +35,7 @@ def workload(tiny_transformer: Path) -> Workload:
 
 
 @pytest.mark.parametrize("head", ["crf", "span"])
+@pytest.mark.slow
 def test_training_is_measured_by_part(workload: Workload, head: str) -> None:
     workload = replace(workload, head=head)
     started = time.perf_counter()

@@ -90,6 +90,7 @@ def test_a_kernel_that_cannot_serve_is_refused_before_anything_is_written(
     assert message in refused("eval", trained_run, *arguments)
 
 
+@pytest.mark.slow
 def test_the_benchmark_compares_with_the_lstm_of_torch(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

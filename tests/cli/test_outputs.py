@@ -212,6 +212,7 @@ class TestWhatTheSystemRefuses:
             ("data", "convert", "PARSED", "-", "--output-format", "iob2"),
         ],
     )
+    @pytest.mark.slow
     def test_a_closed_or_full_standard_output(
         self, command: tuple[str, ...], text_run: Path, parsed: Path
     ) -> None:
