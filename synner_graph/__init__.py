@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from synner_graph import display
+
 if TYPE_CHECKING:
     from synner_graph.data.sentence import Entity, Sentence
     from synner_graph.recogniser.synner import SynNER
@@ -15,6 +17,13 @@ _HOMES = {
     "Sentence": "synner_graph.data.sentence",
     "SynNER": "synner_graph.recogniser.synner",
 }
+
+
+def _load_drawings() -> None:
+    import synner_graph.drawing  # noqa: F401  # where a sentence is shown, and not before
+
+
+display.load = _load_drawings
 
 
 def __getattr__(name: str) -> Any:

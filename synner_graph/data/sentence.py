@@ -6,6 +6,7 @@ from itertools import pairwise
 from operator import index
 from typing import Any, NamedTuple, Self
 
+from synner_graph.display import to_html
 from synner_graph.errors import InputError
 
 ROOT = -1
@@ -180,10 +181,7 @@ class Sentence:
         return self
 
     def _repr_html_(self) -> str:
-        # Drawings are made from sentences, so nothing here may need them before one is asked for.
-        from synner_graph.drawing import draw_sentence
-
-        return draw_sentence(self)._repr_html_()
+        return to_html(self)
 
     def _convert(self) -> None:
         """Convert sequences to tuples and NumPy integers to plain ones, and sort the entities."""

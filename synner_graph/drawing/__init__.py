@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.display import makers
 from synner_graph.drawing.batch import graph_scene
 from synner_graph.drawing.drawing import Drawing
 from synner_graph.drawing.sentence import sentence_scene
@@ -68,3 +69,7 @@ def graph_html(graph: TokenGraph) -> str:
     plural = "s" if rest > 1 else ""
     more = f"<p>and {rest} more sentence{plural} of {tokens} tokens</p>" if rest else ""
     return html + more
+
+
+makers["Sentence"] = lambda sentence: draw_sentence(sentence)._repr_html_()
+makers["TokenGraph"] = graph_html

@@ -144,7 +144,7 @@ def library_layer(dotted_name: str) -> type[LibraryLayer]:
             f"got {dotted_name!r}."
         )
     if library == "dgl":
-        import_module("synner_graph.graph.backends.dgl")  # explains what is missing
+        import_module("synner_graph.graph.dgl_graph")  # explains what is missing
     try:
         found = getattr(import_module(module_name), class_name)
     except (ImportError, AttributeError) as error:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.display import to_html
 from synner_graph.graph.arcs import Arcs
 from synner_graph.graph.edges import (
     DEPENDENT_HEAD,
@@ -23,7 +24,7 @@ from synner_graph.graph.edges import (
 )
 
 if TYPE_CHECKING:
-    from synner_graph.graph.backends.dgl import DGLGraph
+    from synner_graph.graph.dgl_graph import DGLGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,9 +209,9 @@ class TokenGraph:
     @cached_property
     def structure(self) -> "DGLGraph":
         """The bare DGLGraph of the edges, built once and kept: what the dgl backend runs on."""
-        from synner_graph.graph.backends.dgl import structure
+        from synner_graph.graph.dgl_graph import dgl_graph  # slow, and not installed everywhere
 
-        return structure(self)
+        return dgl_graph(self.src, self.dst, self.num_nodes)
 
     def scaled(self, strength: Tensor) -> "TokenGraph":
         """Return the graph with each edge's weight multiplied by `strength`. *Shape:* [E]"""
@@ -305,9 +306,7 @@ class TokenGraph:
         return graph
 
     def _repr_html_(self) -> str:
-        from synner_graph.drawing import graph_html  # it reads graphs: no import the other way
-
-        return graph_html(self)
+        return to_html(self)
 
 
 def _labels_at(sentence: Sentence, position: int) -> list[str]:

@@ -1,25 +1,11 @@
-"""Message passing with DGL's kernels. The only module that imports dgl."""
+"""Message passing with DGL's kernels."""
 
-import os
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from synner_graph.errors import InputError
-
-# Without this DGL writes a configuration file into the user's home when it is imported.
-os.environ.setdefault("DGLBACKEND", "pytorch")
-
-try:
-    import dgl
-    from dgl import DGLGraph as DGLGraph
-except (ImportError, OSError) as error:  # OSError: a DGL whose libraries do not fit the PyTorch
-    raise InputError(
-        f"The dgl graph backend needs DGL, which cannot be imported here ({error}); "
-        "install `dgl==1.1.3 packaging` on Python 3.11, or use --graph-backend torch."
-    ) from error
-
 from synner_graph.graph.backends.base import (
     EdgeOp,
     End,
@@ -28,12 +14,8 @@ from synner_graph.graph.backends.base import (
     align_weight,
     take_first,
 )
+from synner_graph.graph.dgl_graph import dgl
 from synner_graph.graph.token_graph import TokenGraph
-
-
-def structure(graph: TokenGraph) -> DGLGraph:
-    """Return the edges of a TokenGraph as a DGLGraph with the same edge ids and no data."""
-    return dgl.graph((graph.src, graph.dst), num_nodes=graph.num_nodes)
 
 
 def cuda_is_built() -> bool:
