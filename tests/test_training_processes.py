@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from accelerate.utils import gather_object
+from torch.distributed import destroy_process_group, is_initialized
 
 from synner_graph.data.corpora.catalogue import load_corpus
 from synner_graph.training.averages import Averages
@@ -46,6 +47,8 @@ for averages in made:
     tensors = b"".join(tensor.numpy().tobytes() for tensor in averages.tensors.values())
     digests = gather_object([sha256(tensors).hexdigest()])
     assert len(set(digests)) == 1, "every process has the same averages"
+if is_initialized():
+    destroy_process_group()  # else threads of gloo may abort the process as it ends
 """
 
 
@@ -94,6 +97,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from torch.distributed import destroy_process_group
+
 from synner_graph.data.corpora.catalogue import load_corpus
 from synner_graph.training.interval import Interval
 from synner_graph.training.learner import Learner
@@ -118,6 +123,7 @@ options = {"backend": "torch", "device": "cpu", "progress": False}
 every = Interval(steps=1)
 corpus = replace(sample, splits=splits)
 train(config, corpus, Path(output), **options, resume=True, checkpoint_every=every)
+destroy_process_group()  # else threads of gloo may abort the process as it ends
 """
 
 
