@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from synner_graph.config import RunConfig, Section, explain, nested
 from synner_graph.errors import InputError
+
+Protocol = Literal["own", "raw"]
 
 
 class Grid(Section):
@@ -23,6 +25,9 @@ class Grid(Section):
     title: str = Field(description="what the study asks")
     control: str | None = Field(None, description="row that the others are compared with")
     test: bool = Field(False, description="score the test split; else it is not even read")
+    protocols: tuple[Protocol, ...] = Field(
+        (), description="own: score on trees of the model's own, too; raw: from raw text"
+    )
     seeds: tuple[int, ...] = Field(min_length=1, description="every row is run with each")
     settings: dict[str, Any] = Field({}, description="settings of every cell")
     tune: dict[str, tuple[Any, ...]] = Field(
@@ -35,7 +40,11 @@ class Grid(Section):
         """Check that the control is a row, and that no seed or value comes twice."""
         if self.control is not None and self.control not in self.rows:
             raise ValueError(f"control {self.control!r} is not a row")
-        for name, values in {"seeds": self.seeds, **self.tune}.items():
+        for name, values in {
+            "seeds": self.seeds,
+            "protocols": self.protocols or ("",),
+            **self.tune,
+        }.items():
             if not values or any(value in values[:i] for i, value in enumerate(values)):
                 raise ValueError(f"{name} needs values, each once")
         return self

@@ -10,8 +10,10 @@ import numpy as np
 
 from synner_graph.evaluation.scores import Score
 from synner_graph.evaluation.significance import Difference, paired_bootstrap
-from synner_graph.study.grid import Grid, cells, tunings
+from synner_graph.study.grid import Grid, Protocol, cells, tunings
 from synner_graph.study.results import Record, counts_from_text, find_record
+
+PROTOCOLS: Mapping[Protocol, str] = {"own": "own trees", "raw": "raw documents"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def summarize(grid: Grid, records: Sequence[Record]) -> list[RowResult]:
     found: dict[str, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
     options = list(tunings(grid))
     for cell in cells(grid):
-        record = find_record(records, cell.config, grid.test)
+        record = find_record(records, cell.config, grid.test, grid.protocols)
         if record is not None:
             found[cell.row][options.index(dict(cell.tuning))].append(record)
     rows = {name: _row(name, options, found[name]) for name in grid.rows if name in found}
@@ -98,18 +100,27 @@ def markdown(grid: Grid, rows: Sequence[RowResult]) -> str:
     head = ["row", *(["tuned"] if grid.tune else []), "weights from scratch", "seeds", "dev F1"]
     head += ["test F1"] if grid.test else []
     judged = "test" if grid.test else "dev"
+    head += [f"{judged} F1, {PROTOCOLS[name]}" for name in grid.protocols]
     head += [f"{judged} F1 - {grid.control} [95 %]"] if grid.control is not None else []
     lines = [head, ["---"] * len(head)]
     for row in rows:
         line = [row.name, *([_named(row.tuning)] if grid.tune else [])]
         line += [f"{row.parameters:,}", str(len(row.records)), spread(row.dev)]
         line += [spread(row.test)] if grid.test else []
+        line += [_by_protocol(row.records, name, judged) for name in grid.protocols]
         if grid.control is not None:
             gap = row.difference
             line.append("" if gap is None else f"{gap.mean:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]")
         lines.append(line)
     table = _table(lines)
     return table if not grid.tune else f"{table}\n\n{_tuning_table(grid, rows)}"
+
+
+def _by_protocol(records: Sequence[Record], protocol: Protocol, judged: str) -> str:
+    """Write the F1 on own trees, or from raw documents; nothing for a model that makes no trees."""
+    part = judged if protocol == "own" else "documents"
+    found = [record["protocols"][protocol] for record in records]
+    return spread([scores[part]["f1"] for scores in found]) if all(found) else ""
 
 
 def _tuning_table(grid: Grid, rows: Sequence[RowResult]) -> str:

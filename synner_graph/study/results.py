@@ -12,6 +12,7 @@ from synner_graph.config import RunConfig
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report, Score
 from synner_graph.files import make_folder, write_text
+from synner_graph.study.grid import Protocol
 
 Record = dict[str, Any]
 """The record of a finished cell: `settings`, `dev`, `test`, `epochs`, `seconds` and so on."""
@@ -65,15 +66,23 @@ def counts_from_text(text: str) -> dict[int, Score]:
     return counts
 
 
-def find_record(records: Iterable[Record], config: RunConfig, test: bool = False) -> Record | None:
-    """Find the record of a cell with these settings, scored on test if that is asked for.
+def find_record(
+    records: Iterable[Record],
+    config: RunConfig,
+    test: bool = False,
+    protocols: Iterable[Protocol] = (),
+) -> Record | None:
+    """Find the record of a cell with these settings, scored as asked: on test, by protocols.
 
     Settings count that the model reads, wherever they stood when the record was written. One that
     did not exist then must stand at its default now.
     """
     wanted = _comparable(config.model_dump(mode="json"))
     for record in records:
-        if (record["test"] or not test) and _comparable(record["settings"]) == wanted:
+        scored = set(protocols) <= record.get("protocols", {}).keys() and (
+            record["test"] or not test
+        )
+        if scored and _comparable(record["settings"]) == wanted:
             return record
     return None
 

@@ -17,7 +17,9 @@ from synner_graph.config import DataConfig
 from synner_graph.data.corpora.catalogue import SPLITS, Corpus, corpus_of
 from synner_graph.errors import InputError
 from synner_graph.files import make_folder
+from synner_graph.recogniser.synner import SynNER
 from synner_graph.study.grid import Cell, Grid, cells
+from synner_graph.study.protocols import document_sizes, score_protocols
 from synner_graph.study.results import (
     Record,
     add_record,
@@ -34,7 +36,11 @@ logger = logging.getLogger(__name__)
 def missing_cells(grid: Grid, results: Path) -> list[Cell]:
     """List the cells that no results file holds, neither this grid's nor one beside it."""
     known = _known_records(results)
-    return [cell for cell in cells(grid) if find_record(known, cell.config, grid.test) is None]
+    return [
+        cell
+        for cell in cells(grid)
+        if find_record(known, cell.config, grid.test, grid.protocols) is None
+    ]
 
 
 def run_study(
@@ -83,9 +89,10 @@ def run_study(
         make_folder(folder.parent)
         try:
             with FileLock(folder.with_suffix(".lock"), blocking=False):
-                if find_record(read_records(results), cell.config, grid.test):
+                scored = (cell.config, grid.test, grid.protocols)
+                if find_record(read_records(results), *scored):
                     continue
-                record = find_record(_known_records(results), cell.config, grid.test)
+                record = find_record(_known_records(results), *scored)
                 if record is None:
                     logger.info("cell %d of %d: %s", number, len(todo), cell)
                     trained += 1
@@ -132,13 +139,15 @@ def _train(
         checkpoint_every=checkpoint_every,
     )
     by_split = {report.split: report for report in reports}
-    return {
+    judged = "test" if grid.test else "dev"
+    record: Record = {
         "row": cell.row,
         "tuning": dict(cell.tuning),
         "seed": cell.seed,
         "dev": by_split["dev"].overall.to_json(),
         "test": by_split["test"].overall.to_json() if grid.test else None,
-        "per_sentence": counts_to_text(by_split["test" if grid.test else "dev"]),
+        "per_sentence": counts_to_text(by_split[judged]),
+        "documents": document_sizes(corpus.splits[judged]),
         "epochs": metrics["epochs"],
         "seconds": round(metrics["seconds"], 1),
         "parameters": metrics["parameters"],
@@ -149,6 +158,11 @@ def _train(
         "versions": metrics["versions"],
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    if grid.protocols:
+        ner = SynNER.from_pretrained(folder, backend, metrics["device"], kernel)
+        splits = {split: corpus.splits[split] for split in by_split}
+        record["protocols"] = score_protocols(ner, grid.protocols, splits, judged)
+    return record
 
 
 @lru_cache(maxsize=4)

@@ -14,6 +14,7 @@ from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.study import runner
 from synner_graph.study.grid import Grid, cells
+from synner_graph.study.report import markdown, summarize
 from synner_graph.study.results import counts_from_text, read_records
 from synner_graph.study.runner import missing_cells, run_study
 from synner_graph.training import run as training
@@ -72,6 +73,37 @@ def test_every_cell_once(
     monkeypatch.setattr(runner, "train", None)  # nothing is trained again
     assert study(grid) == []
     assert read_records(results) == records
+
+
+def test_protocols_are_scored_and_kept(
+    grid: Grid, study: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    parsing = {"parser": {"name": "biaffine", "arc_size": 8, "relation_size": 8}}
+    grid = grid.model_copy(
+        update={"seeds": (1,), "rows": {"gold": {}, "own": parsing, "none": grid.rows["none"]}}
+    )
+    assert study(grid) == []
+    asked = grid.model_copy(update={"protocols": ("own", "raw")})
+    results = tmp_path / "results" / "grid.json"
+    assert [str(cell) for cell in missing_cells(asked, results)] == [
+        "gold, seed 1",
+        "own, seed 1",
+        "none, seed 1",
+    ]
+    assert study(asked, "asked") == []
+    gold, own, none = read_records(tmp_path / "results" / "asked.json")
+    assert gold["protocols"] == {"own": None, "raw": None}
+    assert sum(gold["documents"]) == 110
+    # No tree is read: without trees the same is found.
+    assert none["protocols"]["own"]["dev"] == none["dev"]
+    assert none["protocols"]["own"]["per_sentence"] == none["per_sentence"]
+    assert own["protocols"]["own"]["dev"]["gold"] == own["dev"]["gold"]
+    raw = own["protocols"]["raw"]
+    assert raw["documents"]["gold"] == raw["sentences"]["gold"] == own["dev"]["gold"]
+    counted = counts_from_text(raw["per_document"])
+    assert sum(score.gold for score in counted.values()) == own["dev"]["gold"]
+    table = markdown(asked, summarize(asked, read_records(tmp_path / "results" / "asked.json")))
+    assert "dev F1, own trees | dev F1, raw documents" in table
 
 
 def test_a_cell_leaves_no_model_in_memory(
