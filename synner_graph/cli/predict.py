@@ -70,6 +70,16 @@ def predict(
     output_scheme: Annotated[
         str | None, typer.Option(help="Tag scheme of the output; default: the format's usual one.")
     ] = None,
+    candidates: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Also write every span of tokens whose probability of being an entity is at least "
+            "this: for sentences, as JSON lines.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -145,6 +155,11 @@ def predict(
         raise InputError("--resume goes on with a file of named texts: say which with --output.")
     check_output(output, (None if text else source, features))
     written = _written_format(records is not None, source, format, output, output_format)
+    if candidates is not None and (records is not None or pretty or written != "jsonl"):
+        raise InputError(
+            "--candidates needs sentences with tokens, and writes JSON lines: name a file of them "
+            "with --input, and --output FILE.jsonl or --output-format jsonl."
+        )
 
     ner = open_run(run, features, graph_backend, device, kernel)
     ner.refuse_long_sentences(long == Long.error)
@@ -170,7 +185,7 @@ def predict(
     if parser is not None:
         sentences = _parsed(sentences, ner, parser, batch_size)
     unknown: Counter[str] = Counter()
-    found = ner.stream(sentences, batch_size, unknown=unknown)
+    found = ner.stream(sentences, batch_size, unknown=unknown, candidates=candidates)
     if pretty:
         print_pretty(found)
     else:

@@ -91,6 +91,8 @@ class Sentence:
         offsets: [start, end) of each token in `text`.
         document: The id of the document that it stands in; the sentences of a document follow each
             other. None: it is a document of its own.
+        candidates: Spans that a model thinks may be entities, each with its probability, sorted;
+            they may share tokens. None: no model was asked.
 
     Raises:
         SentenceError: The parts do not fit together. Messages count tokens from 1, as files do.
@@ -107,6 +109,7 @@ class Sentence:
     offsets: tuple[tuple[int, int], ...] | None = None
     extra: ConlluExtra | None = None
     document: str | None = None
+    candidates: tuple[Entity, ...] | None = None
 
     def __post_init__(self) -> None:
         tokens: Any = self.tokens
@@ -189,6 +192,7 @@ class Sentence:
             self._set(name, tuple)
         self._set("heads", lambda heads: tuple(map(index, heads)))
         self._set("entities", lambda entities: tuple(sorted(entities)))
+        self._set("candidates", lambda candidates: tuple(sorted(candidates)))
         self._set("offsets", lambda offsets: tuple(map(tuple, offsets)))
 
     def _set(self, name: str, convert: Callable[[Any], object]) -> None:
@@ -241,16 +245,24 @@ class Sentence:
                 raise SentenceError(f"expected a tree, got a cycle of heads: {path}", min(cycle))
 
     def _check_entities(self) -> None:
-        for entity in self.entities:
-            if entity.end > len(self):
+        for entities in (self.entities, self.candidates or ()):
+            for entity in entities:
+                if entity.end > len(self):
+                    raise SentenceError(
+                        f"{entity.label} is at tokens {_span(entity)}, "
+                        f"but the sentence has {len(self)} tokens",
+                        min(entity.start, len(self) - 1),
+                    )
+            for left, right in pairwise(entities):
+                if left == right:
+                    raise SentenceError(f"{self._entity(left)} is given twice", left.start)
+        for candidate in self.candidates or ():
+            if candidate.score is None or not 0 <= candidate.score <= 1:
                 raise SentenceError(
-                    f"{entity.label} is at tokens {_span(entity)}, "
-                    f"but the sentence has {len(self)} tokens",
-                    min(entity.start, len(self) - 1),
+                    f"expected a probability of the candidate {self._entity(candidate)}, "
+                    f"got {candidate.score}",
+                    candidate.start,
                 )
-        for left, right in pairwise(self.entities):
-            if left == right:
-                raise SentenceError(f"{self._entity(left)} is given twice", left.start)
 
     def _check_offsets(self) -> None:
         if self.offsets is None:

@@ -157,6 +157,23 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         """
 
     @abstractmethod
+    def candidates(
+        self, h: Tensor, offsets: Tensor, threshold: float, marks: MarksT | None = None
+    ) -> list[list[Entity]]:
+        """Spans of each sentence that may be entities, in order; they may share tokens.
+
+        Each comes with every label that is probable enough, and is scored as `decode` scores it.
+
+        Args:
+            h: Node states.
+                *Shape:* [N, C]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+            threshold: The least probability, from 0, which takes all, to 1.
+            marks: What `marks` gave for these sentences, on the device of `h`.
+        """
+
+    @abstractmethod
     def log_probability(self, h: Tensor, entity: Entity, marks: MarksT | None = None) -> Tensor:
         """Log-probability of one entity of one sentence, differentiable: the score of `decode`.
 
@@ -172,6 +189,31 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         Raises:
             InputError: The head cannot give this entity.
         """
+
+    def entities(
+        self, offsets: Tensor, starts: Tensor, ends: Tensor, labels: Tensor, scores: Tensor
+    ) -> list[list[Entity]]:
+        """The M spans of a batch as entities of its sentences, in order.
+
+        Args:
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+            starts: Row of each span's first token.
+                *Shape:* [M]
+            ends: Row after each span's last token.
+                *Shape:* [M]
+            labels: Position in `labels`.
+                *Shape:* [M]
+            scores: *Shape:* [M]
+        """
+        offsets = offsets.to(starts.device)
+        sentence = torch.bucketize(starts, offsets, right=True) - 1
+        first = offsets[sentence]
+        columns = (sentence, starts - first, ends - first, labels, scores)
+        found: list[list[Entity]] = [[] for _ in range(len(offsets) - 1)]
+        for b, start, end, label, score in zip(*(c.tolist() for c in columns), strict=True):
+            found[b].append(Entity(start, end, self.labels[label], score))
+        return [sorted(entities) for entities in found]
 
     def check_label(self, entity: Entity) -> None:
         """Raise unless the head can give the entity's label.

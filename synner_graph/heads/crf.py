@@ -15,6 +15,7 @@ from synner_graph.data.sentence import Entity, Sentence, SentenceError
 from synner_graph.errors import InputError
 from synner_graph.graph.tensors import Tensors
 from synner_graph.heads.base import Head, at_least_float32
+from synner_graph.heads.crf_spans import Chain, SpanTags
 from synner_graph.operators.choice import or_auto
 from synner_graph.operators.crf import (
     KERNELS,
@@ -198,32 +199,24 @@ class CRFHead(Head[CRFGold, None]):
         Returns:
             *Shape:* [M]
         """
-        if emissions.device.type != "mps":  # which has no float64
-            emissions = emissions.double()  # alpha, beta and log-partition are large and cancel
-        emissions, transitions, start, end = self._tempered(emissions)
-        alpha, beta, log_partition = crf_forward_backward(
-            emissions, offsets, transitions, start, end, self._kernel
-        )
-
-        offsets = offsets.to(tags.device)
-        sentence = torch.repeat_interleave(offsets.diff(), output_size=len(tags))  # [N]
-        sentence_end = offsets[sentence + 1]  # [N]
-
+        chain = self._chain(emissions, offsets)
         inner = ends - starts - 1  # [M]: steps from one token of the span to the next
         span = torch.repeat_interleave(inner)
         step = torch.arange(len(span), device=tags.device) - (inner.cumsum(0) - inner)[span]
         row = starts[span] + 1 + step
-        steps = transitions[tags[row - 1], tags[row]] + emissions[row, tags[row]]
-        inside = torch.zeros_like(emissions[starts, 0]).index_add(0, span, steps)  # [M]
-
+        steps = chain.transitions[tags[row - 1], tags[row]] + chain.emissions[row, tags[row]]
+        inside = torch.zeros_like(chain.emissions[starts, 0]).index_add(0, span, steps)  # [M]
         last = ends - 1
-        follows = ends.clamp(max=len(tags) - 1)  # no matter which row, where the sentence ends
-        stop = transitions[tags[last]].masked_fill(self._continues[tags[last]], -torch.inf)
-        onward = (stop + emissions[follows] + beta[follows]).logsumexp(1)
-        onward = torch.where(ends == sentence_end[last], end[tags[last]], onward)
+        return chain.closed(chain.alpha[starts, tags[starts]] + inside, last, tags[last])
 
-        log_joint = alpha[starts, tags[starts]] + inside + onward
-        return (log_joint - log_partition[sentence[starts]]).exp().clamp(max=1)
+    @torch.no_grad()
+    def candidates(
+        self, h: Tensor, offsets: Tensor, threshold: float, marks: None = None
+    ) -> list[list[Entity]]:
+        """See `Head.candidates`; a probability is the exact posterior, of spans of any width."""
+        chain = self._chain(self._emissions(h), offsets)
+        tags = SpanTags.of(self.labels, self.tags, self.scheme, h)
+        return self.entities(offsets, *chain.spans(tags, threshold))
 
     def log_probability(self, h: Tensor, entity: Entity, marks: None = None) -> Tensor:
         """Share of the tag sequences that hold the entity in the partition function."""
@@ -261,6 +254,12 @@ class CRFHead(Head[CRFGold, None]):
 
     def _emissions(self, h: Tensor) -> Tensor:
         return at_least_float32(self.emission(self.dropout(h)))
+
+    def _chain(self, emissions: Tensor, offsets: Tensor) -> Chain:
+        """What probabilities of entities are made of."""
+        if emissions.device.type != "mps":  # which has no float64
+            emissions = emissions.double()  # alpha, beta and log-partition are large and cancel
+        return Chain.of(self._tempered(emissions), offsets, self._continues, self._kernel)
 
     def _negative_log_likelihood(self, emissions: Tensor, offsets: Tensor, gold: CRFGold) -> Tensor:
         scores = self._scores()

@@ -267,6 +267,16 @@ class SpanHead(Head[SpanGold, SpanMarks]):
             found[b].append((Entity(start, end, self.labels[position], scored), likely, gained))
         return [self._chosen(candidates) for candidates in found]
 
+    @torch.no_grad()
+    def candidates(
+        self, h: Tensor, offsets: Tensor, threshold: float, marks: SpanMarks | None = None
+    ) -> list[list[Entity]]:
+        """See `Head.candidates`; a probability is the softmax over the labels of one span."""
+        starts, ends, log_probs = self.span_scores(h, offsets, marks)
+        scores = self._tempered(log_probs)[:, NULL + 1 :].exp()
+        rows, labels = (scores >= threshold).nonzero(as_tuple=True)
+        return self.entities(offsets, starts[rows], ends[rows], labels, scores[rows, labels])
+
     def log_probability(self, h: Tensor, entity: Entity, marks: SpanMarks | None = None) -> Tensor:
         """Log-probability of the label of that span.
 

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from synner_graph.data.batching import by_sentences, windows
 from synner_graph.data.documents import parts, whole
-from synner_graph.data.sentence import Sentence
+from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.trees import Tree
+from synner_graph.errors import InputError
 from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.tensors import Tensors
 from synner_graph.model.network import SynNERModel
@@ -46,16 +47,41 @@ class Predictor:
         batch_size: int = 32,
         window: int = 64,
         unknown: Counter[str] | None = None,
+        candidates: float | None = None,
     ) -> Iterator[Sentence]:
         """Predict lazily and in order, holding `window` batches at a time.
 
         Within a window the sentences, or documents where the model reads across sentences, are
         grouped by length, which saves padding. Dependency relations that the model does not know
         are added to `unknown`. Sentences without a tree get that of the model's own parser, if it
-        has one.
+        has one. `candidates` asks for `Sentence.candidates` of at least that probability.
         """
         for units in windows(self.units(sentences), batch_size * window):
-            yield from self.name(units, by_sentences(units, batch_size), unknown)
+            yield from self.name(units, by_sentences(units, batch_size), unknown, candidates)
+
+    def candidates(
+        self, sentences: Iterable[Sentence], threshold: float = 0.001, batch_size: int = 32
+    ) -> list[list[Entity]]:
+        """Every span that may be an entity, by the probability that the model gives it.
+
+        With the CRF head it is the exact posterior of the span and its label, with the span head
+        the softmax over the labels of the span: the score that the span has where it is predicted.
+
+        Args:
+            sentences: As for `predict`.
+            threshold: The least probability, from 0 to 1.
+            batch_size: Sentences read at once.
+
+        Returns:
+            The spans of each sentence, ordered by start, end and label; they may share tokens.
+
+        Raises:
+            InputError: The threshold is not a probability.
+        """
+        if not 0 <= threshold <= 1:
+            raise InputError(f"expected a threshold from 0 to 1, got {threshold}")
+        found = self.stream(sentences, batch_size, candidates=threshold)
+        return [list(sentence.candidates or ()) for sentence in found]
 
     def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
         """What must be read together: each sentence alone, or the sentences of a document.
@@ -71,6 +97,7 @@ class Predictor:
         units: Sequence[Sequence[Sentence]],
         batches: Iterable[Sequence[int]],
         unknown: Counter[str] | None = None,
+        candidates: float | None = None,
     ) -> Iterator[Sentence]:
         """The sentences of some units with their entities, in order.
 
@@ -78,12 +105,13 @@ class Predictor:
             units: as `units` gives them.
             batches: rows of units that are read at once; each row is in one.
             unknown: takes the dependency relations that the model does not know.
+            candidates: the least probability of the candidates; None for no candidates.
         """
         if unknown is not None:
             unknown.update(self.model.collator.unknown_relations(chain.from_iterable(units)))
         found: dict[int, list[Sentence]] = {}
         for rows in batches:
-            named = iter(self._decode([s for row in rows for s in units[row]]))
+            named = iter(self._decode([s for row in rows for s in units[row]], candidates))
             found |= {row: list(islice(named, len(units[row]))) for row in rows}
         yield from (whole(sentence) for row in range(len(units)) for sentence in found[row])
 
@@ -98,7 +126,7 @@ class Predictor:
         return [tree for row in range(len(units)) for tree in found[row]]
 
     @torch.inference_mode()
-    def _decode(self, sentences: Sequence[Sentence]) -> list[Sentence]:
+    def _decode(self, sentences: Sequence[Sentence], threshold: float | None) -> list[Sentence]:
         """A batch with its entities; parser and head read the same features."""
         collator = self.model.collator
         inputs = collator.inputs(sentences)
@@ -112,12 +140,15 @@ class Predictor:
                 )
             ]
         graph = self.model.soften(x, collator.graph(sentences).to(self.device))
-        found = self.model.head.decode(
-            self.model.read(x, graph), graph.offsets, marks and marks.to(self.device)
-        )
+        head, h, offsets = self.model.head, self.model.read(x, graph), graph.offsets
+        marks = marks and marks.to(self.device)
+        found = head.decode(h, offsets, marks)
+        likely: Sequence[list[Entity] | None] = [None] * len(sentences)
+        if threshold is not None:
+            likely = head.candidates(h, offsets, threshold, marks)
         return [
-            sentence.replace(entities=entities)
-            for sentence, entities in zip(sentences, found, strict=True)
+            sentence.replace(entities=entities, candidates=candidates)
+            for sentence, entities, candidates in zip(sentences, found, likely, strict=True)
         ]
 
     @torch.inference_mode()

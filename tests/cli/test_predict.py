@@ -1,5 +1,7 @@
 """`predict`, as it is typed."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,39 @@ def test_unknown_relations_are_reported(
         result = run(*command)
         assert result.exit_code == 0, result.output
         assert note in result.stderr
+
+
+def test_candidates_come_beside_the_entities(
+    run: Run, trained_run: Path, parsed: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "named.jsonl"
+    result = run("predict", trained_run, "-i", parsed, "-o", output, "--candidates", 0.05)
+    assert result.exit_code == 0, result.output
+    ner, sentences = SynNER.from_pretrained(trained_run), list(read_sentences(parsed))
+    lines = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    found = ner.candidates(sentences, 0.05)
+    assert [line["candidates"] for line in lines] == [
+        [[e.start, e.end, e.label, e.score] for e in row] for row in found
+    ]
+    assert sum(map(len, found)) > 10
+    predicted = ner.predict(sentences)
+    read = list(read_sentences(output))
+    assert [s.entities for s in read] == [s.entities for s in predicted]
+    assert [list(s.candidates or ()) for s in read] == found
+
+
+def test_candidates_need_a_file_that_can_hold_them(
+    refused: Callable[..., str], trained_run: Path, parsed: Path, tmp_path: Path
+) -> None:
+    texts = tmp_path / "texts.txt"
+    texts.write_text("Jo met Al.\n", encoding="utf-8")
+    jsonl = tmp_path / "named.jsonl"
+    for arguments in (
+        ["-i", parsed],
+        ["-i", parsed, "-o", tmp_path / "named.conllu"],
+        ["-i", texts, "-o", jsonl],
+        ["-i", parsed, "-o", jsonl, "--pretty"],
+    ):
+        message = refused("predict", trained_run, *arguments, "--candidates", 0.01)
+        assert message.startswith("--candidates needs sentences with tokens, and writes JSON lines")
+        assert not jsonl.exists()

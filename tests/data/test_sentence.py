@@ -63,6 +63,12 @@ def test_arcs_and_roots():
             r"PER 'b c' \(tokens 2-3\) is given twice",
             1,
         ),
+        ({"candidates": [Entity(1, 4, "PER", 0.5)]}, "PER is at tokens 2-4, .* has 3 tokens", 1),
+        (
+            {"candidates": [Entity(0, 1, "PER", 0.5), Entity(1, 3, "PER")]},
+            r"expected a probability of the candidate PER 'b c' \(tokens 2-3\), got None",
+            1,
+        ),
     ],
 )
 def test_parts_that_do_not_fit(parts, message, position):

@@ -412,3 +412,34 @@ def test_two_passes_pay_for_the_spans_that_they_disagree_on() -> None:
     found, wanted = (torch.autograd.grad(total, inputs) for total in (loss, expected))
     for one, two in zip(found, wanted, strict=True):
         torch.testing.assert_close(one, two, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("decode", ["flat", "nested", "greedy", "all"])
+def test_candidates_are_all_labels_of_spans_and_score_as_decoding_does(decode: str) -> None:
+    head, h = random_head(decode=decode), states(3.0)
+    head.temperature = 1.3
+    starts, ends, log_probs = head.span_scores(h, OFFSETS)
+    probabilities = (log_probs / head.temperature).softmax(1)[:, 1:]
+    found = head.candidates(h, OFFSETS, 0.0)
+    expected = {
+        (start, end, label): row[i].item()
+        for start, end, row in zip(starts.tolist(), ends.tolist(), probabilities, strict=True)
+        for i, label in enumerate(LABELS)
+    }
+    first = OFFSETS.tolist()
+    scores = {
+        (first[b] + e.start, first[b] + e.end, e.label): e.score
+        for b, entities in enumerate(found)
+        for e in entities
+    }
+    assert scores == pytest.approx(expected)
+    assert all(entities == sorted(entities) for entities in found)
+    decoded = head.decode(h, OFFSETS)
+    assert sum(map(len, decoded)) > 5
+    for entities, candidates in zip(decoded, found, strict=True):
+        by_span = {candidate: candidate.score for candidate in candidates}
+        for entity in entities:
+            assert entity.score == pytest.approx(by_span[entity], rel=1e-12)
+    likely = head.candidates(h, OFFSETS, 0.3)
+    assert likely == [[e for e in entities if e.score >= 0.3] for entities in found]
+    assert 0 < sum(map(len, likely)) < len(scores)

@@ -124,14 +124,22 @@ def _rows(sentences: Iterable[Sentence], notes: Sequence[str]) -> Iterator[list[
     yield list(notes)
     for sentence in sentences:
         row = [getattr(sentence, name) for name in _FIELDS]
-        row[_ENTITIES] = [(e.start, e.end, e.label, e.score) for e in sentence.entities]
+        row[_ENTITIES] = _parts(sentence.entities)
+        if sentence.candidates is not None:
+            row[_CANDIDATES] = _parts(sentence.candidates)
         if sentence.extra is not None:
             row[_EXTRA] = [getattr(sentence.extra, name) for name in _EXTRA_FIELDS]
         yield row
 
 
+def _parts(entities: Iterable[Entity]) -> list[tuple[int, int, str, float | None]]:
+    return [(e.start, e.end, e.label, e.score) for e in entities]
+
+
 def _sentence(row: list[Any]) -> Sentence:
     row[_ENTITIES] = [Entity(*entity) for entity in row[_ENTITIES]]
+    if row[_CANDIDATES] is not None:
+        row[_CANDIDATES] = [Entity(*entity) for entity in row[_CANDIDATES]]
     if row[_EXTRA] is not None:
         lemmas, feats, deps, misc, comments, other_lines = row[_EXTRA]
         row[_EXTRA] = ConlluExtra(
@@ -147,6 +155,7 @@ def _sentence(row: list[Any]) -> Sentence:
 
 _FIELDS = tuple(field.name for field in fields(Sentence))
 _ENTITIES, _EXTRA = _FIELDS.index("entities"), _FIELDS.index("extra")
+_CANDIDATES = _FIELDS.index("candidates")
 _EXTRA_FIELDS = tuple(field.name for field in fields(ConlluExtra))
 
 

@@ -4,10 +4,12 @@
 
 Tokens count from 0 and `end` is the one after the last. An entity may have a `score`. Optional are
 `heads` (from 0, -1 for a root), `relations`, `upos`, `xpos`, `id`, `text`, `offsets` (start and
-end of each token in the text) and `document`, the id of the document. Other keys are not kept.
+end of each token in the text), `document`, the id of the document, and `candidates`: spans that a
+model thinks may be entities, as `[start, end, type, probability]`. Other keys are not kept.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from synner_graph.data.formats.json_objects import JsonLine, JsonObject
@@ -40,23 +42,38 @@ class JsonSentence(JsonObject):
     text: str | None = None
     offsets: list[tuple[int, int]] | None = None
     document: str | None = None
+    candidates: list[tuple[int, int, str, float]] | None = None
 
 
 def read(block: Block, options: ReadOptions) -> Sentence:
     """Read one line as a sentence."""
     line = JsonLine(*block[0], options.path)
     found = line.parse(JsonSentence)
-    entities = []
-    for number, entity in enumerate(found.entities):
-        try:
-            made = Entity(entity.start, entity.end, entity.type, entity.score)
-            if made.end > len(found.tokens):
-                raise SentenceError(f"expected end <= {len(found.tokens)} tokens, got {made.end}")
-            entities.append(made)
-        except SentenceError as error:
-            line.refuse(f"entities[{number}]: {error}")
+    given = [(e.start, e.end, e.type, e.score) for e in found.entities]
+    entities = _entities(given, "entities", len(found.tokens), line)
+    candidates = None
+    if found.candidates is not None:
+        candidates = _entities(found.candidates, "candidates", len(found.tokens), line)
     parts = {name: getattr(found, name) for name in OPTIONAL}
-    return line.sentence(options, tokens=found.tokens, entities=entities, **parts)
+    return line.sentence(
+        options, tokens=found.tokens, entities=entities, candidates=candidates, **parts
+    )
+
+
+def _entities(
+    given: Sequence[tuple[int, int, str, float | None]], key: str, tokens: int, line: JsonLine
+) -> list[Entity]:
+    """Build the entities of a key; what is wrong with one is noted with its place."""
+    entities = []
+    for number, parts in enumerate(given):
+        try:
+            entity = Entity(*parts)
+            if entity.end > tokens:
+                raise SentenceError(f"expected end <= {tokens} tokens, got {entity.end}")
+            entities.append(entity)
+        except SentenceError as error:
+            line.refuse(f"{key}[{number}]: {error}")
+    return entities
 
 
 def write(sentence: Sentence, scheme: str) -> list[str]:
@@ -69,6 +86,8 @@ def write(sentence: Sentence, scheme: str) -> list[str]:
             entities[-1]["score"] = entity.score
     known = {name: part for name, part in parts.items() if part is not None}
     line = {"tokens": sentence.tokens, "entities": entities, **known}
+    if sentence.candidates is not None:
+        line["candidates"] = [[c.start, c.end, c.label, c.score] for c in sentence.candidates]
     return [json.dumps(line, ensure_ascii=False)]
 
 

@@ -83,13 +83,15 @@ def test_nothing_of_a_sentence_is_lost(cache: Path, source: Path) -> None:
     )
     entities = [Entity(0, 1, "A", 0.1 + 0.2), Entity(0, 2, "B")]
     row = Sentence(["é", "\ud800"], [-1, 0], ["r", "s"], entities, text="é \n", extra=extra)
+    row = row.replace(candidates=[Entity(0, 1, "A", 0.1 + 0.2), Entity(0, 2, "A", 0.0)])
     read = Reader(row, Sentence(["plain"]))
 
     for _ in range(2):
         first, second = cached_sentences([source], {}, read, [])
         assert (first, second) == read.rows
         assert [e.score for e in first.entities] == [0.1 + 0.2, None]
-        assert first.extra == extra and second.extra is None
+        assert [c.score for c in first.candidates or ()] == [0.1 + 0.2, 0.0]
+        assert first.extra == extra and second.extra is None and second.candidates is None
         assert hash(first) == hash(row)
     assert read.times == 1
 

@@ -95,3 +95,34 @@ def test_every_fault_of_a_line_is_known():
 def test_several_roots_are_accepted_on_request():
     [sentence] = read(LINE | {"heads": [-1, -1, 0]}, multiple_roots=True)
     assert sentence.roots == (0, 1)
+
+
+def test_candidates_are_kept() -> None:
+    given = [[0, 1, "ORG", 0.25], [0, 3, "LOC", 0.125], [0, 3, "ORG", 0.5], [2, 3, "LOC", 1.0]]
+    [sentence] = read(LINE | {"candidates": [*reversed(given)]})
+    assert sentence.candidates is not None
+    assert [[c.start, c.end, c.label, c.score] for c in sentence.candidates] == given
+    stream = io.StringIO()
+    write_sentences(stream, [sentence], "jsonl")
+    assert json.loads(stream.getvalue()) == LINE | {"candidates": given}
+    [bare] = read(LINE)
+    assert bare.candidates is None
+
+
+@pytest.mark.parametrize(
+    ("candidates", "message"),
+    [
+        ([[0, 4, "LOC", 0.5]], r"candidates\[0\]: expected end <= 3 tokens, got 4"),
+        ([[0, 1, "LOC", 0.5], [1, 1, "LOC", 0.5]], r"candidates\[1\]: expected 0 <= start < end"),
+        ([[0, 1, "LOC"]], r"expected candidates\[0\]\[3\]: field required"),
+        ([[0, 1, "LOC", None]], r"expected candidates\[0\]\[3\]: .* got None"),
+        (
+            [[0, 1, "LOC", 1.5]],
+            r"expected a probability of the candidate LOC 'Bank' \(tokens 1-1\), got 1.5",
+        ),
+        ([[0, 1, "LOC", 0.5]] * 2, r"LOC 'Bank' \(tokens 1-1\) is given twice"),
+    ],
+)
+def test_candidates_that_cannot_be(candidates: list[object], message: str) -> None:
+    with pytest.raises(FormatError, match=message):
+        read(LINE | {"candidates": candidates})
