@@ -10,7 +10,7 @@ import typer
 from rich.logging import RichHandler
 
 from synner_graph.cli.console import errors
-from synner_graph.errors import InputError
+from synner_graph.errors import InputError, message_line
 from synner_graph.files import StandardOutput
 
 CLOSED = 141
@@ -35,7 +35,7 @@ class _Commands(typer.core.TyperGroup):
             said = error.strerror or str(error)
             complaint = f"{error.filename}: {said}" if error.filename else said
         _drop_output()
-        typer.echo(f"Error: {complaint}", err=True)
+        typer.echo(f"Error: {message_line(complaint)}", err=True)
         raise typer.Exit(2)
 
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from synner_graph.errors import message_line
 from synner_graph.evaluation.scores import Report, Score
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def print_comparison(comparison: "TreeComparison") -> None:
 def print_notes(notes: Iterable[str]) -> None:
     """What was changed or skipped while reading a corpus."""
     for note in notes:
-        errors.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+        errors.print(f"note: {message_line(note)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def unknown_relations(counts: Mapping[str, int]) -> list[str]:

@@ -19,7 +19,7 @@ from synner_graph.data.corpora.known import CORPORA
 from synner_graph.data.formats import read_sentences
 from synner_graph.data.statistics import Distribution, Statistics
 from synner_graph.data.validation import validate as validate_file
-from synner_graph.errors import InputError
+from synner_graph.errors import InputError, message_line
 
 app = typer.Typer(
     no_args_is_help=True, help="List corpora; convert, validate and describe files of sentences."
@@ -115,10 +115,10 @@ def validate(
                 faulty += bool(problems)
                 total += len(problems)
                 for problem in problems:
-                    typer.echo(problem)
+                    typer.echo(message_line(str(problem)))
         except InputError as error:  # the next file may still be as it should be
             total += 1
-            typer.echo(error)
+            typer.echo(message_line(str(error)))
     typer.echo(
         f"problems: {total:,} (sentences with problems: {faulty:,} of {sentences:,}; "
         f"files: {len(files):,})"
