@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from synner_graph.config import Section
+from synner_graph.config import RunConfig, Section
 from synner_graph.errors import InputError, suggest
 
 SOURCE = "Source:"
@@ -83,8 +83,9 @@ class Kind(Generic[P]):
                 raise InputError(
                     f"The setting {key!r} is wrong: {first['msg']}, got {first['input']!r}."
                 ) from error
-            known = kind.model_fields
-            hint = suggest(str(first["loc"][0]), known) if known else " It has no options."
+            known = [*type(getattr(RunConfig(), self.section)).model_fields, *kind.model_fields]
+            known.remove("options")
+            hint = suggest(str(first["loc"][0]), known)
             raise InputError(
                 f"The setting {key!r} does not exist: it is no option of the {self.noun} "
                 f"{name!r}.{hint}"

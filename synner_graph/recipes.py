@@ -129,7 +129,7 @@ def load_recipe(name: str) -> Recipe:
     try:
         about = RecipePage.model_validate(tomllib.loads(text).get("recipe", {}))
     except ValidationError as error:
-        raise InputError(f"{path}: {explain(error)}") from error
+        raise InputError(f"{path}: {explain(error, RecipePage)}") from error
     if config.data.dataset is None:
         raise InputError(f"{path}: expected a recipe to name its corpus, data.dataset")
     if config.encoder.vectors is not None and about.vectors is None:

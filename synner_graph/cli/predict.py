@@ -23,7 +23,7 @@ from synner_graph.cli.console import errors, print_notes, unknown_relations
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.source import open_run
-from synner_graph.data.formats import FORMATS, format_of
+from synner_graph.data.formats import FORMATS, fitting, format_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import encodable
 from synner_graph.errors import InputError
@@ -198,6 +198,8 @@ def _texts(source: str, format: str | None, field: str | None) -> "Iterator[Reco
     from synner_graph.text.sources import TEXT_FIELD, holds_tokens, json_lines, text_lines
 
     suffix = Path(source).suffix
+    if format is None and field is None and suffix.removeprefix(".") not in FORMATS:
+        _check_texts(source, suffix)
     if field is not None:
         if format not in (None, "jsonl"):
             raise InputError(f"--text-field names a field of JSON lines, not of {format}.")
@@ -207,6 +209,23 @@ def _texts(source: str, format: str | None, field: str | None) -> "Iterator[Reco
     if format is None and suffix == ".jsonl" and not holds_tokens(source):
         return json_lines(source, TEXT_FIELD)
     return None
+
+
+def _check_texts(source: str, suffix: str) -> None:
+    """Refuse a file by whose name it cannot be known whether it holds texts.
+
+    Raises:
+        InputError: It is no .txt, or what is in it are the columns of a format.
+    """
+    is_text = source == "-" or suffix == ".txt"
+    names = fitting(source)
+    if is_text and not names:
+        return
+    found = f"; its first sentence can be read as {', '.join(names)}" if names else ""
+    raise InputError(
+        f"cannot know by the name of {source} what it holds: say --format {TEXT} for a text a "
+        f"line, or --format NAME for sentences, one of {', '.join(FORMATS)}{found}."
+    )
 
 
 def _written_format(

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from synner_graph.config.sections import RunConfig
-from synner_graph.errors import InputError
+from synner_graph.errors import InputError, suggest
 
 
 def load_config(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> RunConfig:
@@ -62,13 +62,29 @@ def nested(
     return tables
 
 
-def explain(error: ValidationError) -> str:
-    """One sentence for the first thing that pydantic refused."""
+def explain(error: ValidationError, model: type[BaseModel] = RunConfig) -> str:
+    """One sentence for the first thing that pydantic refused.
+
+    Args:
+        error: What pydantic raised.
+        model: What it was to validate.
+    """
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"The setting {key!r} does not exist."
+        return f"The setting {key!r} does not exist.{_hint(model, first['loc'])}"
     message = first["ctx"]["error"] if first["type"] == "value_error" else first["msg"]
     if isinstance(first["input"], dict) and first["type"] == "value_error":
         return f"The settings of {key!r} contradict each other: {message}."
     return f"The setting {key!r} is wrong: {message}, got {first['input']!r}."
+
+
+def _hint(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
+    """The setting that was meant, where the table that should hold it is one of settings."""
+    table: Any = model
+    for part in place[:-1]:
+        field = table.model_fields.get(part)
+        table = None if field is None else field.annotation
+        if not (isinstance(table, type) and issubclass(table, BaseModel)):
+            return ""
+    return suggest(str(place[-1]), table.model_fields)

@@ -126,6 +126,11 @@ def make_component(
         backend: Graph backend: auto, dgl or torch.
 
     Raises:
-        InputError: There is no such run or parser.
+        InputError: No run is named, or there is no such run or parser.
     """
+    if not run:
+        raise InputError(
+            'The component synner needs a run: nlp.add_pipe("synner", config={"run": '
+            '"runs/sample"}).'
+        )
     return SynNERComponent(SynNER.from_pretrained(run, backend, pick_device(device)), parser)

@@ -206,8 +206,9 @@ def _check_columns(config: RunConfig, split: str, sentences: Sequence[Sentence])
         if trees and (sentence.heads is None or sentence.relations is None):
             raise InputError(
                 f"The sentence {name} of the {split} split has no dependency tree, but the model "
-                "reads trees: use a format with heads and relations (conllu, conllx), name a "
-                "parser with --parser, or train with --syntax none."
+                "reads trees: parse the corpus with --parser spacy:PACKAGE or --parser "
+                "biaffine:RUN, train without trees with --syntax none, or use a format with heads "
+                "and relations (conllu, conllx)."
             )
         if tags and sentence.upos is None:
             raise InputError(

@@ -105,7 +105,7 @@ def load_stored(run: RunFolder) -> StoredRun:
         weights = safetensors.torch.load(files.pop(WEIGHTS))
     except ValidationError as error:
         raise InputError(
-            f"{folder / CONFIG} does not describe a model: {explain(error)}"
+            f"{folder / CONFIG} does not describe a model: {explain(error, ModelConfig)}"
         ) from error
     except (KeyError, ValueError, TypeError, SafetensorError) as error:
         raise InputError(f"The run in {folder} cannot be read: {error}") from error

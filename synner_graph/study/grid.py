@@ -75,7 +75,7 @@ def read_grid(path: Path) -> Grid:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"Cannot read the grid in {path}: {error}") from error
     except ValidationError as error:
-        raise InputError(f"{path}: {explain(error)}") from error
+        raise InputError(f"{path}: {explain(error, Grid)}") from error
 
 
 def cells(grid: Grid) -> list[Cell]:

@@ -130,12 +130,56 @@ def test_a_file_without_trees(refused: Refused, trained_run: Path, tmp_path: Pat
     assert "has no dependency tree" in refused("predict", trained_run, "--input", path)
 
 
+@pytest.mark.parametrize("parser", [(), ("--parser", "biaffine")])
+def test_a_corpus_without_trees_names_the_ways_out(
+    parser: tuple[str, ...], refused: Refused, tmp_path: Path
+) -> None:
+    path = tmp_path / "flat.conll2003"
+    path.write_text("Ann _ _ B-PER\nsaw _ _ O\n\n", encoding="utf-8")
+    message = refused("train", "--train", path, "--encoder", "characters", *parser)
+    for way in ("--parser spacy:PACKAGE", "--parser biaffine:RUN", "--syntax none"):
+        assert way in message
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "notes.bio", "notes"])
+@pytest.mark.parametrize("command", ["train", "predict"])
+def test_columns_of_another_name(
+    command: str, name: str, refused: Refused, trained_run: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_text("Ann\tB-PER\nsaw\tO\n\nBob\tB-PER\n", encoding="utf-8")
+    how = ("--train", path) if command == "train" else (trained_run, "--input", path)
+    message = refused(command, *how)
+    assert "--format" in message and "its first sentence can be read as" in message
+    assert "wnut" in message
+    assert ("--format text" in message) == (command == "predict")
+
+
+def test_texts_of_another_name(refused: Refused, trained_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("Ann saw Bob.\n", encoding="utf-8")
+    message = refused("predict", trained_run, "--input", path)
+    assert "--format text" in message and "can be read as" not in message
+
+
+def test_an_error_is_one_bounded_line(refused: Refused, trained_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "long.conllu"
+    path.write_text(f"1\t{'x' * 100_000}\x1b[2J\n", encoding="utf-8")
+    assert len(refused("eval", trained_run, "--input", path)) < 1_100
+    path.write_text("\n".join(GOOD).replace("\t4\tdet", f"\t\x1b[2J{'9' * 9_000}\tdet") + "\n\n")
+    message = refused("eval", trained_run, "--input", path)
+    assert len(message) < 1_100 and "\x1b" not in message
+    assert "long.conllu:3: expected a head number, got '" in message
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("train", "--dataset", "sample", "--train", "a.conllu"), "got both"),
         (("train", "--dataset", "sample", "--epoch", "3"), "There is no option --epoch"),
-        (("train", "--dataset", "sample", "--gnn.layer", "3"), "'gnn.layer' does not exist"),
+        (("train", "--dataset", "sample", "--gnn.layer", "3"), "Did you mean 'layers'?"),
+        (("train", "--dataset", "sample", "--training.epoch", "3"), "Did you mean 'epochs'?"),
+        (("train", "--dataset", "sample", "--trainin.epochs", "3"), "Did you mean 'training'?"),
         (
             ("train", "--dataset", "sample", "--gnn", "gat", "--gnn.head", "2"),
             "'gnn.head' does not exist: it is no option of the GNN layer 'gat'. Did you mean ",

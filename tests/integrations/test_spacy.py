@@ -27,6 +27,12 @@ def test_spacy_finds_it() -> None:
     assert getattr(import_module(module), name) is component.make_component
 
 
+def test_a_component_without_a_run_says_what_to_give() -> None:
+    nlp = spacy.blank("en")
+    with pytest.raises(InputError, match=r'add_pipe\("synner", config=\{"run": "runs/sample"\}\)'):
+        nlp.add_pipe("synner")
+
+
 def test_entities_are_those_of_the_run(text_run: Path) -> None:
     nlp = blank(text_run)
     docs = list(nlp.pipe([TEXT, "", " \n ", "Oslo"]))

@@ -1,6 +1,7 @@
 """The registry of file formats, and reading and writing by the name of a format."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from synner_graph.data.formats import (
@@ -27,6 +28,7 @@ __all__ = [
     "FORMATS",
     "FormatError",
     "ReadReport",
+    "fitting",
     "format_of",
     "read_sentences",
     "scheme_of",
@@ -51,6 +53,9 @@ FORMATS: dict[str, Format] = {
     "spanner-spans-predicted": spanner.PREDICTED_SPANS,
 }
 
+LENIENT = ("fewnerd", "spanner-spans", "spanner-spans-predicted")
+"""Formats that also read much of what is not of them, such as plain text."""
+
 
 def format_of(path: Stream, format: str | None = None) -> str:
     """Return the name of a file's format: the one given, else the suffix of the file's name.
@@ -65,10 +70,28 @@ def format_of(path: Stream, format: str | None = None) -> str:
         return name
     if format is not None:
         raise InputError(f"expected a format, got {format!r}.{suggest(format, FORMATS)}")
+    names = fitting(path) if isinstance(path, (str, Path)) else []
+    found = f" (its first sentence can be read as {', '.join(names)})" if names else ""
     raise InputError(
         f"expected a file named .{', .'.join(FORMATS)}, got {name_of(path)}; "
-        f"say --format NAME for any other"
+        f"say --format NAME for any other{found}"
     )
+
+
+def fitting(path: Path | str) -> list[str]:
+    """Return the formats in which the first sentence of a file can be read; none for a pipe.
+
+    Those that would read nearly anything are left out.
+    """
+    if not Path(path).is_file():
+        return []
+    names = []
+    for name in FORMATS:
+        if name not in LENIENT:
+            with suppress(InputError):
+                next(read_sentences(path, name, repair=True, multiple_roots=True))
+                names.append(name)
+    return names
 
 
 def scheme_of(format: str, scheme: str | None = None) -> str:

@@ -12,6 +12,7 @@ from synner_graph.data.formats import (
     FORMATS,
     FormatError,
     ReadReport,
+    fitting,
     format_of,
     read_sentences,
     write_sentences,
@@ -376,6 +377,26 @@ def test_the_suffix_or_the_given_name_decides():
 def test_nothing_else_is_guessed(source):
     with pytest.raises(InputError, match=r"named \.conllx, \.conllu, .*say --format NAME"):
         read_sentences(source)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Ann saw Bob.\n", []),
+        ("Title\n\nNext\n", []),
+        ("1\tsome text of a table\n", []),
+        ("Ann\tB-PER\nsaw\tO\n", ["conll2003", "bmes", "wnut"]),
+        ("Ann NNP B-NP B-PER\n", ["conll2003"]),
+        ("1\tAnn\t_\t_\t_\t_\t0\troot\t_\t_\n", ["conllu"]),
+        ('{"tokens": ["a"], "entities": []}\n', ["jsonl"]),
+        ("", []),
+    ],
+)
+def test_what_fits_a_file(text, names, tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text(text, encoding="utf-8")
+    assert fitting(path) == names
+    assert fitting("-") == fitting(tmp_path) == []
 
 
 def test_options_are_checked_before_anything_is_read_or_written(tmp_path):
