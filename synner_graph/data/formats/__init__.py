@@ -30,6 +30,7 @@ __all__ = [
     "ReadReport",
     "fitting",
     "format_of",
+    "read_numbered",
     "read_sentences",
     "scheme_of",
     "write_sentences",
@@ -136,6 +137,27 @@ def read_sentences(
         FormatError: While reading, at the first line that is not as it should be, or at the end of
             a file without sentences.
     """
+    numbered = read_numbered(
+        source, format, scheme=scheme, repair=repair, multiple_roots=multiple_roots, report=report
+    )
+    return (sentence for _, sentence in numbered)
+
+
+def read_numbered(
+    source: Stream,
+    format: str | None = None,
+    *,
+    scheme: str | None = None,
+    repair: bool = False,
+    multiple_roots: bool = False,
+    report: ReadReport | None = None,
+) -> Iterator[tuple[int, Sentence]]:
+    """Read the sentences of a file as `read_sentences` does, each with its first line, from 1.
+
+    Raises:
+        InputError: As `read_sentences`.
+        FormatError: As `read_sentences`.
+    """
     format = format_of(source, format)
     reader = FORMATS[format]
     options = ReadOptions(
@@ -148,7 +170,7 @@ def read_sentences(
     return _read(source, reader, options)
 
 
-def _read(source: Stream, reader: Format, options: ReadOptions) -> Iterator[Sentence]:
+def _read(source: Stream, reader: Format, options: ReadOptions) -> Iterator[tuple[int, Sentence]]:
     is_empty = True
     for block in read_blocks(source, by_line=reader.by_line):
         if reader.documents is not None and (name := reader.documents.read(block)) is not None:
@@ -157,7 +179,7 @@ def _read(source: Stream, reader: Format, options: ReadOptions) -> Iterator[Sent
         if sentence is not None:
             is_empty = False
             options.report.sentences += 1
-            yield sentence
+            yield block[0][0], sentence
     if is_empty:
         raise FormatError(options.path, 1, "expected at least one sentence, got none")
 
