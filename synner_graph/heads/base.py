@@ -206,10 +206,7 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
                 *Shape:* [M]
             scores: *Shape:* [M]
         """
-        offsets = offsets.to(starts.device)
-        sentence = torch.bucketize(starts, offsets, right=True) - 1
-        first = offsets[sentence]
-        columns = (sentence, starts - first, ends - first, labels, scores)
+        columns = (*placed(offsets, starts, ends), labels, scores)
         found: list[list[Entity]] = [[] for _ in range(len(offsets) - 1)]
         for b, start, end, label, score in zip(*(c.tolist() for c in columns), strict=True):
             found[b].append(Entity(start, end, self.labels[label], score))
@@ -224,6 +221,30 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         if entity.label not in self.labels:
             hint = suggest(entity.label, self.labels)
             raise InputError(f"Unknown entity label {entity.label!r}.{hint}")
+
+
+def placed(offsets: Tensor, starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Find the sentences of spans.
+
+    Args:
+        offsets: First row of each sentence, and at the end N.
+            *Shape:* [B + 1]
+        starts: Row of each span's first token.
+            *Shape:* [M]
+        ends: Row after each span's last token.
+            *Shape:* [M]
+
+    Returns:
+        sentence: The number of each span's sentence.
+            *Shape:* [M]
+        starts: Its first token, counted in the sentence.
+            *Shape:* [M]
+        ends: The token after its last, likewise.
+            *Shape:* [M]
+    """
+    offsets = offsets.to(starts.device)
+    sentence = torch.bucketize(starts, offsets, right=True) - 1
+    return sentence, starts - offsets[sentence], ends - offsets[sentence]
 
 
 def symmetric_divergence(log_p: Tensor, log_q: Tensor) -> Tensor:

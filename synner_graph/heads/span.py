@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
-from synner_graph.heads.base import Head, at_least_float32, symmetric_divergence
+from synner_graph.heads.base import Head, at_least_float32, placed, symmetric_divergence
 from synner_graph.heads.decode import best_non_crossing, best_non_overlapping, most_probable
 from synner_graph.heads.span_types import SpanGold, SpanMarks, SpanOptions
 from synner_graph.operators.choice import or_auto
@@ -254,9 +254,7 @@ class SpanHead(Head[SpanGold, SpanMarks]):
         starts, ends, log_probs = self.span_scores(h, offsets, marks)
         best, label = log_probs[:, NULL + 1 :].max(dim=1)
         gain = best - log_probs[:, NULL]
-        offsets = offsets.to(h.device)
-        sentence = torch.bucketize(starts, offsets, right=True) - 1
-        starts, ends = starts - offsets[sentence], ends - offsets[sentence]
+        sentence, starts, ends = placed(offsets, starts, ends)
 
         beats_null = gain > 0
         score = self._tempered(log_probs)[:, NULL + 1 :].gather(1, label.unsqueeze(1)).squeeze(1)
