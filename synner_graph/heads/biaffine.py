@@ -43,6 +43,7 @@ class BiaffineHead(nn.Module, Part):
         weight: Of its loss beside that of the head that names the entities.
         tree_noise: What `sample` adds to scores.
         soft_heads: How many heads of each token `best_arcs` gives.
+        soft_relations: How many relations of each of these arcs.
 
     Raises:
         InputError: There are no relations to learn.
@@ -61,11 +62,13 @@ class BiaffineHead(nn.Module, Part):
         weight: float = 0.1,
         tree_noise: float = 0.0,
         soft_heads: int = 0,
+        soft_relations: int = 1,
     ) -> None:
         super().__init__()
         self.weight = weight
         self.tree_noise = tree_noise
         self.soft_heads = soft_heads
+        self.soft_relations = soft_relations
         self.relations = tuple(relations)
         if not self.relations:
             raise InputError("The parser 'biaffine' learns from trees, but the corpus has none.")
@@ -182,8 +185,10 @@ class BiaffineHead(nn.Module, Part):
         """Give the arcs to the `soft_heads` most probable heads of each token.
 
         The root counts among the heads, but makes no arc: where it is one of them, a token has one
-        arc less. The heads need not make a tree. The relation of an arc is its most probable one.
-        Gradient reaches the scores of arcs through the weights; the choice has none.
+        arc less. The heads need not make a tree. An arc stands there once for each of its
+        `soft_relations` most probable relations, and these share its weight, the probability of the
+        head, by their own probabilities. Gradient reaches the scores of arcs and of relations
+        through the weights; the choice has none.
 
         Args:
             x: Token features.
@@ -192,8 +197,8 @@ class BiaffineHead(nn.Module, Part):
                 *Shape:* [B + 1]
 
         Returns:
-            Arcs ordered by dependent, then from the best head on; relations are positions in
-            `relations`.
+            Arcs ordered by dependent, then from the best head on, then from the best relation on;
+            relations are positions in `relations`.
         """
         chosen, probabilities = [], []
         for scores in self.arc_scores(x, offsets):
@@ -205,13 +210,35 @@ class BiaffineHead(nn.Module, Part):
             chosen.append(F.pad(columns - 1, missing, value=ROOT))
             probabilities.append(F.pad(p, missing))
         heads = torch.cat(chosen)  # [N, k], counted in the sentence
-        with torch.no_grad():
-            relations = self.relation_scores(x, offsets, heads).argmax(-1)
         is_arc = heads != ROOT
-        rows = heads + _first_rows(offsets, x).unsqueeze(1)
-        dependents = torch.arange(len(x), device=x.device).unsqueeze(1).expand_as(heads)
-        columns_of = (rows, dependents, relations, torch.cat(probabilities))
-        return Arcs(*(column[is_arc] for column in columns_of))
+        rows = (heads + _first_rows(offsets, x).unsqueeze(1))[is_arc]
+        dependents = torch.arange(len(x), device=x.device).unsqueeze(1).expand_as(heads)[is_arc]
+        relations, shares = self._best_relations(x, offsets, heads)  # [N, k, r]
+        weight = torch.cat(probabilities).unsqueeze(-1) * shares
+        copies = relations.shape[-1]
+        return Arcs(
+            rows.repeat_interleave(copies),
+            dependents.repeat_interleave(copies),
+            relations[is_arc].flatten(),
+            weight[is_arc].flatten(),
+        )
+
+    def _best_relations(self, x: Tensor, offsets: Tensor, heads: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the best relations of arcs, and the share of each, which add up to 1 an arc.
+
+        Args:
+            x: See `best_arcs`.
+            offsets: See `best_arcs`.
+            heads: As `relation_scores` reads them.
+                *Shape:* [N, k]
+
+        Returns:
+            *Shape:* [N, k, r] each
+        """
+        count = min(self.soft_relations, len(self.relations))
+        with torch.set_grad_enabled(torch.is_grad_enabled() and count > 1):  # a lone share is 1
+            best = self.relation_scores(x, offsets, heads).topk(count, dim=-1)
+            return best.indices, best.values.softmax(-1)
 
     def arc_scores(self, x: Tensor, offsets: Tensor) -> list[Tensor]:
         """How well each token hangs from the root (column 0) and from each token of its sentence.

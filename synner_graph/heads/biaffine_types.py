@@ -56,3 +56,9 @@ class BiaffineOptions(Section):
         description="the graph has the arcs to this many best heads of each token, each weighted "
         "by its probability, in training and prediction; 0: those of one tree",
     )
+    soft_relations: int = Field(
+        1,
+        ge=1,
+        description="each of these arcs is an edge for each of its this many best relations, which "
+        "share its weight by their probabilities; 1: the best relation has all of it",
+    )

@@ -148,10 +148,10 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         not files or encoder.vectors is not None,
         "the files are named one by one",
     )
+    in_graph = has_gnn and ("." in gnn.name or layer_class(gnn.name).reads_relations)
     if config.data.shuffle == "heads":
         read = edges.needs_trees or learns_trees
     else:
-        in_graph = has_gnn and ("." in gnn.name or layer_class(gnn.name).reads_relations)
         has_relations = bool(set(ARC_KINDS) & set(edges.kinds))
         read = (in_graph and has_relations) or bool(
             recurrent.edges or encoder.relation_size or learns_trees
@@ -182,6 +182,16 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
             "parser.soft_heads",
             bool(set(ARC_KINDS) & set(edges.kinds)),
             "it needs the edge kinds " + " or ".join(ARC_KINDS),
+        )
+        yield (
+            "parser.soft_relations",
+            config.parser.soft_heads > 0,
+            "it needs parser.soft_heads above 0",
+        )
+        yield (
+            "parser.soft_relations",
+            in_graph,
+            "no layer of this model reads the relations of edges",
         )
         yield (
             "parser.own_trees",

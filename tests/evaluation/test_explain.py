@@ -68,8 +68,10 @@ def test_contributions_are_derivatives(trained_run: Path, small_corpus: Corpus) 
     assert any(abs(edge.contribution) > 1e-3 for edge in found.edges)
 
 
-def test_arcs_of_the_parser_are_explained(small_corpus: Corpus) -> None:
-    ner = recogniser(small_corpus, parser__name="biaffine", parser__soft_heads=3)
+@pytest.mark.parametrize("relations", [1, 2])
+def test_arcs_of_the_parser_are_explained(relations: int, small_corpus: Corpus) -> None:
+    settings = {"parser__soft_heads": 3, "parser__soft_relations": relations}
+    ner = recogniser(small_corpus, parser__name="biaffine", **settings)
     sentence, entity = entity_of(small_corpus)
     found = explain(ner, sentence, entity)
     batch = ner.model.collator([sentence], with_gold=False)

@@ -11,6 +11,7 @@ from torch import Tensor
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.gnn import LAYERS
+from synner_graph.graph.arcs import Arcs
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.model.network import SynNERModel
 from synner_graph.recogniser.synner import SynNER
@@ -109,8 +110,88 @@ def test_the_loss_of_entities_teaches_parser_and_encoder(
             torch.testing.assert_close(slope, gradient.norm(), rtol=1e-4, atol=1e-7)
 
 
-def test_gradient_reaches_every_parameter(soft: Build, small_corpus: Corpus) -> None:
-    model = soft().train()
+def naive_arcs(model: SynNERModel, x: Tensor, offsets: Tensor) -> Arcs:
+    """What `best_arcs` gives, one arc at a time."""
+    head = model.parser
+    assert head is not None
+    rows, weights = [], []
+    for start, scores in zip(offsets.tolist(), head.arc_scores(x, offsets), strict=False):
+        n = len(scores)
+        part, ends = x[start : start + n], torch.tensor([0, n])
+        relations = [head.relation_scores(part, ends, torch.full((n,), h)).exp() for h in range(n)]
+        for token, row in enumerate(scores):
+            others = [column for column in range(n + 1) if column != token + 1]
+            p = dict(zip(others, row[others].softmax(0), strict=True))
+            for column in sorted(others, key=lambda column: -p[column])[: head.soft_heads]:
+                if column == 0:
+                    continue
+                every = relations[column - 1][token]
+                best = sorted(range(len(every)), key=lambda r: -every[r])[: head.soft_relations]
+                for relation in best:
+                    rows.append((start + column - 1, start + token, relation))
+                    weights.append(p[column] * every[relation] / every[best].sum())
+    return Arcs(*torch.tensor(rows).T, torch.stack(weights))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", [name for name in LAYERS if LAYERS[name].reads_relations])
+@pytest.mark.parametrize("relations", [2, 99])
+def test_a_mixture_of_relations_reads_as_its_loop_does(
+    relations: int, name: str, backend: str, soft: Build, small_corpus: Corpus
+) -> None:
+    """Outputs, and the gradient of every parameter and feature, on both kinds of edges."""
+    settings = {"gnn__name": name, "parser__soft_relations": relations}
+    model = soft(3, **settings, backend=backend).double()
+    assert model.parser is not None
+    for parameter in model.gnn.parameters():  # some start at zero, and would hide a mistake
+        torch.nn.init.normal_(parameter, std=0.3)
+    batch = model.collator(small_corpus.splits["train"][:3])
+    x = torch.randn_like(model.features(batch.inputs), requires_grad=True)
+    offsets = batch.graph.offsets
+    arcs = naive_arcs(model, x, offsets)
+    twin = batch.graph.with_arcs(replace(arcs, relations=arcs.relations + 1))
+    graph = model.soften(x, batch.graph)
+    for column in ("src", "dst", "relation", "direction"):
+        assert torch.equal(getattr(graph, column), getattr(twin, column))
+    found, expected = model.read(x, graph), model.read(x, twin)
+    torch.testing.assert_close(found, expected)
+    upstream = torch.randn_like(found)
+    leaves = {
+        "x": x,
+        **dict(model.parser.named_parameters()),
+        **dict(model.gnn.named_parameters()),
+        **dict(model.recurrent.named_parameters()),
+    }
+    gradients, wanted = (
+        torch.autograd.grad(out, list(leaves.values()), upstream) for out in (found, expected)
+    )
+    for leaf, gradient, want in zip(leaves, gradients, wanted, strict=True):
+        assert want.abs().max() > 1e-12, leaf
+        torch.testing.assert_close(gradient, want, msg=leaf)
+
+
+@pytest.mark.parametrize("relations", [1, 2, 5])
+def test_relations_share_the_weight_of_their_arc(
+    relations: int, soft: Build, small_corpus: Corpus
+) -> None:
+    one, many = soft(3), soft(3, parser__soft_relations=relations)
+    many.load_state_dict(one.state_dict())
+    batch = one.collator(small_corpus.splits["train"][:6])
+    x, offsets = torch.randn_like(one.features(batch.inputs)), batch.graph.offsets
+    assert one.parser is not None and many.parser is not None
+    arcs, mixed = one.parser.best_arcs(x, offsets), many.parser.best_arcs(x, offsets)
+    copies = mixed.weight.view(-1, relations)
+    torch.testing.assert_close(copies.sum(1), arcs.weight)
+    assert torch.equal(mixed.heads.view(-1, relations)[:, 0], arcs.heads)
+    assert torch.equal(mixed.relations.view(-1, relations)[:, 0], arcs.relations)
+    assert bool((copies.diff(dim=1) <= 0).all())
+
+
+@pytest.mark.parametrize("relations", [1, 2])
+def test_gradient_reaches_every_parameter(
+    relations: int, soft: Build, small_corpus: Corpus
+) -> None:
+    model = soft(parser__soft_relations=relations).train()
     model(model.collator(small_corpus.splits["train"][:12])).backward()
     assert [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
 
@@ -141,7 +222,7 @@ def test_two_passes_read_the_same_arcs_as_one(soft: Build, small_corpus: Corpus)
 
 
 def test_a_batch_predicts_the_same_as_its_sentences(soft: Build, small_corpus: Corpus) -> None:
-    model, sentences = soft(3), small_corpus.splits["test"][:7]
+    model, sentences = soft(3, parser__soft_relations=2), small_corpus.splits["test"][:7]
     with torch.no_grad():
         together = model.states(model.collator(sentences))
         alone = torch.cat([model.states(model.collator([sentence])) for sentence in sentences])

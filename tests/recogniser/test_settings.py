@@ -48,6 +48,8 @@ UNREAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"parser.soft_heads": 2}, "parser.soft_heads"),
     ({**SOFT, "gnn.edges": ["self", "2-hop"]}, "parser.soft_heads"),
+    ({"parser.name": "biaffine", "parser.soft_relations": 2}, "parser.soft_relations"),
+    ({**SOFT, "gnn.name": "gcn", "parser.soft_relations": 2}, "parser.soft_relations"),
     ({**SOFT, "parser.own_trees": 0.5}, "parser.own_trees"),
     ({**SOFT, "parser.jackknife": 5}, "parser.jackknife"),
     ({**NO_SYNTAX, "parser.name": "biaffine", "parser.own_trees": 0.5}, "parser.own_trees"),

@@ -37,7 +37,7 @@ CHARACTERS: dict[str, dict[str, Any]] = {
     "span": {"head__name": "span"},
     "jackknife": {**PARSER, "parser__jackknife": 2},
     "own trees": {**PARSER, "parser__own_trees": 0.7, "parser__tree_noise": 1.0},
-    "soft heads": {**PARSER, "parser__soft_heads": 2},
+    "soft heads": {**PARSER, "parser__soft_heads": 2, "parser__soft_relations": 2},
     "patience": {"training__epochs": 9, "training__patience": 2},
     "sgd": SGD,
     "bf16": {"training__precision": "bf16"},
