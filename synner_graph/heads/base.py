@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError, suggest
 from synner_graph.graph.tensors import Tensors
+from synner_graph.heads.soft import SoftTarget
 from synner_graph.parts import Part
 
 GoldT = TypeVar("GoldT", bound=Tensors)
@@ -96,6 +97,26 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         Raises:
             InputError: An entity cannot be a target of this head.
         """
+
+    @abstractmethod
+    def encode_soft(self, targets: Sequence[SoftTarget]) -> GoldT:
+        """Gold entities and a teacher's probabilities of one batch as the tensors `loss` reads.
+
+        The loss of a sentence is then the cross-entropy of what the head predicts, relative to
+        what gold and teacher say, each with its share. Where both say the same and are certain it
+        is the loss of `encode`.
+
+        Args:
+            targets: Of the sentences of the batch; the head has all of their labels.
+        """
+
+    def soft_remarks(self, targets: Sequence[SoftTarget]) -> Iterator[str]:
+        """What a user should know before the head learns from these targets.
+
+        Args:
+            targets: Of the training sentences.
+        """
+        return iter(())
 
     @abstractmethod
     def loss(self, h: Tensor, offsets: Tensor, gold: GoldT, marks: MarksT | None = None) -> Tensor:

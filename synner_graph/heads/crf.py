@@ -1,6 +1,6 @@
 """Linear-chain CRF over the tags of a scheme."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Literal
@@ -15,7 +15,9 @@ from synner_graph.data.sentence import Entity, Sentence, SentenceError
 from synner_graph.errors import InputError
 from synner_graph.graph.tensors import Tensors
 from synner_graph.heads.base import Head, at_least_float32
+from synner_graph.heads.crf_soft import CRFSoftGold, soft_gold, soft_score
 from synner_graph.heads.crf_spans import Chain, SpanTags
+from synner_graph.heads.soft import ROUNDING, Masses, SoftTarget, excess
 from synner_graph.operators.choice import or_auto
 from synner_graph.operators.crf import (
     KERNELS,
@@ -51,7 +53,7 @@ class CRFGold(Tensors):
     tags: Tensor
 
 
-class CRFHead(Head[CRFGold, None]):
+class CRFHead(Head[CRFGold | CRFSoftGold, None]):
     """One linear layer for emissions, and a score for each pair of tags.
 
     Tag sequences that the scheme forbids have probability 0, in training and in decoding.
@@ -127,8 +129,28 @@ class CRFHead(Head[CRFGold, None]):
             tags.extend(index[name] for name in names)
         return CRFGold(torch.tensor(tags))
 
-    def loss(self, h: Tensor, offsets: Tensor, gold: CRFGold, marks: None = None) -> Tensor:
-        """Negative log-likelihood of the gold tags, summed over the sentences."""
+    def encode_soft(self, targets: Sequence[SoftTarget]) -> CRFSoftGold:
+        """See `Head.encode_soft`; expected counts of tags: see `heads.crf_soft`."""
+        labels = {label: position for position, label in enumerate(self.labels)}
+        gold, taught = Masses.of_gold(targets, labels), Masses.of_teacher(targets, labels)
+        return soft_gold(gold, taught, self.labels, self.tags, self.scheme)
+
+    def soft_remarks(self, targets: Sequence[SoftTarget]) -> Iterator[str]:
+        """See `Head.soft_remarks`; entities that no tag sequence holds together."""
+        crowded = sum(excess(target) > 1 + ROUNDING for target in targets)
+        if crowded:
+            yield (
+                f"{crowded} sentences have tokens that the teacher claims for entities with "
+                "probabilities that sum up to more than 1: they are scaled down, for a CRF"
+            )
+
+    def loss(
+        self, h: Tensor, offsets: Tensor, gold: CRFGold | CRFSoftGold, marks: None = None
+    ) -> Tensor:
+        """Negative log-likelihood of the gold tags, summed over the sentences.
+
+        Of soft targets it is the expected one: see `heads.crf_soft`.
+        """
         return self._negative_log_likelihood(self._emissions(h), offsets, gold)
 
     def rdrop_loss(
@@ -136,7 +158,7 @@ class CRFHead(Head[CRFGold, None]):
         h: Tensor,
         other: Tensor,
         offsets: Tensor,
-        gold: CRFGold,
+        gold: CRFGold | CRFSoftGold,
         marks: None,
         weight: float,
     ) -> Tensor:
@@ -261,9 +283,14 @@ class CRFHead(Head[CRFGold, None]):
             emissions = emissions.double()  # alpha, beta and log-partition are large and cancel
         return Chain.of(self._tempered(emissions), offsets, self._continues, self._kernel)
 
-    def _negative_log_likelihood(self, emissions: Tensor, offsets: Tensor, gold: CRFGold) -> Tensor:
+    def _negative_log_likelihood(
+        self, emissions: Tensor, offsets: Tensor, gold: CRFGold | CRFSoftGold
+    ) -> Tensor:
         scores = self._scores()
         log_partition = crf_log_partition(emissions, offsets, *scores, self._kernel)
+        if isinstance(gold, CRFSoftGold):
+            expected = soft_score(gold, emissions, self.transitions, self.start, self.end)
+            return (gold.weights.to(log_partition.dtype) * log_partition).sum() - expected
         return (log_partition - crf_score(emissions, gold.tags, offsets, *scores)).sum()
 
     def _tempered(self, emissions: Tensor) -> tuple[Tensor, ...]:

@@ -13,29 +13,17 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads.base import Head, at_least_float32, placed, symmetric_divergence
 from synner_graph.heads.decode import best_non_crossing, best_non_overlapping, most_probable
-from synner_graph.heads.span_types import SpanGold, SpanMarks, SpanOptions
+from synner_graph.heads.soft import Masses, SoftTarget
+from synner_graph.heads.span_features import CASES, build_features, case_of, weights_of
+from synner_graph.heads.span_soft import SpanSoftGold, soft_cross_entropy, soft_gold
+from synner_graph.heads.span_types import NULL, SpanGold, SpanMarks, SpanOptions
 from synner_graph.operators.choice import or_auto
-from synner_graph.operators.span import (
-    KERNELS,
-    Spans,
-    SpanWeights,
-    candidate_spans,
-    span_logits,
-)
+from synner_graph.operators.span import KERNELS, Spans, candidate_spans, span_logits
 
-NULL = 0
-"""The class of a span that is no entity; label `labels[i]` is class `i + 1`."""
-
-CASES = ("upper", "lower", "title", "digit", "other")
 DECODERS = ("flat", "nested", "greedy", "all")
 
 
-def case_of(token: str) -> str:
-    """The class of a token's case, one of CASES, asked for in that order: `A1` is upper."""
-    return next((case for case in CASES[:-1] if getattr(token, f"is{case}")()), CASES[-1])
-
-
-class SpanHead(Head[SpanGold, SpanMarks]):
+class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
     """A two-layer classifier of every span up to a width.
 
     The first layer reads endpoints, width, softmax-pooled tokens, morphology and token length
@@ -104,39 +92,16 @@ class SpanHead(Head[SpanGold, SpanMarks]):
         self.max_width = max_width
         self.decoder = decode
         self.dropout = nn.Dropout(dropout)
-        self.features = nn.ModuleDict()
-        if endpoints:
-            self.features["endpoints"] = nn.ModuleDict(
-                {
-                    "first": nn.Linear(input_size, hidden_size, bias=False),
-                    "last": nn.Linear(input_size, hidden_size, bias=False),
-                }
-            )
-        if width:
-            self.features["width"] = nn.ModuleDict(
-                {
-                    "embedding": nn.Embedding(max_width, width_size),
-                    "linear": nn.Linear(width_size, hidden_size, bias=False),
-                }
-            )
-        if pooling:
-            self.features["pooling"] = nn.ModuleDict(
-                {
-                    "score": nn.Linear(input_size, 1, bias=False),  # a bias would cancel
-                    "value": nn.Linear(input_size, hidden_size, bias=False),
-                }
-            )
-        for feature, rows, size in (
-            ("morphology", len(CASES), morphology_size),
-            ("length", max_width, length_size),
-        ):
-            if size:
-                self.features[feature] = nn.ModuleDict(
-                    {
-                        "embedding": nn.Embedding(rows, size),
-                        "linear": nn.Linear(size, hidden_size, bias=False),
-                    }
-                )
+        self.features = build_features(
+            input_size,
+            hidden_size,
+            max_width,
+            width_size if width else 0,
+            morphology_size,
+            length_size,
+            endpoints,
+            pooling,
+        )
         self.bias = nn.Parameter(torch.zeros(hidden_size))
         self.classify = nn.Linear(hidden_size, 1 + len(self.labels))
         class_weights = torch.tensor([negative_weight] + [1.0] * len(self.labels))
@@ -201,8 +166,28 @@ class SpanHead(Head[SpanGold, SpanMarks]):
             torch.tensor(list(gold.values()), dtype=torch.long),
         )
 
+    def encode_soft(self, targets: Sequence[SoftTarget]) -> SpanSoftGold:
+        """See `Head.encode_soft`; the mass of a span beyond its labels is that of no entity."""
+        labels = {label: position for position, label in enumerate(self.labels)}
+        gold, taught = Masses.of_gold(targets, labels), Masses.of_teacher(targets, labels)
+        return soft_gold(gold, taught, self.max_width)
+
+    def soft_remarks(self, targets: Sequence[SoftTarget]) -> Iterator[str]:
+        """See `Head.soft_remarks`; entities that are no candidates."""
+        taught = [entity for target in targets for entity in target.taught]
+        wide = sum(entity.end - entity.start > self.max_width for entity in taught)
+        if wide:
+            yield (
+                f"{wide} of {len(taught)} spans that the teacher takes for entities are wider than "
+                f"{self.max_width} tokens (head.max_width): they are no candidates"
+            )
+
     def loss(
-        self, h: Tensor, offsets: Tensor, gold: SpanGold, marks: SpanMarks | None = None
+        self,
+        h: Tensor,
+        offsets: Tensor,
+        gold: SpanGold | SpanSoftGold,
+        marks: SpanMarks | None = None,
     ) -> Tensor:
         """Summed cross entropy of all candidate spans, those of no entity weighted down."""
         spans = self._candidates(h, offsets, marks)
@@ -213,7 +198,7 @@ class SpanHead(Head[SpanGold, SpanMarks]):
         h: Tensor,
         other: Tensor,
         offsets: Tensor,
-        gold: SpanGold,
+        gold: SpanGold | SpanSoftGold,
         marks: SpanMarks | None,
         weight: float,
     ) -> Tensor:
@@ -318,32 +303,18 @@ class SpanHead(Head[SpanGold, SpanMarks]):
             return spans
         return replace(spans, cases=marks.cases, pieces=marks.pieces)
 
-    def _cross_entropy(self, log_probs: Tensor, spans: Spans, gold: SpanGold) -> Tensor:
+    def _cross_entropy(
+        self, log_probs: Tensor, spans: Spans, gold: SpanGold | SpanSoftGold
+    ) -> Tensor:
+        if isinstance(gold, SpanSoftGold):
+            return soft_cross_entropy(log_probs, spans, gold, self._class_weights[NULL])
         targets = torch.full_like(spans.starts, NULL)
         targets[spans.find(gold.starts, gold.widths)] = gold.classes
         weights = self._class_weights.to(log_probs.dtype)
         return F.nll_loss(log_probs, targets, weight=weights, reduction="sum")
 
     def _log_probs(self, h: Tensor, spans: Spans) -> Tensor:
-        weights = dict(self.features.named_parameters())
-        logits = span_logits(
-            self.dropout(h),
-            spans,
-            SpanWeights(
-                self.bias,
-                self.classify.weight,
-                self.classify.bias,
-                first=weights.get("endpoints.first.weight"),
-                last=weights.get("endpoints.last.weight"),
-                embedding=weights.get("width.embedding.weight"),
-                width=weights.get("width.linear.weight"),
-                score=weights.get("pooling.score.weight"),
-                value=weights.get("pooling.value.weight"),
-                case_embedding=weights.get("morphology.embedding.weight"),
-                case=weights.get("morphology.linear.weight"),
-                length_embedding=weights.get("length.embedding.weight"),
-                length=weights.get("length.linear.weight"),
-            ),
-            or_auto(self.kernel, KERNELS),
-        )
+        weights = weights_of(self.features, self.bias, self.classify)
+        kernel = or_auto(self.kernel, KERNELS)
+        logits = span_logits(self.dropout(h), spans, weights, kernel)
         return at_least_float32(logits).log_softmax(dim=1)

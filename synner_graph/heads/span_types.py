@@ -9,6 +9,9 @@ from torch import Tensor
 from synner_graph.config import Section
 from synner_graph.graph.tensors import Tensors
 
+NULL = 0
+"""The class of a span that is no entity; label `labels[i]` is class `i + 1`."""
+
 
 class SpanOptions(Section):
     """Options of `span`."""

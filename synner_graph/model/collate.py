@@ -20,11 +20,13 @@ from synner_graph.graph.kinds.gazetteer import Mentions
 from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads.biaffine_types import TreeGold
+from synner_graph.heads.soft import SoftTarget
 from synner_graph.model.batch import Batch
 
 Encode = Callable[[Sequence[Sentence]], Tensors]
 Mark = Callable[[Sequence[Sentence], Any], Tensors | None]
 EncodeTrees = Callable[[Sequence[Tree]], TreeGold]
+EncodeSoft = Callable[[Sequence[SoftTarget]], Tensors]
 
 
 class Collator:
@@ -41,6 +43,7 @@ class Collator:
         trees: The `encode` of a model's own parser.
         frequent: Forms that are no content words.
         gazetteer: Phrases that become nodes, where the graph has some.
+        soft_gold: The head's `encode_soft`.
     """
 
     def __init__(
@@ -55,11 +58,13 @@ class Collator:
         trees: EncodeTrees | None = None,
         frequent: Collection[str] = (),
         gazetteer: Gazetteer | None = None,
+        soft_gold: EncodeSoft | None = None,
     ) -> None:
         self.inventory = inventory
         self.relations = relations
         self.inputs = inputs
         self.gold = gold
+        self.soft_gold = soft_gold
         self.fold_subtypes = fold_subtypes
         self.reads_relations = reads_relations or inventory.reads_relations
         self.marks = marks
@@ -72,6 +77,7 @@ class Collator:
         sentences: Sequence[Sentence],
         with_gold: bool = True,
         gold_trees: Sequence[Sentence] | None = None,
+        targets: Sequence[SoftTarget] | None = None,
     ) -> Batch:
         """Collate.
 
@@ -80,12 +86,17 @@ class Collator:
             with_gold: Whether the losses are to be computed.
             gold_trees: The same sentences with the trees that the model's own parser learns, where
                 these are not those that the model reads.
+            targets: What the head learns of the sentences, where that is not their entities alone.
 
         Raises:
             InputError: If the graph needs trees and a sentence has none.
         """
         inputs = self.inputs(sentences)
-        trees = None
+        trees = gold = None
+        if with_gold and targets is None:
+            gold = self.gold(sentences)
+        elif with_gold and self.soft_gold is not None:
+            gold = self.soft_gold(targets or ())
         if with_gold and self.trees is not None:
             trees = self.trees([self.tree(sentence) for sentence in gold_trees or sentences])
         return Batch(
@@ -93,7 +104,7 @@ class Collator:
             graph=self.graph(sentences),
             inputs=inputs,
             marks=self.marks(sentences, inputs),
-            gold=self.gold(sentences) if with_gold else None,
+            gold=gold,
             trees=trees,
         )
 

@@ -83,6 +83,7 @@ class SynNERModel(nn.Module):
             trees=self.parser and self.parser.encode,
             frequent=vocabularies.frequent,
             gazetteer=self.gazetteer,
+            soft_gold=self.head.encode_soft,
         )
 
     def features(self, inputs: Tensors) -> Tensor:

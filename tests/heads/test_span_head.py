@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads import SpanHead
-from synner_graph.heads.span import CASES, SpanGold, SpanMarks, case_of
+from synner_graph.heads.span_features import CASES, case_of
+from synner_graph.heads.span_types import SpanGold, SpanMarks
 
 LABELS = ("LOC", "PER")
 LENGTHS = [5, 1, 3, 2, 7]

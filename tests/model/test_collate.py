@@ -25,7 +25,7 @@ from synner_graph.graph.tensors import Tensors
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads.biaffine_types import TreeGold
 from synner_graph.heads.crf import CRFGold
-from synner_graph.heads.span import SpanMarks
+from synner_graph.heads.span_types import SpanMarks
 from synner_graph.model.batch import Batch
 from synner_graph.model.collate import Collator, document_numbers
 from tests.fixtures import random_sentence

@@ -12,7 +12,7 @@ from synner_graph.encoders import load_blueprint
 from synner_graph.errors import InputError
 from synner_graph.gnn import LAYERS
 from synner_graph.graph.backends import graph_backend
-from synner_graph.heads.span import CASES, case_of
+from synner_graph.heads.span_features import CASES, case_of
 from synner_graph.model.network import SynNERModel
 from tests.fixtures import tiny_config
 
