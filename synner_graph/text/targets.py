@@ -5,13 +5,15 @@ import io
 import json
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from synner_graph.data.formats import FORMATS, scheme_of
+from synner_graph.data.formats.comments import ID_LINE
+from synner_graph.data.formats.documents import mark
 from synner_graph.data.sentence import ConlluExtra
 from synner_graph.data.unicode import SURROGATE, encodable
 from synner_graph.errors import InputError
@@ -21,6 +23,8 @@ from synner_graph.text.pipeline import TextPipeline, chunks
 from synner_graph.text.segment import Segment
 from synner_graph.text.sources import Record
 
+NEW_DOCUMENT = b"# newdoc id = "
+SENTENCE_ID = f"{ID_LINE} ".encode()
 CSV = "csv"
 JSONL = "jsonl"
 COLUMNS = ("record", "text", "label", "start_char", "end_char", "start", "end", "score")
@@ -96,7 +100,10 @@ class CsvWriter(Writer):
 
 
 class SentenceWriter(Writer):
-    """Sentences, in any format that has them; each named by its text's number and its own."""
+    """Sentences, in any format that has them; each named by its text's number and its own.
+
+    Each text is a document of that number, where the format marks documents.
+    """
 
     def __init__(self, format: str, scheme: str | None) -> None:
         super().__init__()
@@ -105,27 +112,38 @@ class SentenceWriter(Writer):
         self.scheme = scheme_of(format, scheme)
 
     def write(self, number: int, record: Record, segments: Iterable[Segment]) -> Iterator[str]:
-        """See Writer."""
+        """See Writer; a text without sentences leaves nothing."""
         self._check(record.text)
+        document, before = str(number), None
         for place, (start, sentence) in enumerate(segments, 1):
             named = sentence.replace(
-                id=f"{number}-{place}", extra=ConlluExtra(comments=(f"# start_char = {start}",))
+                id=f"{number}-{place}",
+                document=document,
+                extra=ConlluExtra(comments=(f"# start_char = {start}",)),
             )
             lines = self.format.write(named, self.scheme)
-            end = "" if self.format.by_line else "\n"
-            yield encodable("".join(f"{line}\n" for line in lines) + end)
+            lines = mark(self.format.documents, before, document, lines)
+            before = document
+            yield self._joined([*lines] if self.format.by_line else [*lines, ""])
+        if after := mark(self.format.documents, before, None, []):
+            yield self._joined(after)
 
     def units(self, stream: BinaryIO) -> Iterator[tuple[int, int]]:
         """See Writer."""
         if not self.is_conllu:
             yield from super().units(stream)
-        size, first = 0, b""
+        size, name = 0, b""  # of a sentence; the mark of a document may stand above its name
         for line in stream:
-            first = first or line
+            if not name and not line.startswith(NEW_DOCUMENT):
+                name = line
             size += len(line)
             if line == b"\n":
-                yield _number(first.removeprefix(b"# sent_id = ").partition(b"-")[0]), size
-                size, first = 0, b""
+                yield _number(name.removeprefix(SENTENCE_ID).partition(b"-")[0]), size
+                size, name = 0, b""
+
+    @staticmethod
+    def _joined(lines: Sequence[str]) -> str:
+        return encodable("".join(f"{line}\n" for line in lines))
 
 
 def writer_of(format: str, scheme: str | None) -> Writer:

@@ -84,7 +84,9 @@ def test_tables_and_sentences(run: Run, text_run: Path, notes: Path, tmp_path: P
     ]
     table = csv.DictReader(io.StringIO(outputs["csv"].read_text(encoding="utf-8")))
     assert [(row["record"], row["text"], row["label"]) for row in table] == wanted
-    sentences = read_sentences(outputs["conllu"])
+    sentences = list(read_sentences(outputs["conllu"]))
+    assert [s.document for s in sentences] == [(s.id or "").partition("-")[0] for s in sentences]
+    assert len({s.document for s in sentences}) > 1
     assert [e.label for s in sentences for e in s.entities] == [label for _, _, label in wanted]
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synner_graph.config import TextConfig
-from synner_graph.data.formats import read_sentences
+from synner_graph.data.formats import read_sentences, write_sentences
 from synner_graph.data.sentence import Entity
 from synner_graph.errors import InputError
 from synner_graph.text import build_segmenter, targets
@@ -85,6 +85,30 @@ def test_csv() -> None:
 
 
 @pytest.mark.parametrize("format", ["conllu", "iob2"])
+def test_texts_are_documents(format: str, tmp_path: Path) -> None:
+    """Texts without sentences leave nothing; documents survive being read and written again."""
+    path, again = tmp_path / f"out.{format}", tmp_path / f"again.{format}"
+    path.write_bytes(whole(TEXTS, format))
+    sentences = list(read_sentences(path))
+    assert [s.document for s in sentences] == ["1", "1", "3", "5", "6", "6"]
+    assert path.read_bytes().count(b"# newdoc id = ") == 4
+    write_sentences(again, sentences)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_documents_are_marked_as_the_format_does(tmp_path: Path) -> None:
+    found = {}
+    for format in ("conll2003", "semeval2010"):
+        path = tmp_path / f"out.{format}"
+        path.write_bytes(whole(TEXTS, format))
+        found[format] = [s.document for s in read_sentences(path, format)]
+    assert found == {
+        "conll2003": ["1", "1", "2", "3", "4", "4"],  # whose marks have no names
+        "semeval2010": ["1", "1", "3", "5", "6", "6"],
+    }
+
+
+@pytest.mark.parametrize("format", ["conllu", "iob2"])
 def test_sentences(format: str, tmp_path: Path) -> None:
     path = tmp_path / f"out.{format}"
     path.write_bytes(whole(TEXTS, format))
@@ -93,6 +117,7 @@ def test_sentences(format: str, tmp_path: Path) -> None:
     assert [(s.tokens, s.entities) for s in found] == [(s.tokens, s.entities) for s in wanted]
     if format == "conllu":
         assert [s.id for s in found] == ["1-1", "1-2", "3-1", "5-1", "6-1", "6-2"]
+        assert found[0].extra is not None and found[0].extra.comments[0] == "# newdoc id = 1"
         assert found[1].extra is not None and found[1].extra.comments == ("# start_char = 17",)
 
 
