@@ -3,6 +3,7 @@
 from synner_graph.cli.app import app
 from synner_graph.cli.bench import bench
 from synner_graph.cli.calibrate import calibrate
+from synner_graph.cli.combine import Combine, combine
 from synner_graph.cli.data import app as data
 from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.gnn import commands as gnn
@@ -22,6 +23,7 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 )
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("combine", cls=Combine)(combine)
 app.command("parse")(parse)
 app.command("study")(study)
 app.command("calibrate")(calibrate)

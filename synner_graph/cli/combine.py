@@ -1,0 +1,187 @@
+"""`combine`: one output of several systems."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from synner_graph.cli import options
+from synner_graph.cli.console import print_notes
+from synner_graph.cli.outputs import check_output
+from synner_graph.data.formats import format_of, read_sentences, write_sentences
+from synner_graph.data.sentence import Sentence
+from synner_graph.errors import InputError
+from synner_graph.evaluation.systems import Runtime, read_systems, sentences_of
+from synner_graph.evaluation.systems.formats import SYSTEM_FORMATS, one_each
+
+DEV = "--dev"
+CANDIDATES = 0.001
+"""The least probability of the spans that run folders give to the method `mean`."""
+
+
+class Combine(TyperCommand):
+    """The command, whose `--dev` takes all values up to the next option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Write `--dev A B` as `--dev A --dev B`."""
+        spread: list[str] = []
+        taking = False
+        for argument in args:
+            if taking and not argument.startswith("-"):
+                spread += [DEV, argument]
+                continue
+            taking = argument == DEV
+            spread += [] if taking else [argument]
+        return super().parse_args(ctx, spread)
+
+
+def combine(
+    systems: Annotated[
+        list[str],
+        typer.Argument(
+            help="What the systems found: a file or run folder each.", show_default=False
+        ),
+    ],
+    method: Annotated[
+        str,
+        typer.Option(
+            help="majority: a vote each; weighted: votes count each system's F1 on dev; "
+            "weighted-by-type: its F1 on dev for the type voted for; mean: the mean of the "
+            "probabilities of run folders and of files with candidates.",
+        ),
+    ] = "majority",
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="File to write; - for standard output.")
+    ] = "-",
+    output_format: Annotated[
+        str | None, typer.Option(help="Format of the output; default: by suffix, jsonl for -.")
+    ] = None,
+    output_scheme: Annotated[
+        str | None, typer.Option(help="Tag scheme of the output; default: the format's usual one.")
+    ] = None,
+    gold_dev: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with the dev sentences and their gold entities.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    dev: Annotated[
+        list[str] | None,
+        typer.Option(
+            DEV,
+            help="What the systems found in the dev sentences, in the order of the systems: --dev "
+            "A B C takes all up to the next option. Not needed where all systems are run folders.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    input: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of the sentences that the systems read; default: those of the first system "
+            "that holds sentences.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    format: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Format of the systems: one for all, or the option once for each; default: by "
+            f"suffix. Formats: {', '.join(SYSTEM_FORMATS)}.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    input_format: Annotated[
+        str | None,
+        typer.Option(
+            help="Format of --input and --gold-dev; default: by suffix.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    scheme: Annotated[
+        str | None,
+        typer.Option(
+            help="Tag scheme of the systems; default: the usual one of each format.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
+    repair: options.Repair = False,
+    parser: Annotated[
+        str | None,
+        typer.Option(
+            help="Where run folders find trees: run, spacy:PACKAGE, stanza:LANGUAGE; default: in "
+            "the sentences.",
+            rich_help_panel=options.RUNTIME,
+        ),
+    ] = None,
+    graph_backend: options.GraphBackend = options.Backend.auto,
+    kernel: options.Kernel = options.Kernels.auto,
+    device: options.Device = "auto",
+    batch_size: options.BatchSize = 32,
+) -> None:
+    """Combine what several systems found in the same sentences into one output.
+
+    Name the systems first and the options after them. The output holds entities that share no
+    token: of all such sets the one with the greatest sum of what stands behind its entities less
+    what stands behind their being none.
+
+    Example: synner combine a.conll2003 b.jsonl c.spacy --output all.jsonl
+
+    Example: synner combine a.jsonl b.jsonl --method weighted --gold-dev dev.conllu
+    --dev a-dev.jsonl b-dev.jsonl --output all.conll2003
+    """
+    from synner_graph.evaluation.combination import Combiner, Dev
+    from synner_graph.evaluation.combination.combiner import MAJORITY, MEAN
+    from synner_graph.evaluation.scores import score_entities
+
+    formats = format or []
+    check_output(output, (*systems, *(dev or ()), gold_dev, input))
+    written = "jsonl" if output == "-" and not output_format else format_of(output, output_format)
+    threshold = CANDIDATES if method == MEAN else None
+    runtime = Runtime(graph_backend, device, kernel, batch_size, parser, threshold)
+    how: dict[str, Any] = {"scheme": scheme, "repair": repair, "runtime": runtime}
+
+    development, notes = None, []
+    if gold_dev is not None:
+        on_dev = dev or (systems if all(Path(system).is_dir() for system in systems) else [])
+        sentences = _read(gold_dev, input_format)
+        gold = [sentence.entities for sentence in sentences]
+        on_dev_read = read_systems(on_dev, sentences, formats, **how)
+        development = Dev(on_dev_read, gold)
+        for system in on_dev_read:
+            f1 = score_entities(gold, system.entities, "dev").overall.f1
+            notes += [*system.notes, f"{system.name}: F1 {f1:.2f} on dev"]
+    elif dev:
+        raise InputError("Say what is right in the dev sentences: --gold-dev FILE.")
+    if development is not None and method == MAJORITY:
+        raise InputError("The method majority learns nothing from --gold-dev and --dev.")
+    combiner = Combiner.learn(method, len(systems), development)
+    if input is not None:
+        sentences = _read(input, input_format)
+    else:
+        sentences = _sentences(systems, formats, scheme, repair)
+    read = read_systems(systems, sentences, formats, **how)
+    print_notes([*notes, *(note for system in read for note in system.notes)])
+    named = zip(sentences, combiner.combine(read), strict=True)
+    write_sentences(
+        output,
+        (sentence.replace(entities=entities, candidates=None) for sentence, entities in named),
+        written,
+        scheme=output_scheme,
+    )
+
+
+def _read(path: Path, format: str | None) -> list[Sentence]:
+    return list(read_sentences(path, format, multiple_roots=True))
+
+
+def _sentences(
+    systems: list[str], formats: list[str], scheme: str | None, repair: bool
+) -> list[Sentence]:
+    """Return the sentences of the first system that holds any."""
+    for path, format in zip(systems, one_each(formats, systems), strict=True):
+        found = sentences_of(path, format, scheme=scheme, repair=repair)
+        if found is not None:
+            return [sentence.replace(entities=()) for sentence in found]
+    raise InputError("Say which sentences the systems read: --input FILE. No system holds any.")
