@@ -10,6 +10,7 @@ from rich.table import Table
 
 from synner_graph.errors import message_line
 from synner_graph.evaluation.scores import Report, Score
+from synner_graph.evaluation.signature import Signature
 
 if TYPE_CHECKING:
     from synner_graph.evaluation.tree_comparison import TreeComparison
@@ -33,7 +34,7 @@ def print_json(value: Any) -> None:
 
 
 def print_report(report: Report, source: str = "") -> None:
-    """A table of scores: a row for each label, one for all.
+    """A table of scores, a row for each label and one for all, and the signature below it.
 
     Args:
         report: The scores.
@@ -46,7 +47,10 @@ def print_report(report: Report, source: str = "") -> None:
         table.add_row(label, *_cells(score))
     table.add_section()
     table.add_row("all", *_cells(report.overall))
+    macro = report.macro
+    table.add_row("macro", *_rates(macro.precision, macro.recall, macro.f1))
     output.print(table)
+    print_signature(report.signature)
     print_notes(unknown_relations(report.unknown_relations))
     print_notes(unknown_labels(report.unknown_labels))
 
@@ -66,10 +70,17 @@ def print_comparison(comparison: "TreeComparison") -> None:
     table.add_section()
     table.add_row("all", *(f"{report.overall.f1:.2f}" for report in reports))
     output.print(table)
+    for report in reports:
+        print_signature(report.signature)
     if comparison.trees is not None:
         trees = comparison.trees
         for score, tokens in ((trees.all, "all"), (trees.without_punctuation, "no punctuation")):
             output.print(f"UAS {score.uas:.2f}, LAS {score.las:.2f} ({tokens})", highlight=False)
+
+
+def print_signature(signature: Signature) -> None:
+    """How the scores above came about, in one line."""
+    output.print(str(signature), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_notes(notes: Iterable[str]) -> None:
@@ -97,5 +108,11 @@ def unknown_labels(counts: Mapping[str, int]) -> list[str]:
 
 
 def _cells(score: Score) -> list[str]:
-    rates = [f"{rate:.2f}" for rate in (score.precision, score.recall, score.f1)]
-    return [*rates, *(str(count) for count in (score.gold, score.predicted, score.correct))]
+    return [
+        *_rates(score.precision, score.recall, score.f1),
+        *(str(count) for count in (score.gold, score.predicted, score.correct)),
+    ]
+
+
+def _rates(*percentages: float) -> list[str]:
+    return [f"{rate:.2f}" for rate in percentages]

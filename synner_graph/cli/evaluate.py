@@ -1,5 +1,6 @@
 """`eval`: score a saved run."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -67,6 +68,7 @@ def evaluate(
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.evaluation.evaluate import evaluate as evaluate_split
     from synner_graph.evaluation.raw_text import evaluate_raw
+    from synner_graph.evaluation.signature import signature_of
     from synner_graph.evaluation.tree_comparison import compare_trees
     from synner_graph.parsers import RUN
     from synner_graph.recogniser.synner import load_parser
@@ -75,8 +77,10 @@ def evaluate(
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     sentences = corpus.splits[split]
+    signature = signature_of(data, split)
     if raw:
-        both = evaluate_raw(partial(ner.pipe, parser=parser or RUN), sentences, split)
+        named = partial(ner.pipe, parser=parser or RUN)
+        both = evaluate_raw(named, sentences, split, replace(signature, trees=parser or RUN))
         if json:
             print_json(both.to_json())
         else:
@@ -84,16 +88,18 @@ def evaluate(
             print_report(both.sentences, "raw sentences")
         return
     if parser is not None:
-        compared = compare_trees(ner, load_parser(parser, ner), sentences, split, batch_size)
+        compared = compare_trees(
+            ner, load_parser(parser, ner), sentences, split, batch_size, signature
+        )
         print_notes(compared.notes)
         if json:
             print_json(compared.to_json())
         else:
             print_comparison(compared)
         return
-    report = evaluate_split(ner, sentences, split, batch_size)
+    report = evaluate_split(ner, sentences, split, batch_size, signature)
     if json:
         print_notes(unknown_relations(report.unknown_relations))
-        print_json(report.to_json())
+        print_json(report.signed_json())
     else:
         print_report(report)

@@ -48,6 +48,36 @@ def is_subtree(heads: Sequence[int], entity: Entity) -> bool:
     )
 
 
+def tree_distance(heads: Sequence[int], entity: Entity) -> int:
+    """Return the greatest number of edges between two tokens of the entity.
+
+    Where a sentence has several roots, they count as hanging from one node above them.
+    """
+    if entity.end - entity.start == 1:
+        return 0
+    paths = [_path_from_root(heads, token) for token in range(entity.start, entity.end)]
+    # In a tree, the token farthest from any token is one end of a longest path.
+    end = max(paths, key=lambda path: _between(paths[0], path))
+    return max(_between(end, path) for path in paths)
+
+
+def _path_from_root(heads: Sequence[int], token: int) -> list[int]:
+    path = [token]
+    while token != ROOT:
+        token = heads[token]
+        path.append(token)
+    return path[::-1]
+
+
+def _between(one: Sequence[int], other: Sequence[int]) -> int:
+    shared = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        shared += 1
+    return len(one) + len(other) - 2 * shared
+
+
 def shuffle_heads(sentence: Sentence) -> Sentence:
     """Put the tokens in other places of the same tree; each token keeps its relation.
 

@@ -6,12 +6,17 @@ from dataclasses import replace
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.evaluation.scores import Report, score_entities
+from synner_graph.evaluation.signature import Signature
 from synner_graph.evaluation.trees import TreeReport, score_trees
 from synner_graph.recogniser.synner import SynNER
 
 
 def evaluate(
-    ner: SynNER, sentences: Sequence[Sentence], split: str, batch_size: int = 32
+    ner: SynNER,
+    sentences: Sequence[Sentence],
+    split: str,
+    batch_size: int = 32,
+    signature: Signature | None = None,
 ) -> Report:
     """Score the entities that a recogniser finds against those of the sentences.
 
@@ -20,6 +25,7 @@ def evaluate(
         sentences: With gold entities, and with trees if it reads any.
         split: Name for the report and for errors.
         batch_size: Sentences in a batch.
+        signature: How the sentences were read, where that is known.
 
     Returns:
         The scores, with the dependency relations and the labels that the recogniser does not know,
@@ -34,8 +40,12 @@ def evaluate(
         for label, count in labels.most_common()
         if label not in ner.vocabularies.labels
     }
-    relations = dict(unknown.most_common())
-    return replace(report, unknown_relations=relations, unknown_labels=unknown_labels)
+    return replace(
+        report,
+        unknown_relations=dict(unknown.most_common()),
+        unknown_labels=unknown_labels,
+        signature=signature or Signature(),
+    )
 
 
 def evaluate_trees(ner: SynNER, sentences: Sequence[Sentence], split: str) -> TreeReport:

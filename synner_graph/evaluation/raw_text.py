@@ -1,13 +1,14 @@
 """Entities found in raw text against gold entities, by their characters."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from synner_graph.data.documents import documents, text_of
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report, score_entities
+from synner_graph.evaluation.signature import Signature
 from synner_graph.text.document import Doc, TextEntity, entities_of
 from synner_graph.text.segment import Segment
 
@@ -28,13 +29,16 @@ class RawReport:
         """The object that `eval --raw --json` prints."""
         return {
             "split": self.documents.split,
-            "documents": self.documents.to_json(),
-            "sentences": self.sentences.to_json(),
+            "documents": self.documents.signed_json(),
+            "sentences": self.sentences.signed_json(),
         }
 
 
 def evaluate_raw(
-    pipe: Callable[[Iterable[str]], Iterator[Doc]], sentences: Sequence[Sentence], split: str
+    pipe: Callable[[Iterable[str]], Iterator[Doc]],
+    sentences: Sequence[Sentence],
+    split: str,
+    signature: Signature | None = None,
 ) -> RawReport:
     """Score what is found in raw text, read without the sentences' tokens and trees.
 
@@ -45,6 +49,7 @@ def evaluate_raw(
         pipe: Names texts, in order.
         sentences: With text, offsets and gold entities.
         split: Name for the report.
+        signature: How the sentences were read, and the parser, where that is known.
 
     Raises:
         InputError: A sentence has no text, or its tokens are not found there.
@@ -55,9 +60,12 @@ def evaluate_raw(
                 f"Sentence {sentence.id or number} of the {split} split has no text in which its "
                 "tokens are found: --raw needs CoNLL-U with # text."
             )
+    signature = replace(signature or Signature(), unit="characters")
     return RawReport(
-        _score(pipe, list(documents(sentences)), split),
-        _score(pipe, [[sentence] for sentence in sentences], split),
+        *(
+            replace(_score(pipe, units, split), signature=signature)
+            for units in (list(documents(sentences)), [[sentence] for sentence in sentences])
+        )
     )
 
 

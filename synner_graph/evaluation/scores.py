@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from synner_graph.data.sentence import Entity
+from synner_graph.evaluation.signature import Signature
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,28 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """Precision, recall and F1 in percent, without counts behind them."""
+
+    precision: float
+    recall: float
+    f1: float
+
+    def to_json(self) -> dict[str, float]:
+        """By name."""
+        return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+
+
+@dataclass(frozen=True)
 class Report:
-    """Scores of one split: over all entities, and for each label.
+    """Scores of one split: over all entities (the micro average), and for each label.
 
     Attributes:
         unknown_relations: how often each dependency relation came that the model does not know.
         unknown_labels: how many entities there are of each label that the model does not know;
             they count as missed.
         sentences: The counts of each sentence, in order.
+        signature: How the scores came about.
     """
 
     split: str
@@ -64,12 +79,26 @@ class Report:
     unknown_relations: dict[str, int] = field(default_factory=dict)
     unknown_labels: dict[str, int] = field(default_factory=dict)
     sentences: tuple[Score, ...] = field(default=(), repr=False)
+    signature: Signature = field(default_factory=Signature)
+
+    @property
+    def macro(self) -> Rates:
+        """Means over the labels that occur in gold or predicted entities; 0 where there is none."""
+        scores = self.per_type.values()
+        count = max(len(scores), 1)
+        rates = ("precision", "recall", "f1")
+        return Rates(*(sum(getattr(score, rate) for score in scores) / count for rate in rates))
+
+    def signed_json(self) -> dict[str, Any]:
+        """The scores and their signature: the object that `eval --json` prints."""
+        return {**self.to_json(), "signature": str(self.signature)}
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `eval --json` prints and metrics.json holds."""
+        """The scores, as metrics.json holds them."""
         return {
             "split": self.split,
             "overall": self.overall.to_json(),
+            "macro": self.macro.to_json(),
             "per_type": {label: score.to_json() for label, score in self.per_type.items()},
         }
 

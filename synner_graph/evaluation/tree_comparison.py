@@ -1,12 +1,13 @@
 """What a model finds on the trees of its sentences, and on those of a parser."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.evaluation.evaluate import evaluate
 from synner_graph.evaluation.scores import Report
+from synner_graph.evaluation.signature import Signature
 from synner_graph.evaluation.trees import TreeReport, score_trees
 from synner_graph.parsers.base import Parser, ParserRecord, scheme_note
 from synner_graph.recogniser.synner import SynNER
@@ -34,17 +35,30 @@ class TreeComparison:
         """The object that `eval --parser P --json` prints."""
         return {
             "split": self.on_parsed.split,
-            "gold_trees": self.on_gold and self.on_gold.to_json(),
-            "parsed_trees": self.on_parsed.to_json(),
+            "gold_trees": self.on_gold and self.on_gold.signed_json(),
+            "parsed_trees": self.on_parsed.signed_json(),
             "parser": self.parser.to_json(),
             "trees": self.trees and self.trees.to_json(),
         }
 
 
 def compare_trees(
-    ner: SynNER, parser: Parser, sentences: Sequence[Sentence], split: str, batch_size: int = 32
+    ner: SynNER,
+    parser: Parser,
+    sentences: Sequence[Sentence],
+    split: str,
+    batch_size: int = 32,
+    signature: Signature | None = None,
 ) -> TreeComparison:
     """Score a model on sentences as they are and as a parser parses them.
+
+    Args:
+        ner: The model.
+        parser: It parses the sentences.
+        sentences: With gold entities, and with trees or without.
+        split: Name for the report.
+        batch_size: Sentences in a batch.
+        signature: How the sentences were read, where that is known.
 
     Raises:
         InputError: as `evaluate` and `Parser.parse` do.
@@ -52,13 +66,14 @@ def compare_trees(
     parsed = parser.parse(sentences)
     on_gold = trees = None
     if all(sentence.heads is not None for sentence in sentences):
-        on_gold = evaluate(ner, sentences, split, batch_size)
+        on_gold = evaluate(ner, sentences, split, batch_size, signature)
         found = [(s.heads or (), s.relations or ()) for s in parsed]
         # A parser that never saw a subtype cannot be asked for one.
         folded = ner.config.gnn.fold_subtypes and parser.record == ner.parser_record
         trees = score_trees(sentences, found, split, folded)
     note = scheme_note(ner.parser_record, parser)
-    on_parsed = evaluate(ner, parsed, split, batch_size)
+    on_its_trees = replace(signature or Signature(), trees=parser.record.name)
+    on_parsed = evaluate(ner, parsed, split, batch_size, on_its_trees)
     return TreeComparison(
         parser.record, on_parsed, on_gold, trees, notes=() if note is None else (note,)
     )

@@ -3,6 +3,7 @@
 import logging
 import platform
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,6 +14,7 @@ from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
 from synner_graph.evaluation.evaluate import evaluate, evaluate_trees
 from synner_graph.evaluation.scores import Report
+from synner_graph.evaluation.signature import Signature, signature_of
 from synner_graph.recogniser.synner import SynNER
 
 PACKAGES = ("synner-graph", "torch", "dgl", "transformers", "accelerate", "numpy")
@@ -41,7 +43,12 @@ def reports_of(config: RunConfig, corpus: Corpus, ner: SynNER) -> list[Report]:
     if config.encoder.features is not None:
         ner.use_features(config.encoder.features)
     return [
-        evaluate(ner, as_read(config, corpus.splits[split]), split)
+        evaluate(
+            ner,
+            as_read(config, corpus.splits[split]),
+            split,
+            signature=_signature(config, ner, split),
+        )
         for split in ("dev", "test")
         if corpus.splits.get(split)
     ]
@@ -81,6 +88,7 @@ def run_metrics(
     splits = [(split, corpus.splits.get(split, ())) for split in ("dev", "test")]
     return {
         **{report.split: report.to_json() for report in reports},
+        "signatures": {report.split: str(report.signature) for report in reports},
         "unknown_relations": {report.split: report.unknown_relations for report in reports},
         "epochs": epochs,
         "seconds": seconds,
@@ -104,6 +112,13 @@ def run_metrics(
         "seed": config.training.seed,
         "versions": {"python": platform.python_version(), **_versions()},
     }
+
+
+def _signature(config: RunConfig, ner: SynNER, split: str) -> Signature:
+    signature = signature_of(config.data, split)
+    if config.parser.jackknife is None:
+        return signature
+    return replace(signature, trees=ner.parser_record.name)
 
 
 def parameters(module: nn.Module, trained: bool = False) -> int:

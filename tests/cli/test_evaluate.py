@@ -9,6 +9,7 @@ import pytest
 
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
+from synner_graph.evaluation.signature import Signature
 from synner_graph.files import CACHE_VARIABLE
 from tests.cli.conftest import Run
 from tests.places import ROOT
@@ -25,14 +26,19 @@ def test_reproduces_the_reported_scores(run: Run, trained_run: Path, test_file: 
     result = run("eval", trained_run, "--input", test_file, "--json")
     assert result.exit_code == 0, result.output
     metrics = json.loads((trained_run / "metrics.json").read_text(encoding="utf-8"))
-    assert json.loads(result.stdout) == metrics["test"]
+    found = json.loads(result.stdout)
+    signature = found.pop("signature")
+    assert found == metrics["test"]
+    assert signature == str(Signature(scheme="bio", data="test.conllu/test"))
+    assert "data:sample/dev" in metrics["signatures"]["dev"]
 
 
 def test_a_table_for_people(run: Run, trained_run: Path) -> None:
     result = run("eval", trained_run, "--dataset", "sample", "--split", "dev")
     assert result.exit_code == 0, result.output
     assert "dev: entities" in result.stdout
-    assert all(word in result.stdout for word in ("LOC", "MISC", "ORG", "PER", "155"))
+    assert all(word in result.stdout for word in ("LOC", "MISC", "ORG", "PER", "155", "macro"))
+    assert str(Signature(scheme="bio", data="sample/dev")) in result.stdout
 
 
 def test_no_cache_neither_keeps_what_is_read_nor_looks_for_it(
@@ -58,7 +64,8 @@ def test_reproduces_the_scores_in_a_new_process(trained_run: Path, test_file: Pa
     done = subprocess.run([*command, "--json"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     metrics = json.loads((trained_run / "metrics.json").read_text(encoding="utf-8"))
-    assert json.loads(done.stdout) == metrics["test"]
+    found = json.loads(done.stdout)
+    assert {name: found[name] for name in metrics["test"]} == metrics["test"]
     assert done.stderr == ""
 
 
@@ -70,6 +77,7 @@ def test_raw_text(run: Run, text_run: Path) -> None:
     for part in ("documents", "sentences"):
         assert report[part]["overall"]["gold"] > 100
         assert report[part]["overall"]["predicted"] > 0
+        assert "unit:characters" in report[part]["signature"]
     result = run("eval", text_run, "--dataset", "sample", "--split", "dev", "--raw")
     assert "dev: entities in raw documents" in result.stdout
     assert "dev: entities in raw sentences" in result.stdout

@@ -13,6 +13,7 @@ from synner_graph.data.trees import (
     shuffle_heads,
     shuffle_relations,
     tree_depth,
+    tree_distance,
 )
 from synner_graph.errors import InputError
 from tests.strategies import sentences, trees
@@ -39,6 +40,18 @@ def test_projective_is_that_no_two_edges_cross(heads):
         a[0] < b[0] < a[1] < b[1] or b[0] < a[0] < b[1] < a[1] for a, b in combinations(edges, 2)
     )
     assert is_projective(heads) is not crossing
+
+
+@given(TREES, st.data(), st.booleans())
+def test_tree_distance_is_the_longest_path_between_tokens_of_the_entity(heads, data, cut):
+    start = data.draw(st.integers(0, len(heads) - 1))
+    entity = Entity(start, data.draw(st.integers(start + 1, len(heads))), "X")
+    if cut:  # several roots
+        heads[start] = ROOT
+    graph = networkx.Graph(enumerate(heads))
+    lengths = dict(networkx.all_pairs_shortest_path_length(graph))
+    tokens = range(entity.start, entity.end)
+    assert tree_distance(heads, entity) == max(lengths[a][b] for a in tokens for b in tokens)
 
 
 @given(TREES, st.data())

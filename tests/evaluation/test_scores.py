@@ -1,4 +1,4 @@
-"""Scores against seqeval's strict mode, and what the counts mean."""
+"""Scores against seqeval's strict mode and conlleval, and what the counts mean."""
 
 import json
 
@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from seqeval.metrics.v1 import precision_recall_fscore_support
 from seqeval.scheme import IOB2, IOBES
 
+from synner_graph.data.schemes import tags_to_entities
 from synner_graph.data.sentence import Entity
-from synner_graph.evaluation.scores import Report, Score, score_entities
+from synner_graph.evaluation.scores import Rates, Report, Score, score_entities
 from tests.strategies import flat_entities
 
 SEQEVAL = {"bio": IOB2, "bioes": IOBES}
@@ -61,6 +62,10 @@ def test_scores_equal_those_of_seqeval(pairs: Pairs, scheme: str) -> None:
         [100 * rate for rate in micro]
     )
     if labels:
+        *macro, _ = precision_recall_fscore_support(gold, predicted, average="macro", **options)
+        assert list(report.macro.to_json().values()) == pytest.approx(
+            [100 * rate for rate in macro]
+        )
         by_label = precision_recall_fscore_support(gold, predicted, average=None, **options)
         for label, *rates, support in zip(labels, *by_label, strict=True):
             score = report.per_type[label]
@@ -68,6 +73,58 @@ def test_scores_equal_those_of_seqeval(pairs: Pairs, scheme: str) -> None:
                 [100 * rate for rate in rates]
             )
             assert score.gold == support
+
+
+def conlleval(gold: list[list[str]], predicted: list[list[str]]) -> tuple[int, int, int]:
+    """Gold, predicted and correct chunks by the rules of the CoNLL-2000 script.
+
+    A chunk starts at a B, and at an I that comes after O or after another type. It ends before
+    such a tag and before O. It is correct when both sides start and end theirs at the same tokens
+    and have one type throughout.
+    """
+
+    def borders(row: list[str]) -> list[tuple[str, bool, bool]]:
+        found, before = [], "O"
+        for tag in [*row, "O"]:
+            starts = tag[0] == "B" or (tag[0] == "I" and tag[2:] != before[2:])
+            ends = before != "O" and (starts or tag == "O")
+            found.append((tag[2:], starts, ends))
+            before = tag
+        return found
+
+    totals = [0, 0, 0]
+    for rows in zip(gold, predicted, strict=True):
+        both_open = False
+        for one, other in zip(*map(borders, rows), strict=True):
+            if both_open and (one[2] or other[2]):
+                totals[2] += one[2] and other[2]
+                both_open = False
+            if one[1] and other[1] and one[0] == other[0]:
+                both_open = True
+            totals[0] += one[1]
+            totals[1] += other[1]
+    return tuple(totals)
+
+
+TAGS = st.sampled_from(["O", "B-PER", "I-PER", "B-LOC", "I-LOC"])
+ROWS = st.integers(1, 7).flatmap(lambda n: st.tuples(*[st.lists(TAGS, min_size=n, max_size=n)] * 2))
+
+
+@given(st.lists(ROWS, min_size=1, max_size=4), st.sampled_from(["bio", "iob1"]))
+def test_repaired_tags_are_scored_as_by_conlleval(rows, scheme) -> None:
+    gold, predicted = map(list, zip(*rows, strict=True))
+    spans = [
+        [tags_to_entities(row, scheme, repair=True)[0] for row in side]
+        for side in (gold, predicted)
+    ]
+    assert score_entities(*spans, "dev").overall == Score(*conlleval(gold, predicted))
+
+
+def test_rates_of_the_chunking_task() -> None:
+    """The example output in the description of conlleval, CoNLL-2000 shared task."""
+    score = Score(gold=459, predicted=539, correct=371)
+    rates = [f"{rate:.2f}" for rate in (score.precision, score.recall, score.f1)]
+    assert rates == ["68.83", "80.83", "74.35"]
 
 
 def test_an_entity_counts_when_boundaries_and_label_are_right() -> None:
@@ -106,7 +163,9 @@ def test_nested_entities_all_count() -> None:
 def test_rates_of_nothing_are_zero() -> None:
     for score in (Score(0, 0, 0), Score(2, 0, 0), Score(0, 2, 0)):
         assert (score.precision, score.recall, score.f1) == (0, 0, 0)
-    assert score_entities([], [], "dev") == Report("dev", Score(0, 0, 0), {})
+    nothing = score_entities([], [], "dev")
+    assert nothing == Report("dev", Score(0, 0, 0), {})
+    assert nothing.macro == Rates(0, 0, 0)
 
 
 def test_as_many_predictions_as_sentences_are_needed() -> None:
@@ -117,13 +176,15 @@ def test_as_many_predictions_as_sentences_are_needed() -> None:
 def test_reports_become_json() -> None:
     entities = [[Entity(0, 1, "LOC")]]
     report = score_entities(entities, iter(entities), "test")
+    rates = dict.fromkeys(["precision", "recall", "f1"], 100.0)
     expected = {
-        **dict.fromkeys(["precision", "recall", "f1"], 100.0),
+        **rates,
         **dict.fromkeys(["gold", "predicted", "correct"], 1),
     }
     assert json.loads(json.dumps(report.to_json())) == {
         "split": "test",
         "overall": expected,
+        "macro": rates,
         "per_type": {"LOC": expected},
     }
 

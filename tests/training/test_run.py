@@ -41,7 +41,7 @@ def test_leaves_a_complete_run(trained_run: Path) -> None:
     assert metrics["versions"]["torch"] == torch.__version__
     assert [epoch["epoch"] for epoch in metrics["epochs"]] == list(range(1, 11))
     for split in ("dev", "test"):
-        assert set(metrics[split]) == {"split", "overall", "per_type"}
+        assert set(metrics[split]) == {"split", "overall", "macro", "per_type"}
     assert "epoch 10: loss" in (trained_run / "train.log").read_text(encoding="utf-8")
     assert "| test |" in (trained_run / "README.md").read_text(encoding="utf-8")
 

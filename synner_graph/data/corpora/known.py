@@ -25,6 +25,7 @@ class CorpusSpec:
         obtain: How to come by these files.
         format: Their format.
         scheme: Their tagging scheme, where it is not the format's usual one.
+        repaired: Tag sequences that break the scheme are always read by conlleval's rule.
         counts: What each split should hold, as far as a published source says.
         pinned: Files that are downloaded where the user has no folder; the same order as `files`.
         segmented: Each token ends in the place of its character in the word, a digit to cut off.
@@ -37,6 +38,7 @@ class CorpusSpec:
     obtain: str = ""
     format: str = ""
     scheme: str | None = None
+    repaired: bool = False
     counts: Mapping[str, Counts] = field(default_factory=dict)
     pinned: Mapping[str, tuple[PinnedFile, ...]] = field(default_factory=dict)
     segmented: bool = False
@@ -120,6 +122,8 @@ CORPORA: dict[str, CorpusSpec] = {
         source="https://github.com/UniversalNER/UNER_English-EWT",
         files={split: tuple(str(file.path) for file in _UNER_EWT[split]) for split in _UNER_EWT},
         obtain="It is downloaded.",
+        format="iob2",
+        repaired=True,
         counts={
             "train": Counts(12_543, 204_579, 7_022),
             "dev": Counts(2_001, 25_149, 966),

@@ -72,17 +72,17 @@ def _read_uner_ewt(
     data_dir: Path | None, splits: Sequence[str], notes: list[str], cache: bool
 ) -> Splits:
     folder = _folder("uner-ewt", data_dir, notes)
+    spec = CORPORA["uner-ewt"]
     loaded = {}
     for split in splits:
-        trees, tags = _paths("uner-ewt", CORPORA["uner-ewt"], split, folder, notes)
+        trees, tags = _paths("uner-ewt", spec, split, folder, notes)
 
         def read(
             said: list[str], split: str = split, trees: Path = trees, tags: Path = tags
         ) -> tuple[Sentence, ...]:
             report = ReadReport()
-            annotated, dropped = keep_labels(
-                read_sentences(tags, repair=True, report=report), ("LOC", "ORG", "PER")
-            )
+            tagged = read_sentences(tags, repair=spec.repaired, report=report)
+            annotated, dropped = keep_labels(tagged, ("LOC", "ORG", "PER"))
             for label, tokens in sorted(dropped.items()):
                 said.append(f"{split}: {_count(tokens, 'token')} labelled {label} read as O")
             if report.repaired_tags:
