@@ -42,7 +42,7 @@ def study(
     or in several processes at once, until nothing is missing. A cell that another grid has run with
     the same settings is taken from its results file. A cell that was broken off goes on from its
     newest checkpoint. The table is Markdown: mean ± standard deviation over seeds, and the
-    difference to the control row with a paired bootstrap interval.
+    difference to the control row with a paired interval over documents and seeds.
 
     Example: synner study configs/studies/syntax-subset.toml --report
     """

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
-import numpy as np
-
-from synner_graph.evaluation.scores import Score
-from synner_graph.evaluation.significance import Difference, paired_bootstrap
+from synner_graph.evaluation.significance import Estimate
+from synner_graph.study.differences import change, difference, document_sizes
 from synner_graph.study.grid import Grid, Protocol, cells, tunings
-from synner_graph.study.results import Record, counts_from_text, find_record
+from synner_graph.study.results import Record, find_record
 
 PROTOCOLS: Mapping[Protocol, str] = {"own": "own trees", "raw": "raw documents"}
 
@@ -26,6 +24,10 @@ class RowResult:
         tried: Tuning and mean dev F1 of everything that was tried.
         difference: To the control on the judged split (test where it is scored, else dev); None
             without a control.
+        by_protocol: To the control, both scored by a protocol; None without a control, or where
+            one of the two makes no trees.
+        to_given: Of the scores by a protocol to those on the given trees; None for a model that
+            makes no trees.
     """
 
     name: str
@@ -34,7 +36,9 @@ class RowResult:
     dev: Sequence[float]
     test: Sequence[float]
     tried: Sequence[tuple[Mapping[str, Any], float]]
-    difference: Difference | None = None
+    difference: Estimate | None
+    by_protocol: Mapping[Protocol, Estimate | None]
+    to_given: Mapping[Protocol, Estimate | None]
 
     @property
     def parameters(self) -> int:
@@ -50,49 +54,37 @@ def summarize(grid: Grid, records: Sequence[Record]) -> list[RowResult]:
         record = find_record(records, cell.config, grid.test, grid.protocols)
         if record is not None:
             found[cell.row][options.index(dict(cell.tuning))].append(record)
-    rows = {name: _row(name, options, found[name]) for name in grid.rows if name in found}
-    control = rows.get(grid.control) if grid.control is not None else None
+    control = None
+    if grid.control in found:
+        control = found[grid.control][_best(found[grid.control])]
     return [
-        row
-        if control is None or row is control
-        else RowResult(**{**vars(row), "difference": difference(row.records, control.records)})
-        for row in rows.values()
+        _row(grid, name, found[name], None if name == grid.control else control)
+        for name in grid.rows
+        if name in found
     ]
 
 
-def _row(name: str, options: Sequence[dict[str, Any]], found: dict[int, list[Record]]) -> RowResult:
-    dev = {option: [r["dev"]["f1"] for r in records] for option, records in found.items()}
-    best = max(dev, key=lambda option: mean(dev[option]))
+def _best(found: dict[int, list[Record]]) -> int:
+    """Return the number of the tuning with the best mean dev F1."""
+    return max(found, key=lambda option: mean(r["dev"]["f1"] for r in found[option]))
+
+
+def _row(
+    grid: Grid, name: str, found: dict[int, list[Record]], control: list[Record] | None
+) -> RowResult:
+    options = list(tunings(grid))
+    records = found[_best(found)]
     return RowResult(
         name,
-        options[best],
-        found[best],
-        dev[best],
-        [record["test"]["f1"] for record in found[best] if record["test"]],
-        [(options[option], mean(values)) for option, values in sorted(dev.items())],
+        options[_best(found)],
+        records,
+        [record["dev"]["f1"] for record in records],
+        [record["test"]["f1"] for record in records if record["test"]],
+        [(options[o], mean(r["dev"]["f1"] for r in found[o])) for o in sorted(found)],
+        difference(records, control) if control else None,
+        {p: difference(records, control, p) if control else None for p in grid.protocols},
+        {p: change(records, p) for p in grid.protocols},
     )
-
-
-def difference(ours: Sequence[Record], control: Sequence[Record]) -> Difference:
-    """Compare the F1 of a row with that of the control, by a paired bootstrap.
-
-    Args:
-        ours: The records of the row, one for each seed.
-        control: Those of the control.
-    """
-    row, other = (
-        [counts_from_text(record["per_sentence"]) for record in side] for side in (ours, control)
-    )
-    sentences = sorted({sentence for counts in (*row, *other) for sentence in counts})
-    return paired_bootstrap(_counts(row, sentences), _counts(other, sentences))
-
-
-def _counts(seeds: Sequence[Mapping[int, Score]], sentences: Sequence[int]) -> np.ndarray:
-    """Return gold, predicted and correct entities by sentence. *Shape:* [seeds, sentences, 3]"""
-    none = Score(0, 0, 0)
-    found = [[counts.get(sentence, none) for sentence in sentences] for counts in seeds]
-    numbers = [[(s.gold, s.predicted, s.correct) for s in counts] for counts in found]
-    return np.array(numbers, np.float64).reshape(len(seeds), len(sentences), 3)
 
 
 def markdown(grid: Grid, rows: Sequence[RowResult]) -> str:
@@ -100,17 +92,21 @@ def markdown(grid: Grid, rows: Sequence[RowResult]) -> str:
     head = ["row", *(["tuned"] if grid.tune else []), "weights from scratch", "seeds", "dev F1"]
     head += ["test F1"] if grid.test else []
     judged = "test" if grid.test else "dev"
-    head += [f"{judged} F1, {PROTOCOLS[name]}" for name in grid.protocols]
-    head += [f"{judged} F1 - {grid.control} [95 %]"] if grid.control is not None else []
+    unit = _unit(rows)
+    for name in grid.protocols:
+        said = PROTOCOLS[name]
+        head += [f"{judged} F1, {said}", f"{said} - given [95 %, {unit}]"]
+        head += [f"{said} - {grid.control} [95 %, {unit}]"] if grid.control is not None else []
+    head += [f"{judged} F1 - {grid.control} [95 %, {unit}]"] if grid.control is not None else []
     lines = [head, ["---"] * len(head)]
     for row in rows:
         line = [row.name, *([_named(row.tuning)] if grid.tune else [])]
         line += [f"{row.parameters:,}", str(len(row.records)), spread(row.dev)]
         line += [spread(row.test)] if grid.test else []
-        line += [_by_protocol(row.records, name, judged) for name in grid.protocols]
-        if grid.control is not None:
-            gap = row.difference
-            line.append("" if gap is None else f"{gap.mean:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]")
+        for name in grid.protocols:
+            line += [_by_protocol(row.records, name, judged), signed(row.to_given[name])]
+            line += [signed(row.by_protocol[name])] if grid.control is not None else []
+        line += [signed(row.difference)] if grid.control is not None else []
         lines.append(line)
     table = _table(lines)
     return table if not grid.tune else f"{table}\n\n{_tuning_table(grid, rows)}"
@@ -139,6 +135,18 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
 
 def _named(tuning: Mapping[str, Any]) -> str:
     return ", ".join(f"{key.split('.')[-1]} {value}" for key, value in tuning.items())
+
+
+def _unit(rows: Sequence[RowResult]) -> str:
+    records = [record for row in rows for record in row.records]
+    return "sentences" if document_sizes(records) is None else "documents"
+
+
+def signed(difference: Estimate | None) -> str:
+    """Write a difference and its interval; nothing for None."""
+    if difference is None:
+        return ""
+    return f"{difference.value:+.2f} [{difference.low:+.2f}, {difference.high:+.2f}]"
 
 
 def spread(values: Sequence[float]) -> str:

@@ -8,8 +8,9 @@ from statistics import mean
 import pytest
 
 from synner_graph.evaluation.scores import Report, Score
+from synner_graph.study.differences import difference
 from synner_graph.study.grid import Cell, Grid, cells
-from synner_graph.study.report import difference, markdown, summarize
+from synner_graph.study.report import markdown, summarize
 from synner_graph.study.results import Record, counts_from_text, counts_to_text
 
 SENTENCES = 300
@@ -56,34 +57,47 @@ def test_counts_come_back_from_text() -> None:
     assert counts_from_text("") == {}
 
 
+def ends(ours: list[Record], control: list[Record]) -> tuple[float, float, float]:
+    found = difference(ours, control)
+    assert found is not None
+    return found.low, found.value, found.high
+
+
 def test_a_difference_is_that_of_the_means_and_lies_in_its_interval() -> None:
     plan = grid()
     chances = {"lstm": 0.6, "gcn": 0.8}
     records = [record(cell, chances[cell.row]) for cell in cells(plan)]
     ours, control = records[1::2], records[0::2]
-    gap, low, high = difference(ours, control)
+    low, gap, high = ends(ours, control)
     expected = mean(r["test"]["f1"] for r in ours) - mean(r["test"]["f1"] for r in control)
     assert gap == pytest.approx(expected)
     assert 0 < low < gap < high
-    back, back_low, back_high = difference(control, ours)
-    assert back == pytest.approx(-gap)
-    assert (back_low, back_high) == pytest.approx((-high, -low), abs=1.0)
+    assert ends(control, ours) == pytest.approx((-high, -gap, -low))
 
 
 def test_a_system_does_not_differ_from_itself_beyond_its_seeds() -> None:
-    records = [record(cell, 0.7) for cell in cells(grid()) if cell.row == "gcn"]
-    gap, low, high = difference(records, records)
-    assert gap == 0 and low < 0 < high
-    assert difference(records[:1], records[:1]) == (0, 0, 0)
+    plan = [cell for cell in cells(grid()) if cell.row == "gcn"]
+    records = [record(cell, chance) for cell, chance in zip(plan, (0.5, 0.7, 0.9), strict=True)]
+    low, gap, high = ends(records, records)
+    assert gap == 0 and low < -1 and high > 1
+    assert ends(records[:1], records[:1]) == (0, 0, 0)
 
 
 def test_the_interval_narrows_with_agreement_on_the_same_sentences() -> None:
     """Paired: two systems that miss the same entities differ by little, however hard these are."""
     cell = cells(grid())[0]
     one = record(cell, 0.5)
-    _, low, high = difference([one], [record(cells(grid())[1], 0.5)])
+    low, _, high = ends([one], [record(cells(grid())[1], 0.5)])
     assert high - low > 2
-    assert difference([one], [dict(one)]) == (0, 0, 0)
+    assert ends([one], [dict(one)]) == (0, 0, 0)
+
+
+def test_the_table_says_what_its_intervals_are_over() -> None:
+    plan = grid()
+    records = [record(cell, 0.6) for cell in cells(plan)]
+    assert "test F1 - lstm [95 %, sentences] |" in markdown(plan, summarize(plan, records))
+    records[3]["documents"] = [10] * 30
+    assert "test F1 - lstm [95 %, documents] |" in markdown(plan, summarize(plan, records))
 
 
 def test_the_best_tuning_by_dev_stands_for_its_row() -> None:
