@@ -17,10 +17,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from accelerate.utils import gather_object
-from torch.distributed import destroy_process_group, is_initialized
 
 from synner_graph.data.corpora.catalogue import load_corpus
 from synner_graph.training.averages import Averages
+from synner_graph.training.distributed import end_processes
 from synner_graph.training.run import train
 from tests.fixtures import tiny_config
 
@@ -47,8 +47,7 @@ for averages in made:
     tensors = b"".join(tensor.numpy().tobytes() for tensor in averages.tensors.values())
     digests = gather_object([sha256(tensors).hexdigest()])
     assert len(set(digests)) == 1, "every process has the same averages"
-if is_initialized():
-    destroy_process_group()  # else threads of gloo may abort the process as it ends
+end_processes()
 """
 
 
@@ -91,15 +90,69 @@ def test_two_processes_agree_with_one(tmp_path: Path) -> None:
     assert metrics["two"]["dev"] == metrics["one"]["dev"]
 
 
+COMMAND = """
+import runpy
+import sys
+
+from accelerate import PartialState
+from torch.distributed import is_initialized
+
+sys.argv = ["cli.py", *sys.argv[1:]]
+status = 0
+try:
+    runpy.run_path("cli.py", run_name="__main__")
+except SystemExit as end:
+    status = end.code or 0
+assert PartialState().num_processes == 2
+assert not is_initialized(), "threads of gloo may abort the process as it ends"
+sys.exit(status)
+"""
+
+
+@pytest.mark.slow
+def test_the_command_ends_its_processes(tmp_path: Path) -> None:
+    """After a training, and after one that was refused when the processes had met."""
+    script, output = tmp_path / "script.py", tmp_path / "run"
+    script.write_text(COMMAND, encoding="utf-8")
+    sizes = ("--encoder.character_size", "8", "--gnn.size", "12", "--recurrent.size", "10")
+    corpus = ("--dataset", "sample", "--data.train_subset", "20", "--epochs", "1")
+    runtime = ("--device", "cpu", "--graph-backend", "torch", "--json", "--output", str(output))
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+    command = ["train", *corpus, "--encoder", "characters", *sizes, *runtime]
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*launcher, str(script), *command, *more],
+            cwd=ROOT,
+            env={
+                "PYTHONPATH": str(ROOT),
+                "PATH": "/usr/bin:/bin",
+                "OMP_NUM_THREADS": "1",
+                "SYNNER_CACHE_DIR": str(tmp_path / "cache"),
+            },
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    done = run()
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert json.loads(done.stdout)["epochs"], "the main process alone prints"
+    (output / "model.safetensors").unlink()
+    refused = run("--resume")
+    assert refused.returncode != 0
+    assert "model.safetensors" in refused.stderr
+    assert "AssertionError" not in refused.stderr
+
+
 KILLED = """
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from torch.distributed import destroy_process_group
-
 from synner_graph.data.corpora.catalogue import load_corpus
+from synner_graph.training.distributed import end_processes
 from synner_graph.training.interval import Interval
 from synner_graph.training.learner import Learner
 from synner_graph.training.run import train
@@ -123,7 +176,7 @@ options = {"backend": "torch", "device": "cpu", "progress": False}
 every = Interval(steps=1)
 corpus = replace(sample, splits=splits)
 train(config, corpus, Path(output), **options, resume=True, checkpoint_every=every)
-destroy_process_group()  # else threads of gloo may abort the process as it ends
+end_processes()
 """
 
 

@@ -203,22 +203,28 @@ def train(
 
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.training import run as training
+    from synner_graph.training.distributed import end_processes
 
     corpus = corpus_of(settings.data)
     print_notes(corpus.notes)
     folder = output or Path("runs") / (recipe or _run_name(settings))
-    metrics, reports = training.train(
-        settings,
-        corpus,
-        folder,
-        graph_backend,
-        device,
-        overwrite=overwrite,
-        progress=not context.find_root().params["quiet"],
-        kernel=kernel,
-        resume=resume,
-        checkpoint_every=every,
-    )
+    try:
+        metrics, reports = training.train(
+            settings,
+            corpus,
+            folder,
+            graph_backend,
+            device,
+            overwrite=overwrite,
+            progress=not context.find_root().params["quiet"],
+            kernel=kernel,
+            resume=resume,
+            checkpoint_every=every,
+        )
+    finally:
+        end_processes()
+    if not metrics:
+        return  # the main process speaks for all
     if json:
         print_json(metrics)
         return

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
+from torch import distributed
 
 from synner_graph.errors import InputError
 from synner_graph.recogniser.synner import pick_device
@@ -60,3 +61,12 @@ def on_main(accelerator: Accelerator, work: Callable[[], Result]) -> Result:
         raise told[1]
     result: Result = told[0]
     return result
+
+
+def end_processes() -> None:
+    """End the process group, if this process is in one; no training may follow.
+
+    Threads of gloo may else abort the process as it ends, though all its work is done.
+    """
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
