@@ -25,11 +25,12 @@ from synner_graph.cli.outputs import check_output
 from synner_graph.cli.source import open_run
 from synner_graph.data.formats import FORMATS, fitting, format_of
 from synner_graph.data.sentence import Sentence
-from synner_graph.data.unicode import encodable
+from synner_graph.data.unicode import visible
 from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
     from synner_graph.recogniser.synner import SynNER
+    from synner_graph.text.live import LiveLines
     from synner_graph.text.sources import Record
 
 TEXT = "text"
@@ -145,12 +146,15 @@ def predict(
     Example: synner predict runs/sample --input parsed.conllu --output named.conllu
     """
     from synner_graph.parsers import RUN
+    from synner_graph.text.live import live_input
     from synner_graph.text.sources import given
 
     if text and input is not None:
         raise InputError("Say what to read: either a text or --input FILE.")
     source = input or "-"
-    records = given(text) if text else _texts(source, format, text_field)
+    # A file that is gone on with was written in whole chunks.
+    live = None if text or resume else live_input(source, prints=pretty or output == "-")
+    records = given(text) if text else _texts(source, format, text_field, live)
     if resume and (records is None or output == "-" or pretty):
         raise InputError("--resume goes on with a file of named texts: say which with --output.")
     check_output(output, (None if text else source, features))
@@ -174,6 +178,7 @@ def predict(
                 (written, output_scheme),
                 resume,
                 done,
+                live.pauses if live else lambda: False,
             )
         return
     from synner_graph.data.formats import read_sentences, write_sentences
@@ -193,7 +198,9 @@ def predict(
     print_notes(unknown_relations(dict(unknown.most_common())))
 
 
-def _texts(source: str, format: str | None, field: str | None) -> "Iterator[Record] | None":
+def _texts(
+    source: str, format: str | None, field: str | None, live: "LiveLines | None"
+) -> "Iterator[Record] | None":
     """Return the texts of a file; None if it holds sentences."""
     from synner_graph.text.sources import TEXT_FIELD, holds_tokens, json_lines, text_lines
 
@@ -203,9 +210,9 @@ def _texts(source: str, format: str | None, field: str | None) -> "Iterator[Reco
     if field is not None:
         if format not in (None, "jsonl"):
             raise InputError(f"--text-field names a field of JSON lines, not of {format}.")
-        return json_lines(source, field)
+        return json_lines(source, field, live)
     if format == TEXT or (format is None and (source == "-" or suffix == ".txt")):
-        return text_lines(source)
+        return text_lines(source, live)
     if format is None and suffix == ".jsonl" and not holds_tokens(source):
         return json_lines(source, TEXT_FIELD)
     return None
@@ -247,6 +254,7 @@ def _name_texts(
     format: tuple[str, str | None],
     resume: bool,
     done: Callable[[int], None],
+    pauses: Callable[[], bool],
 ) -> None:
     """Name texts and write them, or print their sentences where no output is named."""
     from synner_graph.text.pipeline import chunks
@@ -255,14 +263,14 @@ def _name_texts(
     pipeline = ner.pipeline(*how)
     writer = writer_of(*format)
     if output is None:
-        for part in chunks(records, lambda record: record.text):
+        for part in chunks(records, lambda record: record.text, pauses=pauses):
             named = pipeline.chunk([record.text for record in part])
             print_pretty(segment.sentence for segment in chain.from_iterable(named))
     elif resume and (part_of(output).exists() or Path(output).exists()):
         continue_named(pipeline, records, writer, Path(output), done)
     else:
         with opened(output) as stream:
-            write_named(pipeline, records, writer, stream, done)
+            write_named(pipeline, records, writer, stream, done, pauses)
     print_notes(unknown_relations(dict(pipeline.unknown.most_common())))
     if writer.replaced:
         print_notes([f"{writer.replaced} texts have lone surrogates, written as U+FFFD"])
@@ -312,5 +320,5 @@ def print_pretty(sentences: Iterable[Sentence]) -> None:
             line.append(" ")
             position = max(position, entity.end)  # of nested entities the outer one goes on
         line.append(" ".join(sentence.tokens[position:]))
-        line.plain = encodable(line.plain)
+        line.plain = visible(line.plain)
         stdout.print(line, soft_wrap=True)

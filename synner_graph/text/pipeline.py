@@ -114,15 +114,25 @@ Item = TypeVar("Item")
 
 
 def chunks(
-    items: Iterable[Item], text_of: Callable[[Item], str], size: int = CHUNK
+    items: Iterable[Item],
+    text_of: Callable[[Item], str],
+    size: int = CHUNK,
+    pauses: Callable[[], bool] = lambda: False,
 ) -> Iterator[list[Item]]:
-    """Group texts that are named together: about `size` characters."""
+    """Group texts that are named together: about `size` characters, fewer before a pause.
+
+    Args:
+        items: Texts, and what goes with them.
+        text_of: The text of an item.
+        size: Characters.
+        pauses: Whether the next item is long in coming; asked behind each that ends no group.
+    """
     chunk: list[Item] = []
     length = 0
     for item in items:
         chunk.append(item)
         length += len(text_of(item)) + 1
-        if length >= size:
+        if length >= size or pauses():
             yield chunk
             chunk, length = [], 0
     if chunk:

@@ -65,7 +65,12 @@ class JsonWriter(Writer):
     def write(self, number: int, record: Record, segments: Iterable[Segment]) -> Iterator[str]:
         """See Writer; JSON can hold lone surrogates."""
         entities = [entity.to_json() for entity in entities_of(record.text, segments)]
-        line = json.dumps({**record.fields, "entities": entities}, ensure_ascii=False)
+        found = {"entities": json.dumps(entities, ensure_ascii=False)}
+        fields = [
+            f"{json.dumps(name, ensure_ascii=False)}: {value}"
+            for name, value in (record.fields | found).items()
+        ]
+        line = f"{{{', '.join(fields)}}}"
         yield SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", line) + "\n"
 
     def units(self, stream: BinaryIO) -> Iterator[tuple[int, int]]:
@@ -224,14 +229,17 @@ def write_named(
     writer: Writer,
     stream: Stream,
     done: Callable[[int], None] = lambda position: None,
+    pauses: Callable[[], bool] = lambda: False,
 ) -> None:
     """Name texts and write them.
 
     Args:
         done: Called with the bytes of the source that are done with.
+        pauses: Whether the next record is long in coming, so that those before it are written.
     """
     stream.write(writer.header.encode())
-    _write(pipeline, chunks(records, _text), writer, stream, 1, done)
+    parts = chunks(records, _text, pauses=pauses)
+    _write(pipeline, parts, writer, stream, 1, done)
 
 
 def continue_named(

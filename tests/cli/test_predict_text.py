@@ -67,6 +67,10 @@ def test_a_field_of_json_lines(run: Run, text_run: Path, tmp_path: Path) -> None
         ["text", "more", "entities"],
     ]
     assert all(row["entities"] != "old" for row in found)
+    exact = '{"id": 1e400, "text": "Oslo", "entities": [], "x": {"y":1.10}}'
+    (line,) = run("predict", text_run, "--text-field", "text", stdin=exact).stdout.splitlines()
+    assert line.startswith('{"id": 1e400, "text": "Oslo", "entities": [')
+    assert line.endswith('], "x": {"y":1.10}}')
     other = tmp_path / "other.jsonl"
     other.write_text(json.dumps({"body": TEXT, "text": 3, "tokens": 4}), encoding="utf-8")
     result = run("predict", text_run, "-i", other, "--text-field", "body")
@@ -137,6 +141,31 @@ def test_long_sentences_are_refused_on_request(
     assert "expected sentences of up to 36 pieces, got one of" in refused(
         "predict", text_run, long, "--long", "error"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [(), ("--pretty",)])
+def test_what_is_typed_comes_out_and_a_closed_output_ends_it(
+    how: tuple[str, ...], text_run: Path
+) -> None:
+    """Both waited for 100,000 characters; the input stays open here."""
+    command = [sys.executable, str(ROOT / "cli.py"), "-q", "predict", str(text_run), *how]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        for word in (b"Oslo", b"York"):
+            process.stdin.write(word + b"\n")
+            process.stdin.flush()
+            assert word in process.stdout.readline()
+        process.stdout.close()
+        assert process.wait() == 141
+        process.stdin.close()
+
+
+def test_control_characters_do_not_reach_the_terminal(run: Run, text_run: Path) -> None:
+    result = run("predict", text_run, "--pretty", "Oslo \x1b[2J\x9b1m\x07 York")
+    assert result.exit_code == 0, result.output
+    assert "\x1b" not in result.stdout and "\x9b" not in result.stdout
+    assert "\x07" not in result.stdout and "␛" in result.stdout
 
 
 @pytest.mark.slow

@@ -34,9 +34,10 @@ def test_lines_are_where_they_say(
         texts[:-1] if content.endswith("\n") or not content else texts
     )
     for number, record in enumerate(found, 1):
-        start = record.fields["start_char"]
-        assert content[start : start + len(record.text)] == record.text == record.fields["text"]
-        assert record.fields["line"] == number
+        fields = {name: json.loads(value) for name, value in record.fields.items()}
+        start = fields["start_char"]
+        assert content[start : start + len(record.text)] == record.text == fields["text"]
+        assert fields["line"] == number
     assert not found or found[-1].position == size_of(path)
 
 
@@ -44,15 +45,26 @@ def test_fields_are_kept(tmp_path: Path) -> None:
     rows = [{"id": 7, "body": "a\ud800", "text": 1}, {"body": "", "x": [None]}]
     path = written(tmp_path, "\n\n".join(map(json.dumps, rows)).encode())
     records = list(json_lines(path, "body"))
-    assert [(r.text, r.fields) for r in records] == [(row["body"], row) for row in rows]
+    kept = [{name: json.dumps(value) for name, value in row.items()} for row in rows]
+    assert [(r.text, r.fields) for r in records] == list(zip(["a\ud800", ""], kept, strict=True))
+
+
+def test_values_are_kept_to_the_letter(tmp_path: Path) -> None:
+    values = ["1e400", "1.10", "-0", "1" * 5_000, r'"\u00e9\/"', '{"a":1,  "b" :[ 2.0]}', "NaN"]
+    pairs = ", ".join(f'"{i}" : {value}' for i, value in enumerate(values))
+    path = written(tmp_path, f'\ufeff {{ "text": "x" ,{pairs} }} \r\n'.encode())
+    (record,) = json_lines(path, "text")
+    assert record.text == "x"
+    assert list(record.fields.values()) == ['"x"', *values]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b'{"text": "a"}\n{"text"', "in.jsonl:2: expected a JSON object: "),
+        (b'{"text": "a", "n": 1, "n": 2}', "in.jsonl:1: expected each field once, got 'n'"),
         (b"[1]", "in.jsonl:1: expected a JSON object with a string as 'text', got [1]"),
-        (b'{"text": 3}', "in.jsonl:1: expected a JSON object with a string as 'text', got {'te"),
+        (b'{"text": 3}', "in.jsonl:1: expected a JSON object with a string as 'text', got {\"te"),
         (b'{"text": "\xff"}', "in.jsonl:1: expected UTF-8, got byte 0xff as byte 11 of the line"),
         (b"[" * 100_000, "in.jsonl:1: expected a JSON object: "),
     ],
@@ -80,4 +92,4 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def test_a_record_is_a_text_and_what_goes_with_it() -> None:
-    assert Record("a", {"text": "a"}).position == 0
+    assert Record("a", {"text": '"a"'}).position == 0

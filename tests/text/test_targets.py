@@ -47,7 +47,7 @@ class Namer:
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = targets.chunks
-    monkeypatch.setattr(targets, "chunks", lambda items, text_of: plain(items, text_of, 60))
+    monkeypatch.setattr(targets, "chunks", lambda items, text_of, **how: plain(items, text_of, 60))
 
 
 def pipeline(label: str = "X") -> TextPipeline:
@@ -55,7 +55,9 @@ def pipeline(label: str = "X") -> TextPipeline:
 
 
 def records(texts: list[str]) -> list[Record]:
-    return [Record(text, {"n": n, "text": text}, n) for n, text in enumerate(texts, 1)]
+    return [
+        Record(text, {"n": str(n), "text": json.dumps(text)}, n) for n, text in enumerate(texts, 1)
+    ]
 
 
 def whole(texts: list[str], format: str) -> bytes:
