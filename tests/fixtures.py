@@ -1,5 +1,6 @@
 """Small things that many tests build: trees and sentences, and a transformer on a diet."""
 
+import json
 import random
 import string
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from synner_graph.config import RunConfig, nested
 from synner_graph.data.sentence import ROOT, Entity, Sentence
+from synner_graph.recogniser.run_folder import RunFolder
 from synner_graph.recogniser.settings import Place, combine
 
 RELATIONS = ("nsubj", "obj", "det", "punct")
@@ -118,3 +120,13 @@ def tiny_config(transformer: Path | str, **overrides: Any) -> RunConfig:
     dotted = {key.replace("__", "."): value for key, value in overrides.items()}
     places = (Place("tiny", nested(tiny), shared=True), Place("the test", nested(dotted)))
     return combine(places)[0]
+
+
+def outcome(folder: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The files of a run, and its metrics without what may differ when it is trained again."""
+    files = RunFolder(folder).read()
+    metrics = json.loads(files.pop("metrics.json"))
+    del metrics["seconds"], metrics["resumes"]
+    for epoch in metrics["epochs"]:
+        del epoch["seconds"]
+    return files, metrics

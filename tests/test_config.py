@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from synner_graph.config import ModelConfig, RunConfig, load_config
+from synner_graph.config import ModelConfig, RunConfig, dotted, load_config, nested
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import EDGE_KINDS
 from synner_graph.recogniser.settings import read_settings
@@ -154,3 +154,12 @@ def test_every_setting_is_explained_and_has_a_default(section: str) -> None:
     for name, setting in kind.model_fields.items():
         assert setting.description, f"{section}.{name}"
         assert not setting.is_required(), f"{section}.{name}"
+
+
+def test_dotted_names_are_undone_by_nested() -> None:
+    tables = {"gnn": {"options": {"heads": 2}, "name": "gat"}, "seed": 3, "head": {"name": "crf"}}
+    flat = list(dotted(tables))
+    assert dict(flat) == {"gnn.options.heads": 2, "gnn.name": "gat", "seed": 3, "head.name": "crf"}
+    names = [name for name, _ in flat]
+    assert names.index("gnn.name") < names.index("gnn.options.heads"), "a part, then its options"
+    assert nested(dict(flat)) == tables

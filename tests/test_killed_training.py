@@ -1,6 +1,5 @@
 """A training that SIGKILL ends, at moments that nobody chose, goes on to the same weights."""
 
-import json
 import os
 import random
 import signal
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from synner_graph.recogniser.run_folder import RunFolder
+from tests.fixtures import outcome
 from tests.places import ROOT, SAMPLE
 
 SENTENCES = {"train": 12, "dev": 6}
@@ -78,16 +77,6 @@ def commands(tmp_path: Path) -> Iterator[Commands]:
     commands = Commands(tmp_path / "cache")
     yield commands
     commands.server.communicate(timeout=60)
-
-
-def outcome(folder: Path) -> tuple[dict[str, bytes], dict[str, object]]:
-    """The files of a run, and its metrics without what may differ."""
-    files = RunFolder(folder).read()
-    metrics = json.loads(files.pop("metrics.json"))
-    del metrics["seconds"], metrics["resumes"]
-    for epoch in metrics["epochs"]:
-        del epoch["seconds"]
-    return files, metrics
 
 
 @pytest.mark.slow

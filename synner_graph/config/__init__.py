@@ -1,6 +1,6 @@
 """Every setting of a run, typed. A key that does not exist is an error."""
 
-from synner_graph.config.load import explain, load_config, nested, read_tables
+from synner_graph.config.load import dotted, explain, load_config, nested, read_tables
 from synner_graph.config.sections import (
     DataConfig,
     EncoderConfig,
@@ -29,6 +29,7 @@ __all__ = [
     "Section",
     "TextConfig",
     "TrainingConfig",
+    "dotted",
     "explain",
     "load_config",
     "nested",

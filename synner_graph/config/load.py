@@ -1,7 +1,7 @@
 """Settings out of files and overrides, and what to say where they are wrong."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from types import MappingProxyType
@@ -43,7 +43,7 @@ def read_tables(path: Path) -> dict[str, Any]:
 
 
 def nested(
-    dotted: Mapping[str, Any], below: Mapping[str, Any] = MappingProxyType({})
+    flat: Mapping[str, Any], below: Mapping[str, Any] = MappingProxyType({})
 ) -> dict[str, Any]:
     """Tables of settings out of dotted names, on top of other tables.
 
@@ -51,7 +51,7 @@ def nested(
         InputError: A name goes on behind a setting that is no table.
     """
     tables: dict[str, Any] = deepcopy(dict(below))
-    for key, value in dotted.items():
+    for key, value in flat.items():
         *sections, leaf = key.split(".")
         table = tables
         for section in sections:
@@ -60,6 +60,20 @@ def nested(
                 raise InputError(f"The setting {key!r} does not exist: {section!r} is not a table.")
         table[leaf] = value
     return tables
+
+
+def dotted(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of settings, which `nested` undoes; a part's name before its options.
+
+    Args:
+        tables: Settings in tables.
+        prefix: What every name begins with.
+    """
+    for key, value in sorted(tables.items(), key=lambda item: isinstance(item[1], Mapping)):
+        if isinstance(value, Mapping):
+            yield from dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def explain(error: ValidationError, model: type[BaseModel] = RunConfig) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from synner_graph.config import ModelConfig, RunConfig, nested
+from synner_graph.config import ModelConfig, RunConfig, dotted, nested
 from synner_graph.encoders.depth import EVERYTHING, NOTHING
 from synner_graph.encoders.settings import has_transformer, reads_words, unread_settings
 from synner_graph.errors import InputError
@@ -27,21 +27,13 @@ FIELDS = {name: type(getattr(RunConfig(), name)).model_fields for name in RunCon
 """The settings of each section."""
 
 
-def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tables.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
 def flatten(tables: Mapping[str, Any]) -> Flat:
     """Nested settings by dotted name.
 
     An option of a part that is called like a setting of its section keeps its whole name, as
     `gnn.options.dropout`.
     """
-    flat = dict(_flat(tables))
+    flat = dict(dotted(tables))
     for section in KINDS:
         prefix = f"{section}.options."
         for key in [key for key in flat if key.startswith(prefix)]:

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from synner_graph.config import RunConfig
+from synner_graph.config import RunConfig, dotted
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
@@ -42,7 +42,7 @@ def identity(
         machine: name -> value of what else must be the same, such as the kernel.
     """
     sentences = {f"the {name} sentences": _digest(rows) for name, rows in corpus.splits.items()}
-    settings = dict(_flat(config.model_dump(mode="json")))
+    settings = dict(dotted(config.model_dump(mode="json")))
     return {**settings, **machine, **sentences, "the pretrained weights": frozen}
 
 
@@ -70,7 +70,7 @@ def begin(
     start = Start()
     if resume and is_finished(run):
         stored = json.loads(run.read()[METRICS])
-        told = {k: v for k, v in _flat(stored["config"]) if k in settings}
+        told = {k: v for k, v in dotted(stored["config"]) if k in settings}
         _compare(run.path, told, {name: settings[name] for name in told})
         return Start(finished=True, resumes=stored.get("resumes", 0))
     if resume and (state := _state(run)) is not None:
@@ -122,15 +122,6 @@ def _compare(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) ->
                 f"Cannot resume the training in {folder} with other settings: {what}. Give the "
                 "same again, or begin anew with --overwrite and without --resume."
             )
-
-
-def _flat(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The dotted names of settings, with their values; a part's name before its options."""
-    for key, value in sorted(tables.items(), key=lambda item: isinstance(item[1], Mapping)):
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _digest(sentences: Iterable[Sentence]) -> str:

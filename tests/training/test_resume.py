@@ -27,7 +27,7 @@ from synner_graph.training.learner import Learner
 from synner_graph.training.metrics import dev_scores
 from synner_graph.training.randomness import random_states
 from synner_graph.training.run import train
-from tests.fixtures import tiny_config
+from tests.fixtures import outcome, tiny_config
 
 EVERY_STEP = Interval(steps=1)
 PARSER = {"parser__name": "biaffine", "parser__arc_size": 8, "parser__relation_size": 4}
@@ -157,16 +157,6 @@ def kill_at(patch: pytest.MonkeyPatch, owner: type, method: str, call: int) -> N
     patch.setattr(owner, method, counted)
 
 
-def comparable(folder: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """The files of a run, and its metrics without what may differ."""
-    files = RunFolder(folder).read()
-    metrics = json.loads(files.pop("metrics.json"))
-    del metrics["seconds"], metrics["resumes"]
-    for epoch in metrics["epochs"]:
-        del epoch["seconds"]
-    return files, metrics
-
-
 def broken_off(config: RunConfig, corpus: Corpus, folder: Path, call: int, **options: Any) -> None:
     """A training that was killed before a step."""
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
@@ -185,7 +175,7 @@ def test_killed_after_every_step(
 ) -> None:
     """Every process takes one step, writes a checkpoint and dies; the next one goes on."""
     config, folder = settings_of(kind), tmp_path / "killed"
-    expected = comparable(whole(kind))
+    expected = outcome(whole(kind))
     metrics: dict[str, Any] = {}
     processes = 0
     while not metrics:
@@ -199,7 +189,7 @@ def test_killed_after_every_step(
     if "jackknife" in kind:
         steps += 2 * 2 * 2  # two parts of five sentences, two epochs of two batches
     assert processes == metrics["resumes"] + 1 == steps
-    assert comparable(folder) == expected
+    assert outcome(folder) == expected
     assert not (folder / ".training").exists()
 
 
@@ -209,7 +199,7 @@ def test_the_trainings_compared_have_their_best_epoch_anywhere(
     """Else a test would look at the first epoch alone, or patience would never end one."""
     best = {}
     for kind in ("crf", "span", "patience"):
-        epochs = comparable(whole(kind))[1]["epochs"]
+        epochs = outcome(whole(kind))[1]["epochs"]
         scores = [epoch["dev_f1"] for epoch in epochs]
         best[kind] = (scores.index(max(scores)) + 1, len(epochs))
     assert any(first == last for first, last in best.values()), best
@@ -228,7 +218,7 @@ def test_killed_before_any_step_without_checkpoints_within_epochs(
         folder = tmp_path / f"killed-{step}"
         broken_off(settings_of(kind), corpus, folder, step)
         assert start(settings_of(kind), corpus, folder, resume=True)["resumes"] == 1
-        assert comparable(folder) == comparable(whole(kind))
+        assert outcome(folder) == outcome(whole(kind))
         if kind == "crf":
             log = (folder / "train.log").read_text(encoding="utf-8")
             assert ("Going on from" in log) == (step > 3), "the end of an epoch is a checkpoint"
@@ -259,7 +249,7 @@ def test_killed_between_the_saves(
         kill_at(patch, owner, method, call)
         start(crf, corpus, tmp_path / "killed")
     start(crf, corpus, tmp_path / "killed", resume=True)
-    assert comparable(tmp_path / "killed") == comparable(whole("crf"))
+    assert outcome(tmp_path / "killed") == outcome(whole("crf"))
 
 
 def test_scoring_and_saving_use_no_random_numbers(
@@ -309,7 +299,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(
     log = (folder / "train.log").read_text(encoding="utf-8")
     assert re.search(f"WARNING {newest / name} is damaged: .*{complaint}", log)
     assert f"Going on from {older.name}: epoch 2, 1 batches done" in log
-    assert comparable(folder) == comparable(whole("crf"))
+    assert outcome(folder) == outcome(whole("crf"))
 
 
 def flip_last_bit(path: Path) -> None:
@@ -333,7 +323,7 @@ def test_without_a_whole_checkpoint_the_training_begins_again(
     log = (folder / "train.log").read_text(encoding="utf-8")
     assert log.count("is damaged") == 2
     assert "Resuming after interruption 1: there is no checkpoint, so it begins again" in log
-    assert comparable(folder) == comparable(whole("crf"))
+    assert outcome(folder) == outcome(whole("crf"))
 
 
 def test_damaged_trees_of_a_part_are_made_again(
@@ -348,7 +338,7 @@ def test_damaged_trees_of_a_part_are_made_again(
     start(settings_of("jackknife"), corpus, folder, resume=True)
     log = (folder / "train.log").read_text(encoding="utf-8")
     assert log.count("jackknife 1/2: LAS") == 2 and log.count("jackknife 2/2: LAS") == 1
-    assert comparable(folder) == comparable(whole("jackknife"))
+    assert outcome(folder) == outcome(whole("jackknife"))
 
 
 @pytest.mark.parametrize(
@@ -418,13 +408,13 @@ def test_a_run_stays_until_the_one_that_replaces_it_is_saved(
 ) -> None:
     folder = tmp_path / "run"
     start(settings_of("span"), corpus, folder)
-    before = comparable(folder)
+    before = outcome(folder)
     broken_off(settings_of("crf"), corpus, folder, 2, overwrite=True)
-    assert comparable(folder) == before
+    assert outcome(folder) == before
     with pytest.raises(InputError, match="is not empty"):
         start(settings_of("crf"), corpus, folder)
     start(settings_of("crf"), corpus, folder, resume=True)
-    assert comparable(folder) == comparable(whole("crf"))
+    assert outcome(folder) == outcome(whole("crf"))
 
 
 def test_a_broken_off_training_is_begun_anew_on_request(
@@ -436,7 +426,7 @@ def test_a_broken_off_training_is_begun_anew_on_request(
     folder = tmp_path / "run"
     broken_off(settings_of("span"), corpus, folder, 5)
     start(settings_of("crf"), corpus, folder, overwrite=True)
-    assert comparable(folder) == comparable(whole("crf"))
+    assert outcome(folder) == outcome(whole("crf"))
 
 
 def test_two_trainings_into_one_folder_are_refused(
