@@ -122,7 +122,7 @@ def small(command: Command, arguments: list[str]) -> list[str]:
             words[place + 1] = "sample"
         if word == "--encoder" and words[place + 1] not in OWN_ENCODER:
             words[place + 1] = "tiny"
-        if word == "--encoder.window":  # the tiny one reads no more
+        if word in ("--encoder.window", "--window"):  # the tiny one reads no more
             words[place + 1] = "30"
     if command.in_a_sentence and len(words) == 1:
         return [*words, "--help"]

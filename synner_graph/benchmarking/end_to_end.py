@@ -1,4 +1,4 @@
-"""Training and prediction as users see them, by part, beside transformers' own on the same work."""
+"""Training and prediction as users see them, by part, beside another model on the same work."""
 
 import json
 import sys
@@ -42,6 +42,8 @@ class Outcome:
 
 def names_of(workload: Workload) -> tuple[str, str]:
     """Return the names of the two sides: ours, and the one that it is compared with."""
+    if workload.context == "document":
+        return "document", "sentence"
     return "synner", "unsorted" if workload.raw else "plain"
 
 
@@ -54,9 +56,10 @@ def side_named(name: str) -> Callable[[Workload], Side]:
         from synner_graph.benchmarking.theirs import Plain
 
         return Plain
-    from synner_graph.benchmarking.ours import Ours, Unsorted
+    from synner_graph.benchmarking import ours
 
-    return {"synner": Ours, "unsorted": Unsorted}[name]
+    sides = (ours.Ours, ours.Unsorted, ours.DocumentContext, ours.SentenceContext)
+    return {side.name: side for side in sides}[name]
 
 
 def measure(workload: Workload, rounds: int, memory: bool = True) -> dict[str, Outcome]:
@@ -74,7 +77,7 @@ def measure(workload: Workload, rounds: int, memory: bool = True) -> dict[str, O
         torch.manual_seed(SEED)
         sides = [side_named(name)(workload) for name in names]
         if workload.task == "train":
-            _train(sides, workload, rounds)
+            _train(sides, rounds)
         else:
             _predict(sides, workload, rounds)
     return {side.name: _outcome(side, workload, rounds, peaks[side.name]) for side in sides}
@@ -88,7 +91,7 @@ def weigh(name: str, workload: Workload) -> float:
         if workload.task == "predict":
             side.predict(workload.to_predict)
         else:
-            _learn_all(side, workload)
+            _learn_all(side)
     return peak_megabytes()
 
 
@@ -116,22 +119,22 @@ def outside_encoder_and_optimiser(outcome: Outcome) -> float:
     return 1 - inside / outcome.seconds
 
 
-def _train(sides: Sequence[Side], workload: Workload, rounds: int) -> None:
+def _train(sides: Sequence[Side], rounds: int) -> None:
     batches = [list(side.batches()) for side in sides]
-    for side, (first, *_) in zip(sides, batches, strict=True):
-        side.start_learning(1 + rounds * len(batches[0]))
-        side.learn([workload.to_learn[row] for row in first])  # warm up
+    for side, own in zip(sides, batches, strict=True):
+        side.start_learning(1 + rounds * len(own))
+        side.learn(own[0])  # warm up
     for _ in range(rounds):
-        for turn in zip_longest(*batches):
-            for side, rows in zip(sides, turn, strict=True):
-                sentences = [workload.to_learn[row] for row in rows]
-                with side.clock.running(OPTIMISER):
-                    side.learn(sentences)
+        for turn in zip_longest(*batches):  # one side may have more batches than the other
+            for side, sentences in zip(sides, turn, strict=True):
+                if sentences is not None:
+                    with side.clock.running(OPTIMISER):
+                        side.learn(sentences)
 
 
 def _predict(sides: Sequence[Side], workload: Workload, rounds: int) -> None:
     for side in sides:
-        _learn_all(side, workload)
+        _learn_all(side)
         side.predict(workload.to_predict[: workload.batch_size])  # warm up
     for _ in range(rounds):
         for side in sides:
@@ -139,11 +142,11 @@ def _predict(sides: Sequence[Side], workload: Workload, rounds: int) -> None:
                 side.predict(workload.to_predict)
 
 
-def _learn_all(side: Side, workload: Workload) -> None:
+def _learn_all(side: Side) -> None:
     batches = list(side.batches())
     side.start_learning(len(batches))
-    for rows in batches:
-        side.learn([workload.to_learn[row] for row in rows])
+    for sentences in batches:
+        side.learn(sentences)
 
 
 def _outcome(side: Side, workload: Workload, rounds: int, peak: float | None) -> Outcome:

@@ -1,6 +1,7 @@
 """Our side of an end-to-end benchmark: the default model, as `train` and `predict` run it."""
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 import torch
 
@@ -15,13 +16,23 @@ from synner_graph.training.batches import LengthGroupedBatches, training_units
 
 
 class Ours(Side):
-    """The default model, through the functions that `train` and `predict` use."""
+    """The default model, through the functions that `train` and `predict` use.
+
+    Attributes:
+        context: What its encoder reads at once.
+    """
 
     name = "synner"
+    context: ClassVar[str] = "sentence"
 
     def __init__(self, workload: Workload) -> None:
         super().__init__()
-        self.config = workload.config
+        config = workload.config
+        read: dict[str, object] = {"context": self.context}
+        if self.context == "document" and workload.window is not None:
+            read["window"] = workload.window
+        encoder = config.encoder.model_copy(update=read)
+        self.config = config.model_copy(update={"encoder": encoder})
         self.sentences = workload.to_learn
         self.ner = new_recogniser(
             self.config,
@@ -67,11 +78,12 @@ class Ours(Side):
         self.clock.watch(accelerator, "backward", OTHER)
         self.ner.model.train()
 
-    def batches(self) -> Iterator[list[int]]:
-        """See Side; sentences of similar length together."""
-        units = training_units(self.sentences, documents=False)
+    def batches(self) -> Iterator[list[Sentence]]:
+        """See Side; sentences, or parts of documents, of similar length together."""
         settings = self.config.training
-        return LengthGroupedBatches(units, settings.batch_size, settings.seed).epoch(1)
+        units = training_units(self.sentences, self.ner.model.reads_documents, settings.part_tokens)
+        for rows in LengthGroupedBatches(units, settings.batch_size, settings.seed).epoch(1):
+            yield [sentence for row in rows for sentence in units[row]]
 
     def learn(self, sentences: Sequence[Sentence]) -> None:
         """See Side."""
@@ -85,6 +97,19 @@ class Ours(Side):
             return
         found = self.ner.predict(sentences, self.config.training.batch_size)
         self.entities = sum(len(sentence.entities) for sentence in found)
+
+
+class SentenceContext(Ours):
+    """The default model, whose encoder reads sentence by sentence, beside `DocumentContext`."""
+
+    name = "sentence"
+
+
+class DocumentContext(Ours):
+    """The same model, but its encoder reads neighbouring sentences of a document at once."""
+
+    name = "document"
+    context = "document"
 
 
 class Unsorted(Ours):

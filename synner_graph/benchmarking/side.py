@@ -46,7 +46,7 @@ class Side(ABC):
         """Prepare for that many steps."""
 
     @abstractmethod
-    def batches(self) -> Iterator[list[int]]:
+    def batches(self) -> Iterator[list[Sentence]]:
         """Return batches of the sentences to learn from, as this side draws them."""
 
     @abstractmethod

@@ -31,12 +31,12 @@ class Plain(Side):
         self.learner = PlainLearner(self.tagger, self.settings, steps)
         self.clock.watch(self.learner, "compute_gradients", ENCODER)
 
-    def batches(self) -> Iterator[list[int]]:
+    def batches(self) -> Iterator[list[Sentence]]:
         """See Side."""
-        rows = list(range(len(self.sentences)))
-        random.Random(self.settings.seed).shuffle(rows)
+        drawn = list(self.sentences)
+        random.Random(self.settings.seed).shuffle(drawn)
         size = self.settings.batch_size
-        return (rows[start : start + size] for start in range(0, len(rows), size))
+        return (drawn[start : start + size] for start in range(0, len(drawn), size))
 
     def learn(self, sentences: Sequence[Sentence]) -> None:
         """See Side."""

@@ -3,10 +3,12 @@
 import random
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, chain
 from pathlib import Path
 
 from synner_graph.config import DataConfig, RunConfig, load_config
 from synner_graph.data.corpora.catalogue import Corpus, corpus_of
+from synner_graph.data.documents import documents
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import has_transformer
 from synner_graph.errors import InputError
@@ -33,6 +35,9 @@ class Workload:
         graph_backend: Of ours.
         kernel: Of ours.
         raw: Predict from the texts of the sentences alone, parsing them too.
+        context: `document` to learn with either context, each beside the other, from whole
+            documents; `sentence` to learn beside the plain model.
+        window: Pieces that document context reads at once; None for the default.
     """
 
     task: str
@@ -46,6 +51,8 @@ class Workload:
     graph_backend: str = "auto"
     kernel: str = "auto"
     raw: bool = False
+    context: str = "sentence"
+    window: int | None = None
 
     @cached_property
     def config(self) -> RunConfig:
@@ -70,17 +77,25 @@ class Workload:
     def corpus(self) -> Corpus:
         """The sentences to learn from, and to predict the test split."""
         predicts = self.task == "predict"
+        drawn = LEARNED * self.batch_size if predicts else self.sentences
         data = DataConfig(
             dataset=self.dataset,
             data_dir=None if self.data_dir is None else Path(self.data_dir),
-            train_subset=LEARNED * self.batch_size if predicts else self.sentences,
+            train_subset=None if self.context == "document" else drawn,
         )
         return corpus_of(data, ("train", "test") if predicts else ("train",))
 
-    @property
+    @cached_property
     def to_learn(self) -> tuple[Sentence, ...]:
-        """Sentences that the models learn from."""
-        return self.corpus.splits["train"]
+        """Sentences that the models learn from; with document context, those of whole documents."""
+        train = self.corpus.splits["train"]
+        if self.context == "sentence":
+            return train
+        drawn = list(documents(train))
+        random.Random(SEED).shuffle(drawn)
+        ends = accumulate(map(len, drawn))
+        enough = next((n for n, end in enumerate(ends, 1) if end >= self.sentences), len(drawn))
+        return tuple(chain.from_iterable(drawn[:enough]))
 
     @cached_property
     def to_predict(self) -> tuple[Sentence, ...]:

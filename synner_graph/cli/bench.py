@@ -1,6 +1,7 @@
 """`bench`: measurements, from an installed package as from a checkout."""
 
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json, print_notes
+from synner_graph.errors import InputError
 
 bench = typer.Typer(no_args_is_help=True, help="Measure how fast the program is here.")
 
@@ -22,6 +24,13 @@ Corpus = Annotated[
     str | None,
     typer.Option(help="Corpus of the catalogue; default: uner-ewt where it is at hand, or sample."),
 ]
+
+
+class Context(StrEnum):
+    """What an encoder reads at once."""
+
+    sentence = "sentence"
+    document = "document"
 
 
 @bench.callback()
@@ -106,6 +115,18 @@ def train(
     batch_size: BatchSize = 30,
     rounds: Annotated[int, typer.Option(min=1, help="Passes over the sentences.")] = 1,
     threads: Threads = 2,
+    reading_context: Annotated[
+        Context,
+        typer.Option(
+            "--context",
+            help="document: the encoder reads neighbouring sentences at once, beside the same "
+            "model reading each by itself.",
+        ),
+    ] = Context.sentence,
+    window: Annotated[
+        int | None,
+        typer.Option(min=1, help="Pieces that --context document reads at once; default: 128."),
+    ] = None,
     memory: Memory = True,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
@@ -118,10 +139,18 @@ def train(
     padded. Tokenisation counts for both.
 
     Example: synner bench train --head span --json
+
+    With --context document the sentences are those of whole documents, and no plain model runs: the
+    default model with document context is timed beside itself with sentence context.
+
+    Example: synner bench train --context document --sentences 1800
     """
     work = {"sentences": sentences, "batch_size": batch_size, "threads": threads}
     runtime = {"graph_backend": graph_backend, "kernel": kernel}
-    chosen = {"encoder": encoder, "head": head, **work, **runtime}
+    if window is not None and reading_context != Context.document:
+        raise InputError("--window has no effect: it needs --context document.")
+    context = {"context": reading_context.value, "window": window}
+    chosen = {"encoder": encoder, "head": head, **work, **runtime, **context}
     _end_to_end("train", dataset, data_dir, rounds, memory, json, **chosen)
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,35 @@ def test_watching_changes_nothing(workload: Workload) -> None:
 
 def test_both_sides_read_every_sentence_once(workload: Workload) -> None:
     for name in names_of(workload):
-        rows = [row for batch in side_named(name)(workload).batches() for row in batch]
-        assert sorted(rows) == list(range(20))
+        read = [s.id for batch in side_named(name)(workload).batches() for s in batch]
+        assert sorted(read) == sorted(s.id for s in workload.to_learn) and len(read) == 20
+
+
+def test_document_context_is_measured_beside_sentence_context(workload: Workload) -> None:
+    workload = replace(workload, context="document", window=30, sentences=60)
+    outcomes = measure(workload, rounds=2, memory=False)
+    assert list(outcomes) == ["document", "sentence"]
+    assert 60 <= len(workload.to_learn) < 75, "the last document is whole"
+    for outcome in outcomes.values():
+        assert outcome.parts.keys() == LEARNING | {"optimiser", "other"}
+        expected = 2 * len(workload.to_learn) / outcome.seconds
+        assert outcome.sentences_per_second == pytest.approx(expected)
+    document, sentence = outcomes.values()
+    ratio = document.sentences_per_second / sentence.sentences_per_second
+    assert to_json(workload, 2, outcomes)["ratios"]["sentences_per_second"] == pytest.approx(ratio)
+
+
+def test_both_contexts_read_the_same_sentences(workload: Workload) -> None:
+    workload = replace(workload, context="document", window=30, sentences=60)
+    document, sentence = (side_named(name)(workload) for name in names_of(workload))
+    assert document.ner.model.reads_documents and not sentence.ner.model.reads_documents
+    texts = [sorted(s.text for b in side.batches() for s in b) for side in (document, sentence)]
+    assert texts[0] == texts[1] == sorted(s.text for s in workload.to_learn)
+    for batch in document.batches():  # parts of documents stay together, in order
+        for before, after in pairwise(batch):
+            if before.document is not None and before.document == after.document:
+                number = [int(s.id.rpartition("-")[2]) for s in (before, after)]
+                assert number[1] == number[0] + 1
 
 
 def test_as_json(workload: Workload) -> None:

@@ -44,6 +44,16 @@ def test_raw_text(run: Run, tiny_transformer: Path) -> None:
         assert word in result.stdout
 
 
+def test_document_context(run: Run, tiny_transformer: Path) -> None:
+    documents = ("--context", "document", "--window", 30)
+    result = run("bench", "train", *SMALL, *documents, "--encoder", tiny_transformer)
+    assert result.exit_code == 0, result.output
+    assert "times that of sentence" in result.stdout
+    refused = run("bench", "train", *SMALL, "--window", 30, "--encoder", tiny_transformer)
+    assert refused.exit_code == 2
+    assert "--window has no effect: it needs --context document" in refused.stderr
+
+
 def test_what_cannot_be_compared_is_refused(run: Run) -> None:
     result = run("bench", "train", *SMALL, "--encoder", "characters")
     assert result.exit_code == 2
