@@ -55,6 +55,31 @@ def print_report(report: Report, source: str = "") -> None:
     print_notes(unknown_labels(report.unknown_labels))
 
 
+def print_side_by_side(reports: Mapping[str, Report]) -> None:
+    """A table of F1: a row for each label and average, a column for each system.
+
+    Args:
+        reports: Of the same sentences, by the name of the system.
+    """
+    first, *_ = reports.values()
+    table = Table(title=f"{first.split}: F1 of entities")
+    for column in ("type", "gold", *reports):
+        table.add_column(column, justify="left" if column == "type" else "right")
+    for label in sorted({label for report in reports.values() for label in report.per_type}):
+        scores = [report.per_type.get(label, Score(0, 0, 0)) for report in reports.values()]
+        table.add_row(label, str(scores[0].gold), *_rates(*(score.f1 for score in scores)))
+    table.add_section()
+    overall = [report.overall.f1 for report in reports.values()]
+    table.add_row("all", str(first.overall.gold), *_rates(*overall))
+    table.add_row("macro", "", *_rates(*(report.macro.f1 for report in reports.values())))
+    output.print(table)
+    for signature in dict.fromkeys(report.signature for report in reports.values()):
+        print_signature(signature)
+    for name, report in reports.items():
+        notes = unknown_relations(report.unknown_relations) + unknown_labels(report.unknown_labels)
+        print_notes(f"{name}: {note}" for note in notes)
+
+
 def print_comparison(comparison: "TreeComparison") -> None:
     """A table of F1 on the trees of the sentences and of a parser, and how the trees differ."""
     on_parsed, on_gold = comparison.on_parsed, comparison.on_gold

@@ -1,9 +1,10 @@
 """`eval`: score a saved run."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,15 +14,31 @@ from synner_graph.cli.console import (
     print_json,
     print_notes,
     print_report,
+    print_side_by_side,
     unknown_relations,
 )
+from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import open_run, split_of
+from synner_graph.config import DataConfig
+from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.errors import InputError
+from synner_graph.evaluation.scores import Report
+from synner_graph.files import write_text
+
+if TYPE_CHECKING:
+    from synner_graph.recogniser.synner import SynNER
 
 
 @reads()
 def evaluate(
-    run: options.Run,
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Run folders, or hub repositories; several stand side by side.",
+            show_default=False,
+        ),
+    ],
     dataset: options.Dataset = None,
     split: Annotated[
         str, typer.Option(help="train, dev or test.", rich_help_panel=options.DATA)
@@ -52,9 +69,24 @@ def evaluate(
             "--parser (default: run), and compare characters.",
         ),
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a report with charts: scores, errors, kinds of entities. A file named "
+            ".html, .md or .json.",
+        ),
+    ] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(
+            help="The training split, by which the report tells seen entities from unseen ones; "
+            "read as --input is. Default: that of the dataset.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
-    """Score a run against gold entities: precision, recall and F1, overall and for each type.
+    """Score runs against gold entities: precision, recall and F1, overall and for each type.
 
     An entity is correct when its boundaries and its type are; every gold entity counts. With
     --parser the scores on the trees of the sentences and on those of the parser stand side by side.
@@ -62,18 +94,31 @@ def evaluate(
     Example: synner eval runs/sample --dataset sample --split test --json
 
     Example: synner eval runs/sample --dataset sample --raw
+
+    Several runs stand side by side. --report also tells exact, partial and type-only matches,
+    which type is read as which, and scores by kind of entity, such as seen and unseen ones.
+
+    Example: synner eval runs/sample --dataset sample --report report.html
     """
     data = split_of(dataset, input, split, reading)
+    check_output(report, (input, train))
+    _check(runs, parser, raw, report, train)
+    forms_from = None if train is None else DataConfig(train=train, **reading.settings())
+    if train is None and dataset is not None:
+        forms_from = data
 
     from synner_graph.data.corpora.catalogue import corpus_of
-    from synner_graph.evaluation.evaluate import evaluate as evaluate_split
+    from synner_graph.evaluation.evaluate import evaluate_and_keep
     from synner_graph.evaluation.raw_text import evaluate_raw
     from synner_graph.evaluation.signature import signature_of
     from synner_graph.evaluation.tree_comparison import compare_trees
     from synner_graph.parsers import RUN
     from synner_graph.recogniser.synner import load_parser
 
-    ner = open_run(run, reading.features, graph_backend, device, kernel)
+    def opened(run: str) -> "SynNER":
+        return open_run(run, reading.features, graph_backend, device, kernel)
+
+    ner = opened(runs[0])
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     sentences = corpus.splits[split]
@@ -97,9 +142,60 @@ def evaluate(
         else:
             print_comparison(compared)
         return
-    report = evaluate_split(ner, sentences, split, batch_size, signature)
+    found, reports = {}, {}
+    for number, run in enumerate(runs):
+        ner = opened(run) if number else ner
+        reports[run], found[run] = evaluate_and_keep(ner, sentences, split, batch_size, signature)
+    if report is not None:
+        _write_report(report, sentences, found, reports, forms_from)
     if json:
-        print_notes(unknown_relations(report.unknown_relations))
-        print_json(report.signed_json())
+        for scored in reports.values():
+            print_notes(unknown_relations(scored.unknown_relations))
+        signed = [{"run": run, **scored.signed_json()} for run, scored in reports.items()]
+        print_json(signed if len(runs) > 1 else reports[runs[0]].signed_json())
+    elif len(runs) > 1:
+        print_side_by_side(reports)
     else:
-        print_report(report)
+        print_report(reports[runs[0]])
+
+
+def _check(
+    runs: Sequence[str], parser: str | None, raw: bool, report: Path | None, train: Path | None
+) -> None:
+    """Refuse options that have no meaning together."""
+    for run in runs:
+        if runs.count(run) > 1:
+            raise InputError(f"expected each run once, got {run} twice")
+    if (raw or parser is not None) and (len(runs) > 1 or report is not None):
+        option = "--raw" if raw else "--parser"
+        several = "several runs" if len(runs) > 1 else "--report"
+        raise InputError(f"expected either {option} or {several}, got both")
+    if report is not None:
+        from synner_graph.evaluation.report import report_format
+
+        report_format(report)
+    elif train is not None:
+        raise InputError("--train tells seen entities from unseen ones in a report: say --report.")
+
+
+def _write_report(
+    path: Path,
+    sentences: Sequence[Sentence],
+    found: Mapping[str, Sequence[Sequence[Entity]]],
+    reports: Mapping[str, Report],
+    forms_from: DataConfig | None,
+) -> None:
+    from synner_graph.data.corpora.catalogue import corpus_of
+    from synner_graph.evaluation.analysis import analyse
+    from synner_graph.evaluation.buckets import forms_of
+    from synner_graph.evaluation.report import report_format, report_text
+
+    forms = None
+    if forms_from is not None:
+        forms = forms_of(corpus_of(forms_from, splits=("train",)).splits["train"])
+    else:
+        print_notes(["the report does not tell seen from unseen entities: --train FILE is missing"])
+    analyses = [
+        analyse(run, sentences, found[run], scored, forms) for run, scored in reports.items()
+    ]
+    write_text(path, report_text(analyses, report_format(path)))

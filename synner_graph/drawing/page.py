@@ -75,12 +75,12 @@ class Card:
 
 def page(title: str, scenes: Iterable[Scene]) -> str:
     """Put drawings below each other, without any script."""
-    return _document(title, "", (_article(Card("", scene), "") for scene in scenes))
+    return document(title, "", (_article(Card("", scene), "") for scene in scenes))
 
 
 def cards_page(title: str, cards: Sequence[Card]) -> str:
     """Put drawings with titles and notes on a page, without any script."""
-    return _document(title, f"<header><h1>{_escape(title)}</h1></header>", _articles(cards, {}, {}))
+    return document(title, f"<header><h1>{_escape(title)}</h1></header>", _articles(cards, {}, {}))
 
 
 def filter_page(title: str, cards: Sequence[Card]) -> str:
@@ -97,7 +97,7 @@ def filter_page(title: str, cards: Sequence[Card]) -> str:
         f"<label>kind {_select('kind', kinds)}</label> <label>type {_select('type', types)}</label>"
         f'<p><span id="shown">{total}</span> of {total} sentences</p></header>'
     )
-    return _document(
+    return document(
         title, header, _articles(cards, kinds, types, True), f"<script>{_SCRIPT}</script>"
     )
 
@@ -141,7 +141,15 @@ def _article(card: Card, marks: str, waiting: bool = False) -> str:
     )
 
 
-def _document(title: str, header: str, articles: Iterable[str], script: str = "") -> str:
+def document(title: str, header: str, articles: Iterable[str], tail: str = "") -> str:
+    """Put HTML on a page in the colours of the drawings, which follow the reader's theme.
+
+    Args:
+        title: Of the page, as plain text.
+        header: HTML of its head.
+        articles: HTML of its parts.
+        tail: HTML behind them, such as a script or more styles.
+    """
     light, dark = (
         _LAYOUT.format(**{name: pair[theme] for name, pair in TONES.items()}) for theme in (0, 1)
     )
@@ -149,7 +157,7 @@ def _document(title: str, header: str, articles: Iterable[str], script: str = ""
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_escape(title)}'
         f'</title><meta name="viewport" content="width=device-width">'
         f"<style>{_FIXED}{light}@media(prefers-color-scheme:dark){{{dark}}}{style()}</style></head>"
-        f"<body>{header}<main>\n{''.join(articles)}</main>{script}</body></html>\n"
+        f"<body>{header}<main>\n{''.join(articles)}</main>{tail}</body></html>\n"
     )
 
 

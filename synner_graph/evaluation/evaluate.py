@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from synner_graph.data.sentence import Sentence
+from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.evaluation.scores import Report, score_entities
 from synner_graph.evaluation.signature import Signature
 from synner_graph.evaluation.trees import TreeReport, score_trees
@@ -20,6 +20,20 @@ def evaluate(
 ) -> Report:
     """Score the entities that a recogniser finds against those of the sentences.
 
+    See `evaluate_and_keep`, which returns the entities, too.
+    """
+    return evaluate_and_keep(ner, sentences, split, batch_size, signature)[0]
+
+
+def evaluate_and_keep(
+    ner: SynNER,
+    sentences: Sequence[Sentence],
+    split: str,
+    batch_size: int = 32,
+    signature: Signature | None = None,
+) -> tuple[Report, list[tuple[Entity, ...]]]:
+    """Score the entities that a recogniser finds against those of the sentences.
+
     Args:
         ner: The recogniser.
         sentences: With gold entities, and with trees if it reads any.
@@ -29,23 +43,25 @@ def evaluate(
 
     Returns:
         The scores, with the dependency relations and the labels that the recogniser does not know,
-        most frequent first. An entity of an unknown label counts as missed.
+        most frequent first, and the entities that were found in each sentence. An entity of an
+        unknown label counts as missed.
     """
     unknown: Counter[str] = Counter()
-    predicted = ner.stream(sentences, batch_size, unknown=unknown)
-    report = score_entities((s.entities for s in sentences), (p.entities for p in predicted), split)
+    found = [s.entities for s in ner.stream(sentences, batch_size, unknown=unknown)]
+    report = score_entities((s.entities for s in sentences), found, split)
     labels = Counter(e.label for s in sentences for e in s.entities)
     unknown_labels = {
         label: count
         for label, count in labels.most_common()
         if label not in ner.vocabularies.labels
     }
-    return replace(
+    report = replace(
         report,
         unknown_relations=dict(unknown.most_common()),
         unknown_labels=unknown_labels,
         signature=signature or Signature(),
     )
+    return report, found
 
 
 def evaluate_trees(ner: SynNER, sentences: Sequence[Sentence], split: str) -> TreeReport:

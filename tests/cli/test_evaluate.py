@@ -1,6 +1,7 @@
 """`eval`, as it is typed."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,56 @@ def test_raw_text(run: Run, text_run: Path) -> None:
     result = run("eval", text_run, "--dataset", "sample", "--split", "dev", "--raw")
     assert "dev: entities in raw documents" in result.stdout
     assert "dev: entities in raw sentences" in result.stdout
+
+
+def test_runs_side_by_side_in_a_report(
+    run: Run, trained_run: Path, test_file: Path, tmp_path: Path
+) -> None:
+    other = shutil.copytree(trained_run, tmp_path / "other")
+    report = tmp_path / "report.json"
+    command = ("eval", trained_run, other, "--input", test_file, "--report", report)
+    result = run(*command, "--train", test_file)
+    assert result.exit_code == 0, result.output
+    assert "F1 of entities" in result.stdout and "macro" in result.stdout
+    first, second = json.loads(report.read_text(encoding="utf-8"))["systems"]
+    metrics = json.loads((trained_run / "metrics.json").read_text(encoding="utf-8"))
+    for system, path in ((first, trained_run), (second, other)):
+        assert system["system"] == str(path)
+        assert system["overall"] == metrics["test"]["overall"]
+    seen = first["buckets"]["form in training"]
+    assert seen["seen with this type"]["gold"] == first["overall"]["gold"]
+
+    page = tmp_path / "report.html"
+    result = run("eval", trained_run, "--dataset", "sample", "--report", page, "--json")
+    assert json.loads(result.stdout)["overall"]["gold"] == 250
+    assert "Form in training" in page.read_text(encoding="utf-8")
+    assert "--train" not in result.stderr
+
+    both = run("eval", trained_run, other, "--input", test_file, "--json")
+    assert [found["run"] for found in json.loads(both.stdout)] == [str(trained_run), str(other)]
+
+
+def test_a_report_without_a_training_split_says_so(
+    run: Run, trained_run: Path, test_file: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.md"
+    result = run("eval", trained_run, "--input", test_file, "--report", report)
+    assert result.exit_code == 0, result.output
+    assert "--train FILE is missing" in result.stderr
+    assert "Form in training" not in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("a", "a"), "expected each run once, got a twice"),
+        (("a", "b", "--raw"), "expected either --raw or several runs, got both"),
+        (("a", "--parser", "run", "--report", "r.md"), "expected either --parser or --report"),
+        (("a", "--report", "r.pdf"), "expected a report named .html, .md, .json, got r.pdf"),
+        (("a", "--train", "t.conllu"), "in a report: say --report"),
+    ],
+)
+def test_what_cannot_go_together(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    result = run("eval", *arguments, "--dataset", "sample")
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
