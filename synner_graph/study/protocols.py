@@ -1,6 +1,6 @@
 """What a study scores beside the given trees: trees of the model's own, and raw text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,7 @@ def document_sizes(sentences: Iterable[Sentence]) -> list[int]:
 def score_protocols(
     ner: SynNER,
     protocols: Sequence[Protocol],
-    splits: dict[str, Sequence[Sentence]],
+    splits: Mapping[str, Sequence[Sentence]],
     judged: str,
 ) -> dict[str, Any]:
     """Score a model by each protocol.
