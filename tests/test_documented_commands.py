@@ -49,6 +49,7 @@ TINY = ["--encoder", "tiny", "--batch-size", "4", "--no-memory"]
 LITTLE = {
     "bench kernels": SHORT,
     "bench gnn": SHORT,
+    "bench scores": ["--sentences", "50"],
     "bench train": [*SHORT, *TINY, "--sentences", "8"],
     "bench predict": [*SHORT, *TINY, "--sentences", "8"],
     "benchmarks/every_layer.py": ["--train-subset", "8"],

@@ -12,16 +12,20 @@ CPU = torch.device("cpu")
 
 
 def interleaved(
-    functions: Mapping[str, Callable[[], object]], rounds: int, device: torch.device = CPU
+    functions: Mapping[str, Callable[[], object]],
+    rounds: int,
+    device: torch.device = CPU,
+    warm_up: bool = True,
 ) -> dict[str, float]:
     """Return the median seconds of each function; they take turns, so a disturbance hits all.
 
     Args:
-        functions: What to time; each is called once beforehand, to warm up.
+        functions: What to time.
         rounds: How often each is timed.
         device: Where they work; a GPU is waited for.
+        warm_up: Whether each is called once beforehand; plain Python needs none.
     """
-    for function in functions.values():
+    for function in functions.values() if warm_up else ():
         function()
     wait(device)
     seconds: dict[str, list[float]] = {name: [] for name in functions}

@@ -105,6 +105,37 @@ def gnn(
     output.print(table)
 
 
+@bench.command("scores")
+def scores(
+    dataset: Annotated[str, typer.Option(help="Corpus of the catalogue.")] = "sample",
+    data_dir: options.DataDir = None,
+    sentences: Annotated[
+        int, typer.Option(min=1, help="Drawn from the test split, with replacement.")
+    ] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is timed.")] = 1,
+    json: options.Json = False,
+) -> None:
+    """Time scoring beside seqeval's strict mode, on the same sentences with errors.
+
+    Less than 1 is faster than seqeval. Both must find the same F1.
+
+    Example: synner bench scores --json
+    """
+    from synner_graph.benchmarking import scores as benchmark
+    from synner_graph.data.corpora.catalogue import load_corpus
+
+    corpus = load_corpus(dataset, data_dir, ["test"]).splits["test"]
+    found = benchmark.measure_scores(benchmark.make_work(corpus, sentences), rounds)
+    if json:
+        print_json(found)
+        return
+    title = f"{found['sentences']:,} sentences, {found['entities']:,} entities"
+    table = Table("", "seconds", f"ratio to {found['baseline']}", title=title)
+    for row in found["measurements"]:
+        table.add_row(row["name"], f"{row['seconds']:.2f}", f"{row['ratio']:.3f}")
+    output.print(table)
+
+
 @bench.command("train")
 def train(
     dataset: Corpus = None,
