@@ -137,6 +137,14 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak, for all other weights.", rich_help_panel=TRAINING)
     ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run folder, saved combination, or file of predict --candidates: learn its "
+            "probabilities of all spans beside the gold entities.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of every random choice.", rich_help_panel=TRAINING)
     ] = None,
@@ -177,6 +185,7 @@ def train(
         "training.batch_size": batch_size,
         "training.encoder_learning_rate": encoder_learning_rate,
         "training.learning_rate": learning_rate,
+        "training.teacher": teacher,
         "training.seed": seed,
     }
     given = {key: value for key, value in plain.items() if value is not None}

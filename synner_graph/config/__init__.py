@@ -1,6 +1,7 @@
 """Every setting of a run, typed. A key that does not exist is an error."""
 
 from synner_graph.config.load import dotted, explain, load_config, nested, read_tables
+from synner_graph.config.section import Section
 from synner_graph.config.sections import (
     DataConfig,
     EncoderConfig,
@@ -11,10 +12,9 @@ from synner_graph.config.sections import (
     PartSection,
     RecurrentConfig,
     RunConfig,
-    Section,
     TextConfig,
-    TrainingConfig,
 )
+from synner_graph.config.training import TrainingConfig
 
 __all__ = [
     "DataConfig",

@@ -27,6 +27,7 @@ def new_recogniser(
     device: torch.device,
     kernel: str,
     lexicon: Lexicon | None = None,
+    unlabelled: Sequence[Sentence] = (),
 ) -> SynNER:
     """A recogniser for the labels, relations and characters of the training sentences.
 
@@ -37,13 +38,15 @@ def new_recogniser(
         device: Where it runs.
         kernel: Implementation of the operators: see `operators.choice.NAMES`.
         lexicon: Its words, where it reads words; by default those of the sentences.
+        unlabelled: What it will learn from beside them: it knows their relations and characters.
 
     Raises:
         InputError: A part, the backend or the kernel cannot be used so.
     """
     lexicon = lexicon or read_lexicon(config, sentences, ())
     config = complete(config, sentences, lexicon)
-    vocabularies = Vocabularies.collect(sentences, config.gnn.fold_subtypes)
+    read = (*sentences, *unlabelled)
+    vocabularies = Vocabularies.collect(read, config.gnn.fold_subtypes)
     if lexicon is not None:
         vocabularies = replace(vocabularies, words=lexicon.words)
     if config.gnn.name != NONE and SAME_FORM in config.gnn.edges:
@@ -56,7 +59,7 @@ def new_recogniser(
         source = resolve_encoder(config.encoder.name)
         blueprint = load_blueprint(source, config.encoder.transformer_dropout)
         if config.encoder.prune_vocabulary:
-            tokens = {token for sentence in sentences for token in sentence.tokens}
+            tokens = {token for sentence in read for token in sentence.tokens}
             blueprint, rows = prune_vocabulary(blueprint, tokens)
     # A run holds its words, so it names no file of vectors; features belong to sentences.
     encoder = config.encoder.model_copy(update={"vectors": None, "features": None})

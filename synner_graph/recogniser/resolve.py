@@ -81,7 +81,7 @@ def resolve(config: RunConfig, corpus: Corpus) -> tuple[RunConfig, Lexicon | Non
         InputError: The training split has no entities, or sentences lack what the model reads.
     """
     sentences = corpus.splits.get("train", ())
-    others = [s for split in ("dev", "test") for s in corpus.splits.get(split, ())]
+    others = [s for split in ("dev", "test", "unlabelled") for s in corpus.splits.get(split, ())]
     if not any(sentence.entities for sentence in sentences):
         raise InputError("The training split has no entities, so there is nothing to learn.")
     if config.training.patience is not None and not corpus.splits.get("dev"):

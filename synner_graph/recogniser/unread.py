@@ -227,6 +227,11 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         "it needs a model that reads documents: encoder.context document, or edges that join "
         "sentences",
     )
+    yield (
+        "training.teacher_weight training.unlabelled",
+        training.teacher is not None,
+        "it needs training.teacher",
+    )
     yield "training.betas", training.optimizer == "adamw", "it needs training.optimizer 'adamw'"
 
 

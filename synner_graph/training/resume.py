@@ -31,7 +31,11 @@ class Start:
 
 
 def identity(
-    config: RunConfig, corpus: Corpus, frozen: str, **machine: str | int
+    config: RunConfig,
+    corpus: Corpus,
+    frozen: str,
+    teacher: str | None = None,
+    **machine: str | int,
 ) -> dict[str, Any]:
     """All that the weights of a finished training follow from.
 
@@ -39,11 +43,15 @@ def identity(
         config: every setting, as resolved.
         corpus: what is trained on.
         frozen: digest of the weights that are not trained.
+        teacher: digest of what the teacher's answers follow from, if there is one.
         machine: name -> value of what else must be the same, such as the kernel.
     """
     sentences = {f"the {name} sentences": _digest(rows) for name, rows in corpus.splits.items()}
     settings = dict(dotted(config.model_dump(mode="json")))
-    return {**settings, **machine, **sentences, "the pretrained weights": frozen}
+    digests = {**sentences, "the pretrained weights": frozen}
+    if teacher is not None:
+        digests["the teacher's files"] = teacher
+    return {**settings, **machine, **digests}
 
 
 def begin(

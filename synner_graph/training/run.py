@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from accelerate.utils import set_seed
 from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
+from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report
 from synner_graph.heads.biaffine import BIAFFINE
+from synner_graph.heads.soft import SoftTarget
 from synner_graph.model.batch import Batch
 from synner_graph.parsers import TREES, ParserRecord
 from synner_graph.recogniser.new import new_recogniser
@@ -34,6 +37,8 @@ from synner_graph.training.metrics import dev_scores, parameters, reports_of, ru
 from synner_graph.training.own_trees import draw_own_trees, own_share
 from synner_graph.training.progress import progress_bar
 from synner_graph.training.resume import begin, identity, is_broken_off, is_finished
+from synner_graph.training.teacher import Teacher, soft_targets, summary
+from synner_graph.training.unlabelled import UNLABELLED, with_unlabelled
 
 logger = logging.getLogger(__name__)
 
@@ -81,18 +86,26 @@ def train(
     if not (resume and (is_finished(run) or is_broken_off(run))):
         run.check_replaceable(overwrite, _inputs(config))
     config = check(config)
-    corpus, record = _parsed(config, corpus)
+    corpus, record = _parsed(config, with_unlabelled(config, corpus))
     config, lexicon = resolve(config, corpus)
     sentences, dev = corpus.splits["train"], corpus.splits.get("dev", ())
     accelerator = build_accelerator(device, config.training.precision)
     set_seed(config.training.seed)
-    ner = new_recogniser(config, sentences, backend, accelerator.device, kernel, lexicon)
+    unlabelled = corpus.splits.get(UNLABELLED, ())
+    ner = new_recogniser(
+        config, sentences, backend, accelerator.device, kernel, lexicon, unlabelled
+    )
     ner.parser_record = record or ner.parser_record
     ner.model.head.encode(sentences)  # refuses entities that it cannot learn
+    learned: Sequence[Sentence] = (*sentences, *unlabelled)
+    teacher, labels = None, ner.vocabularies.labels
+    if config.training.teacher is not None:
+        teacher = Teacher.open(config.training.teacher, learned, labels)
     settings = identity(
         config,
         corpus,
         frozen_digest(ner.model),
+        None if teacher is None else teacher.digest,
         graph_backend=ner.backend.name,
         kernel=str(kernel),
         device=accelerator.device.type,
@@ -110,6 +123,14 @@ def train(
                 return {}, []
             best = SynNER.from_pretrained(output, backend, accelerator.device, kernel)
             return json.loads(run.read()[METRICS]), reports_of(config, corpus, best)
+        answers = None
+        if teacher is not None:
+            try:
+                answers = teacher.answers(learned, labels, checkpoints, backend, kernel)
+            except InputError:
+                if not start.resumes:  # nothing has been learned that could be lost
+                    on_main(accelerator, run.clear_workspace)
+                raise
         with _log_file(output / WORKSPACE / LOG, enabled=accelerator.is_main_process):
             if start.resumes:
                 found = checkpoints.find()
@@ -127,13 +148,18 @@ def train(
                 logger.info("Words: %s", lexicon.coverage)
             for remark in (*unknown_labels(corpus), *ner.model.head.remarks(sentences)):
                 logger.warning(remark)
-            trees = sentences
+            targets = None
+            if answers is not None:
+                share = config.training.teacher_weight
+                targets = soft_targets(learned, answers, share, len(sentences))
+                logger.info("Teacher %s: %s", config.training.teacher, summary(targets))
+                for remark in ner.model.head.soft_remarks(targets):
+                    logger.warning(remark)
+            trees = learned
             if config.parser.jackknife is not None:
-                sentences, note = jackknife(
-                    config, sentences, backend, kernel, checkpoints, progress
-                )
+                learned, note = jackknife(config, learned, backend, kernel, checkpoints, progress)
                 corpus = replace(corpus, notes=(*corpus.notes, note))
-            epochs = _fit(ner, config, sentences, trees, dev, output, checkpoints, progress)
+            epochs = _fit(ner, config, learned, trees, targets, dev, output, checkpoints, progress)
             metrics: dict[str, Any] = {}
             reports: list[Report] = []
             if accelerator.is_main_process:
@@ -169,6 +195,7 @@ def _inputs(config: RunConfig) -> list[Path]:
     named: tuple[Path | str | None, ...]
     named = (data.train, data.dev, data.test, data.data_dir, encoder.features, encoder.vectors)
     named += (encoder.name, *config.gnn.gazetteer)
+    named += (config.training.teacher, *config.training.unlabelled)
     return [Path(path) for path in named if path and Path(path).exists()]
 
 
@@ -177,6 +204,7 @@ def _fit(
     config: RunConfig,
     sentences: Sequence[Sentence],
     trees: Sequence[Sentence],
+    targets: Sequence[SoftTarget] | None,
     dev: Sequence[Sentence],
     output: Path,
     checkpoints: Checkpoints,
@@ -185,6 +213,7 @@ def _fit(
     """Train the model. Leaves the best epoch in `output` and returns a record of every epoch.
 
     The model reads the trees of `sentences`; its own parser, if it has one, learns from `trees`.
+    Of each sentence it learns the entities, or the target, if there is a teacher.
 
     A kill can come between the save of an epoch and its checkpoint. The epoch is then trained,
     scored and saved again, to the same weights.
@@ -193,6 +222,8 @@ def _fit(
     reads_documents = ner.model.reads_documents
     units = training_units(sentences, reads_documents, settings.part_tokens)
     gold = training_units(trees, reads_documents, settings.part_tokens)
+    rest = iter(targets or ())
+    lessons = [list(islice(rest, len(unit))) for unit in units]
     batches = LengthGroupedBatches(units, settings.batch_size, settings.seed)
     learner = Learner(ner.model, config, batches.total(settings.epochs), accelerator)
     stage = (config.parser.jackknife or 0) + 1
@@ -201,6 +232,7 @@ def _fit(
         batch = ner.model.collator(
             [sentence for row in rows for sentence in units[row]],
             gold_trees=[sentence for row in rows for sentence in gold[row]],
+            targets=targets and [target for row in rows for target in lessons[row]],
         )
         share = own_share(config.parser.own_trees, position.epoch, settings.epochs)
         return draw_own_trees(batch, share)

@@ -17,6 +17,7 @@ from synner_graph.data.trees import shuffle_heads, shuffle_relations
 from synner_graph.errors import InputError, suggest
 
 SPLITS = ("train", "dev", "test")
+SHUFFLES = {"heads": shuffle_heads, "relations": shuffle_relations}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus
             config.dataset or "sample", config.data_dir, splits, cache=config.cache, **reading
         )
     if config.shuffle is not None:
-        shuffle = {"heads": shuffle_heads, "relations": shuffle_relations}[config.shuffle]
+        shuffle = SHUFFLES[config.shuffle]
         spoilt = {split: tuple(map(shuffle, rows)) for split, rows in corpus.splits.items()}
         corpus = replace(corpus, splits=spoilt)
     train: Sequence[Sentence] = corpus.splits.get("train", ())
