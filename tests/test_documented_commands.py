@@ -75,6 +75,10 @@ def write_inputs(folder: Path) -> None:
     test = rows["test"]
     for name in ("parsed.conllu", "words.iob2", "words.conll2003", "words.conllx"):
         write_sentences(folder / name, test, name.partition(".")[2])
+    for split, mark in (("test", ""), ("dev", "-dev")):
+        for place, name in enumerate(("a{}.conll2003", "b{}.jsonl", "c{}.iob2")):
+            missed = [s.replace(entities=s.entities[place:]) for s in rows[split]]
+            write_sentences(folder / name.format(mark), missed)
     write_sentences(folder / "train.v4_gold_conll", rows["train"], "conll2012")
     write_sentences(folder / "train.conllx", rows["train"], "conllx")
     texts = [sentence.text or " ".join(sentence.tokens) for sentence in test]

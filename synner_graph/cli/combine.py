@@ -126,10 +126,10 @@ def combine(
     token: of all such sets the one with the greatest sum of what stands behind its entities less
     what stands behind their being none.
 
-    Example: synner combine a.conll2003 b.jsonl c.spacy --output all.jsonl
+    Example: synner combine a.conll2003 b.jsonl c.iob2 --output all.jsonl
 
-    Example: synner combine a.jsonl b.jsonl --method weighted --gold-dev dev.conllu
-    --dev a-dev.jsonl b-dev.jsonl --output all.conll2003
+    Example: synner combine a.conll2003 b.jsonl --method weighted --gold-dev dev.conllu
+    --dev a-dev.conll2003 b-dev.jsonl --output all.conll2003
     """
     from synner_graph.evaluation.combination import Combiner, Dev
     from synner_graph.evaluation.combination.combiner import MAJORITY, MEAN

@@ -1,4 +1,4 @@
-"""`eval`: score a saved run."""
+"""`eval`: score saved runs, and the output of any system."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,25 +20,53 @@ from synner_graph.cli.console import (
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import open_run, split_of
+from synner_graph.cli.systems import score_systems
 from synner_graph.config import DataConfig
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report
+from synner_graph.evaluation.systems import Runtime
+from synner_graph.evaluation.systems.formats import SYSTEM_FORMATS
 from synner_graph.files import write_text
 
 if TYPE_CHECKING:
     from synner_graph.recogniser.synner import SynNER
 
+SYSTEMS = "Other systems"
+
 
 @reads()
 def evaluate(
     runs: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help="Run folders, or hub repositories; several stand side by side.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    system: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What another system found in the gold sentences: a file; repeat it for several. "
+            f"Formats: {', '.join(SYSTEM_FORMATS)}.",
+            rich_help_panel=SYSTEMS,
+        ),
+    ] = None,
+    system_format: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Format of the systems: one for all, or the option once for each; default: "
+            "--format, else by suffix.",
+            rich_help_panel=SYSTEMS,
+        ),
+    ] = None,
+    system_scheme: Annotated[
+        str | None,
+        typer.Option(
+            help="Tag scheme of the systems; default: --scheme, else the format's usual one.",
+            rich_help_panel=SYSTEMS,
+        ),
+    ] = None,
     dataset: options.Dataset = None,
     split: Annotated[
         str, typer.Option(help="train, dev or test.", rich_help_panel=options.DATA)
@@ -46,7 +74,10 @@ def evaluate(
     input: Annotated[
         Path | None,
         typer.Option(
-            help="A file with gold entities, instead of a dataset.", rich_help_panel=options.DATA
+            "--input",
+            "--gold",
+            help="A file with gold entities, instead of a dataset.",
+            rich_help_panel=options.DATA,
         ),
     ] = None,
     reading: Reading = AS_USUAL,
@@ -86,7 +117,7 @@ def evaluate(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Score runs against gold entities: precision, recall and F1, overall and for each type.
+    """Score runs, or any system's output, against gold entities: precision, recall and F1.
 
     An entity is correct when its boundaries and its type are; every gold entity counts. With
     --parser the scores on the trees of the sentences and on those of the parser stand side by side.
@@ -99,10 +130,15 @@ def evaluate(
     which type is read as which, and scores by kind of entity, such as seen and unseen ones.
 
     Example: synner eval runs/sample --dataset sample --report report.html
+
+    Example: synner eval --system a.conll2003 --system b.jsonl --gold test.conllu
     """
+    runs, systems = runs or [], system or []
     data = split_of(dataset, input, split, reading)
-    check_output(report, (input, train))
-    _check(runs, parser, raw, report, train)
+    check_output(report, (input, train, *systems))
+    if not systems and (system_format or system_scheme):
+        raise InputError("--system-format and --system-scheme say how --system is read.")
+    _check(runs, systems, reading, parser, raw, report, train)
     forms_from = None if train is None else DataConfig(train=train, **reading.settings())
     if train is None and dataset is not None:
         forms_from = data
@@ -118,12 +154,12 @@ def evaluate(
     def opened(run: str) -> "SynNER":
         return open_run(run, reading.features, graph_backend, device, kernel)
 
-    ner = opened(runs[0])
+    ner = opened(runs[0]) if runs else None
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     sentences = corpus.splits[split]
     signature = signature_of(data, split)
-    if raw:
+    if raw and ner is not None:
         named = partial(ner.pipe, parser=parser or RUN)
         both = evaluate_raw(named, sentences, split, replace(signature, trees=parser or RUN))
         if json:
@@ -132,7 +168,7 @@ def evaluate(
             print_report(both.documents, "raw documents")
             print_report(both.sentences, "raw sentences")
         return
-    if parser is not None:
+    if parser is not None and ner is not None:
         compared = compare_trees(
             ner, load_parser(parser, ner), sentences, split, batch_size, signature
         )
@@ -142,34 +178,64 @@ def evaluate(
         else:
             print_comparison(compared)
         return
-    found, reports = {}, {}
-    for number, run in enumerate(runs):
-        ner = opened(run) if number else ner
+    reports: dict[str, Report] = {}
+    found: dict[str, Sequence[Sequence[Entity]]] = {}
+    for run in runs:
+        ner = opened(run) if reports or ner is None else ner
         reports[run], found[run] = evaluate_and_keep(ner, sentences, split, batch_size, signature)
+    if systems:
+        runtime = Runtime(graph_backend, device, kernel, batch_size)
+        scored_systems = score_systems(
+            systems,
+            system_format or (),
+            system_scheme,
+            sentences,
+            signature,
+            split,
+            reading,
+            runtime,
+        )
+        for name, pair in scored_systems.items():
+            reports[name], found[name] = pair
     if report is not None:
         _write_report(report, sentences, found, reports, forms_from)
+    only, *_ = reports.values()
     if json:
         for scored in reports.values():
             print_notes(unknown_relations(scored.unknown_relations))
         signed = [{"run": run, **scored.signed_json()} for run, scored in reports.items()]
-        print_json(signed if len(runs) > 1 else reports[runs[0]].signed_json())
-    elif len(runs) > 1:
+        print_json(signed if len(reports) > 1 else only.signed_json())
+    elif len(reports) > 1:
         print_side_by_side(reports)
     else:
-        print_report(reports[runs[0]])
+        print_report(only)
 
 
 def _check(
-    runs: Sequence[str], parser: str | None, raw: bool, report: Path | None, train: Path | None
+    runs: Sequence[str],
+    systems: Sequence[str],
+    reading: Reading,
+    parser: str | None,
+    raw: bool,
+    report: Path | None,
+    train: Path | None,
 ) -> None:
     """Refuse options that have no meaning together."""
-    for run in runs:
-        if runs.count(run) > 1:
-            raise InputError(f"expected each run once, got {run} twice")
-    if (raw or parser is not None) and (len(runs) > 1 or report is not None):
+    names = [*runs, *systems]
+    if not names:
+        raise InputError("Say what to score: runs, or --system FILE.")
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"expected each run or system once, got {name} twice")
+    if raw or parser is not None:
         option = "--raw" if raw else "--parser"
-        several = "several runs" if len(runs) > 1 else "--report"
-        raise InputError(f"expected either {option} or {several}, got both")
+        if systems:
+            raise InputError(f"{option} is for a run, not for --system.")
+        if len(runs) > 1 or report is not None:
+            several = "several runs" if len(runs) > 1 else "--report"
+            raise InputError(f"expected either {option} or {several}, got both")
+    if not runs and reading.features is not None:
+        raise InputError("--encoder.features is for a run, not for --system.")
     if report is not None:
         from synner_graph.evaluation.report import report_format
 

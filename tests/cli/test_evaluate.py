@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,7 @@ def test_a_report_without_a_training_split_says_so(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a", "a"), "expected each run once, got a twice"),
+        (("a", "a"), "expected each run or system once, got a twice"),
         (("a", "b", "--raw"), "expected either --raw or several runs, got both"),
         (("a", "--parser", "run", "--report", "r.md"), "expected either --parser or --report"),
         (("a", "--report", "r.pdf"), "expected a report named .html, .md, .json, got r.pdf"),
@@ -135,3 +136,76 @@ def test_what_cannot_go_together(run: Run, arguments: tuple[str, ...], message: 
     result = run("eval", *arguments, "--dataset", "sample")
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.split())
+
+
+def test_the_output_of_a_system_scores_as_the_run(
+    run: Run, trained_run: Path, test_file: Path, tmp_path: Path
+) -> None:
+    expected = json.loads(run("eval", trained_run, "--gold", test_file, "--json").stdout)
+    assert "trees:given" in expected["signature"]
+    expected["signature"] = expected["signature"].replace("|trees:given", "")
+    for name in ("named.conll2003", "named.jsonl", "named.spanner", "named.txt"):
+        found = tmp_path / name
+        format = "bmes" if name.endswith("txt") else found.suffix[1:]
+        output = () if format == found.suffix[1:] else ("--output-format", format)
+        if format == "spanner":
+            format = "spanner-predicted"
+            output = ("--output-format", format)
+        command = ("predict", trained_run, "--input", test_file, "--output", found, *output)
+        assert run(*command).exit_code == 0
+        given = ("--system-format", format) if output else ()
+        result = run("eval", "--system", found, "--gold", test_file, *given, "--json")
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout) == expected
+    result = run("eval", "--system", tmp_path / "named.jsonl", "--gold", test_file)
+    assert "test: entities" in result.stdout
+    files = [tmp_path / name for name in ("named.jsonl", "named.conll2003")]
+    several = [word for path in files for word in ("--system", path)]
+    report = tmp_path / "report.md"
+    command = ("eval", trained_run, *several, "--gold", test_file, "--report", report, "--json")
+    result = run(*command)
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)
+    assert [row["run"] for row in rows] == [str(path) for path in (trained_run, *files)]
+    assert all(row["overall"] == expected["overall"] for row in rows)
+    assert files[1].name in report.read_text(encoding="utf-8")
+
+
+def test_a_run_folder_is_a_system(
+    run: Run, trained_run: Path, parsing_run: Path, test_file
+) -> None:
+    as_run = run("eval", trained_run, "--gold", test_file, "--format", "conllu", "--json")
+    as_system = run(
+        "eval", "--system", trained_run, "--gold", test_file, "--format", "conllu", "--json"
+    )
+    assert json.loads(as_system.stdout) == json.loads(as_run.stdout)
+
+
+def test_one_format_and_scheme_for_both(run: Run, tmp_path: Path) -> None:
+    gold, found = tmp_path / "gold.txt", tmp_path / "found.txt"
+    gold.write_text("Ann S-PER\nmet O\nBo S-PER\n")
+    found.write_text("Ann S-PER\nmet O\nBo O\n")
+    both = ("--format", "conll2003", "--scheme", "bioes")
+    result = run("eval", "--system", found, "--gold", gold, *both, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["overall"]["recall"] == 50
+    found.write_text("Ann B-PER\nmet O\nBo O\n")
+    result = run("eval", "--system", found, "--gold", gold, *both, "--system-scheme", "bio")
+    assert result.exit_code == 0, result.output
+
+
+def test_refuses_what_no_system_can_be_read_as(
+    refused: Callable[..., str], text_run: Path, test_file: Path, tmp_path: Path
+) -> None:
+    found = tmp_path / "found.conll2003"
+    found.write_text("Ann O\n")
+    assert "runs, or --system FILE" in refused("eval", "--gold", test_file)
+    assert "how --system is read" in refused(
+        "eval", text_run, "--system-format", "jsonl", "--gold", test_file
+    )
+    system = ("eval", "--system", found, "--gold", test_file)
+    assert "--raw is for a run" in refused(*system, "--raw")
+    assert "--parser is for a run" in refused(*system, "--parser", "run")
+    assert "each run or system once" in refused(*system, "--system", found)
+    assert "same file as the input" in refused(*system, "--report", found)
+    assert refused(*system).startswith(f"{found}:1: expected token 1 of sentence 1 to be ")
