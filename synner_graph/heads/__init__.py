@@ -16,7 +16,7 @@ KIND = Kind("head", "head", HEADS)
 
 
 def build_head(config: HeadConfig, input_size: int, labels: Sequence[str]) -> Head[Any, Any]:
-    """The head that the settings describe.
+    """Build the head that the settings describe.
 
     Args:
         config: Settings.

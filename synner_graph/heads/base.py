@@ -34,8 +34,8 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         name: What the head is called in `HEADS`.
         labels: The entity labels it can give.
         kernel: Name of the kernel that computes its operators, or `auto`.
-        temperature: What divides its scores before it makes probabilities of entities of them. It
-            changes neither the loss nor what is found.
+        temperature: Divides its scores before they become probabilities of entities. It changes
+            neither the loss nor which entities are found.
 
     Raises:
         InputError: There are no labels, or one comes twice.
@@ -57,7 +57,7 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
 
     @classmethod
     def resolve(cls, options: Mapping[str, Any], sentences: Sequence[Sentence]) -> dict[str, Any]:
-        """Decide what the options leave open; nothing, unless a head says otherwise.
+        """Decide what the options leave open; by default they are returned as they are.
 
         Args:
             options: All of the head's options.
@@ -66,7 +66,7 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         return dict(options)
 
     def remarks(self, sentences: Sequence[Sentence]) -> Iterator[str]:
-        """What a user should know before the head learns from these sentences.
+        """Yield what a user should know before the head learns from these sentences.
 
         Args:
             sentences: The training sentences.
@@ -74,14 +74,14 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         return iter(())
 
     def check_kernel(self) -> None:
-        """See to it, before work begins, that the kernel asked for can serve here.
+        """Check, before work begins, that the chosen kernel can run here.
 
         Raises:
-            InputError: It cannot.
+            InputError: It cannot run here.
         """
 
     def marks(self, sentences: Sequence[Sentence], pieces: Tensor | None) -> MarksT | None:
-        """What the head reads of the tokens beside their states; nothing, unless it says otherwise.
+        """Return what the head reads of the tokens beside their states; None by default.
 
         Args:
             sentences: The sentences of one batch.
@@ -92,7 +92,7 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
 
     @abstractmethod
     def encode(self, sentences: Sequence[Sentence]) -> GoldT:
-        """Gold entities of one batch as the tensors that `loss` reads.
+        """Turn the gold entities of one batch into the tensors that `loss` reads.
 
         Raises:
             InputError: An entity cannot be a target of this head.
@@ -120,7 +120,7 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
 
     @abstractmethod
     def loss(self, h: Tensor, offsets: Tensor, gold: GoldT, marks: MarksT | None = None) -> Tensor:
-        """The loss, summed over the sentences of the batch.
+        """Compute the loss, summed over the sentences of the batch.
 
         Args:
             h: Node states.
@@ -167,7 +167,7 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
 
     @abstractmethod
     def decode(self, h: Tensor, offsets: Tensor, marks: MarksT | None = None) -> list[list[Entity]]:
-        """Entities of each sentence, in order, each scored with its probability.
+        """Find the entities of each sentence, in order, each scored with its probability.
 
         Args:
             h: Node states.
@@ -196,7 +196,7 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
 
     @abstractmethod
     def log_probability(self, h: Tensor, entity: Entity, marks: MarksT | None = None) -> Tensor:
-        """Log-probability of one entity of one sentence, differentiable: the score of `decode`.
+        """Compute the log-probability of one entity, which `decode` gives as score; differentiable.
 
         Args:
             h: Node states of the sentence.
@@ -214,7 +214,7 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
     def entities(
         self, offsets: Tensor, starts: Tensor, ends: Tensor, labels: Tensor, scores: Tensor
     ) -> list[list[Entity]]:
-        """The M spans of a batch as entities of its sentences, in order.
+        """Turn the M spans of a batch into entities of its sentences, in order.
 
         Args:
             offsets: First row of each sentence, and at the end N.
@@ -234,10 +234,10 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         return [sorted(entities) for entities in found]
 
     def check_label(self, entity: Entity) -> None:
-        """Raise unless the head can give the entity's label.
+        """Refuse a label that the head cannot give.
 
         Raises:
-            InputError: It cannot.
+            InputError: The head does not have the entity's label.
         """
         if entity.label not in self.labels:
             hint = suggest(entity.label, self.labels)
@@ -284,5 +284,5 @@ def symmetric_divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
 
 
 def at_least_float32(x: Tensor) -> Tensor:
-    """`x` in float32 if it is in half precision, as it is under autocast."""
+    """Return `x`, in float32 if it is in half precision, as it is under autocast."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -6,11 +6,11 @@ from ufal.chu_liu_edmonds import chu_liu_edmonds
 
 
 def best_tree(scores: NDArray[np.float64]) -> list[int]:
-    """The tree with exactly one root whose arcs have the greatest sum of scores.
+    """Find the tree with exactly one root whose arcs have the greatest sum of scores.
 
-    Chu and Liu's algorithm knows nothing of roots: it may hang several tokens from nothing. When
-    every arc from the root costs more than any two trees can differ by, a second one never pays,
-    and as each tree has at least one, the order among those with one stays as it was.
+    Chu and Liu's algorithm may give several roots. So every arc from the root gets a penalty that
+    is larger than the difference between any two trees: a second root then never pays. Trees with
+    one root all get the penalty once, so their order stays the same.
 
     Source: Zmigrod, Vieira and Cotterell (EMNLP 2020), section 2, on the constraint.
 

@@ -104,11 +104,11 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
             "_forbidden_end": ~torch.from_numpy(last),
             "_continues": torch.from_numpy(follow) & _same_entity(self.tags),
         }
-        for name, mask in masks.items():  # labels and scheme say it all: not worth saving
+        for name, mask in masks.items():  # they follow from labels and scheme: not saved
             self.register_buffer(name, mask, persistent=False)
 
     def encode(self, sentences: Sequence[Sentence]) -> CRFGold:
-        """The tags of the gold entities.
+        """Turn the gold entities into tags.
 
         Raises:
             InputError: An entity has an unknown label or overlaps another.
@@ -241,7 +241,7 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
         return self.entities(offsets, *chain.spans(tags, threshold))
 
     def log_probability(self, h: Tensor, entity: Entity, marks: None = None) -> Tensor:
-        """Share of the tag sequences that hold the entity in the partition function."""
+        """Compute the log of the share that tag sequences with the entity have in the partition."""
         self.check_label(entity)
         emissions = self._emissions(h)
         if emissions.device.type != "mps":  # which has no float64
@@ -264,21 +264,21 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
 
     @torch.no_grad()
     def check_kernel(self) -> None:
-        """See `Head.check_kernel`; it reads one token."""
+        """See `Head.check_kernel`; the kernels run on one token."""
         emissions = self.start.new_zeros(1, len(self.tags))
         for function in (crf_log_partition, crf_viterbi, crf_forward_backward):
             function(emissions, torch.tensor([0, 1]), *self._scores(), self._kernel)
 
     @property
     def _kernel(self) -> str:
-        """The kernel asked for, or `auto` if the CRF has none of that name."""
+        """The chosen kernel, or `auto` if the CRF has none of that name."""
         return or_auto(self.kernel, KERNELS["log-partition"])
 
     def _emissions(self, h: Tensor) -> Tensor:
         return at_least_float32(self.emission(self.dropout(h)))
 
     def _chain(self, emissions: Tensor, offsets: Tensor) -> Chain:
-        """What probabilities of entities are made of."""
+        """Run forward and backward pass, from which probabilities of entities come."""
         if emissions.device.type != "mps":  # which has no float64
             emissions = emissions.double()  # alpha, beta and log-partition are large and cancel
         return Chain.of(self._tempered(emissions), offsets, self._continues, self._kernel)
@@ -294,7 +294,7 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
         return (log_partition - crf_score(emissions, gold.tags, offsets, *scores)).sum()
 
     def _tempered(self, emissions: Tensor) -> tuple[Tensor, ...]:
-        """Emissions, transitions, start and end scores, in one precision."""
+        """Divide emissions, transitions, start and end scores by the temperature, in one dtype."""
         scores = (emissions, *(score.to(emissions.dtype) for score in self._scores()))
         return tuple(score / self.temperature for score in scores)
 
@@ -307,7 +307,7 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
 
 
 def _same_entity(tags: Sequence[str]) -> Tensor:
-    """[K, K]: whether tag j, where it may follow tag i, carries on the entity that i belongs to."""
+    """Say whether tag j, where it may follow tag i, continues the entity of i. *Shape:* [K, K]"""
     labels = [tag.partition("-")[2] for tag in tags]
     same_label = [[left == right for right in labels] for left in labels]
     carries_on = [tag[0] in "IME" for tag in tags]

@@ -7,10 +7,10 @@ Span = tuple[int, int]
 
 
 def best_non_overlapping(spans: Sequence[Span], gains: Sequence[float]) -> list[int]:
-    """The set of spans that share no token and gain the most: weighted interval scheduling.
+    """Choose the spans that share no token and gain the most: weighted interval scheduling.
 
-    Of equally good sets it is the one of fewer spans, and among these the leftmost: the first
-    in the order of their sorted spans.
+    Of equally good sets the one with the fewest spans is taken, and of these the leftmost: the
+    first in the order of their sorted spans.
 
     Args:
         spans: Start and, exclusive, end of each span.
@@ -25,17 +25,19 @@ def best_non_overlapping(spans: Sequence[Span], gains: Sequence[float]) -> list[
 
 
 def best_non_crossing(spans: Sequence[Span], gains: Sequence[float]) -> list[int]:
-    """The set of spans that gains the most if one may lie inside another, but none cross.
+    """Choose the spans that gain the most if they may lie inside each other, but not cross.
 
-    What lies inside a span is chosen as if it were a sentence, the narrowest span first; the span
-    then gains with it. Of equally good sets it is one of the fewest spans.
+    From the narrowest span on, the best set inside each span is chosen, as if the span were a
+    sentence; its gain is added to that of the span. Of equally good sets one with the fewest spans
+    is taken.
 
     Args:
         spans: Start and, exclusive, end of each span.
         gains: What each span adds; one that adds nothing is never chosen.
 
     Returns:
-        Positions in `spans` of the chosen, from left to right, the narrowest of one start first.
+        Positions in `spans` of the chosen, from left to right; of spans with one start
+        the narrowest first.
     """
     order = sorted((i for i, gain in enumerate(gains) if gain > 0), key=lambda i: (spans[i], i))
     starts = [spans[i][0] for i in order]
@@ -57,7 +59,7 @@ def best_non_crossing(spans: Sequence[Span], gains: Sequence[float]) -> list[int
 
 
 def most_probable(spans: Sequence[Span], probabilities: Sequence[float]) -> list[int]:
-    """Spans that share no token, each taken unless it overlaps one that is more probable and taken.
+    """Take spans, the most probable first, unless they overlap one that is already taken.
 
     Of equally probable spans the leftmost comes first. Source: the heuristic decoding of Fu et al.
     (2021); it is not exact: a set of less probable spans may be more probable as a whole.
@@ -80,9 +82,9 @@ def most_probable(spans: Sequence[Span], probabilities: Sequence[float]) -> list
 def _schedule(
     order: Sequence[int], spans: Sequence[Span], totals: Sequence[tuple[float, int]]
 ) -> tuple[list[int], tuple[float, int]]:
-    """Of the spans in `order`, sorted, those that share no token and have the greatest total.
+    """Choose, of the sorted spans in `order`, those that share no token and total the most.
 
-    Totals are gains, and minus the numbers of spans that are chosen with each.
+    A total is the gain of a span with all inside it, and minus the number of these spans.
     """
     starts = [spans[i][0] for i in order]
     following = [bisect_left(starts, spans[i][1]) for i in order]

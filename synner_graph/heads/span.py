@@ -26,8 +26,8 @@ DECODERS = ("flat", "nested", "greedy", "all")
 class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
     """A two-layer classifier of every span up to a width.
 
-    The first layer reads endpoints, width, softmax-pooled tokens, morphology and token length
-    joined, without ever joining them: see `synner_graph.operators.span`.
+    The first layer reads endpoints, width, softmax-pooled tokens, morphology and token length. It
+    is factorised, so that they are never concatenated: see `synner_graph.operators.span`.
 
     Source: Fu et al. (ACL 2021), SPANNER.
 
@@ -46,9 +46,9 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
             tokens. 0: no feature.
         length_size: Width of an embedding of the number of sub-tokens, or of characters where the
             encoder reads no sub-tokens. 0: no feature.
-        decode: `"flat"` and `"nested"` take the spans with the greatest sum of log p(label) -
-            log p(no entity) that do not overlap, or do not cross, exactly; `"greedy"` of spans that
-            overlap the most probable; `"all"` every span more probably an entity than none.
+        decode: `"flat"` takes the set of spans without overlaps, `"nested"` the one without
+            crossings, with the greatest sum of log p(label) - log p(no entity); `"greedy"` takes
+            the most probable spans first; `"all"` every span more probably an entity than none.
         dropout: On the node states.
 
     Raises:
@@ -125,7 +125,7 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
             )
 
     def marks(self, sentences: Sequence[Sentence], pieces: Tensor | None) -> SpanMarks:
-        """Class of case and number of pieces of each token, where they are features."""
+        """Give case and number of pieces of each token, where they are features."""
         tokens = [token for sentence in sentences for token in sentence.tokens]
         cases = None
         if "morphology" in self.features:
@@ -137,10 +137,10 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
         return SpanMarks(cases, pieces)
 
     def encode(self, sentences: Sequence[Sentence]) -> SpanGold:
-        """The gold entities of up to W tokens.
+        """Turn the gold entities of up to W tokens into classes of spans.
 
-        Wider entities are left out, as no span can match them; they
-        stay in the recall denominator at evaluation.
+        Wider entities are left out, as no candidate can match them; evaluation counts them as
+        missed.
 
         Raises:
             InputError: An entity has an unknown label, or one span has two labels.
@@ -189,7 +189,7 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
         gold: SpanGold | SpanSoftGold,
         marks: SpanMarks | None = None,
     ) -> Tensor:
-        """Summed cross entropy of all candidate spans, those of no entity weighted down."""
+        """Sum the cross-entropy of all candidates; those that are no entity count less."""
         spans = self._candidates(h, offsets, marks)
         return self._cross_entropy(self._log_probs(h, spans), spans, gold)
 
@@ -211,7 +211,7 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
     def span_scores(
         self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Class probabilities of every span of up to W tokens.
+        """Compute the class probabilities of every span of up to W tokens.
 
         Args:
             h: Node states.
@@ -261,7 +261,7 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
         return self.entities(offsets, starts[rows], ends[rows], labels, scores[rows, labels])
 
     def log_probability(self, h: Tensor, entity: Entity, marks: SpanMarks | None = None) -> Tensor:
-        """Log-probability of the label of that span.
+        """Compute the log-probability of the label of that span.
 
         Raises:
             InputError: The label is unknown, or the entity wider than any candidate.
@@ -279,7 +279,7 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
         return log_probs[0, NULL + 1 + self.labels.index(entity.label)]
 
     def _chosen(self, candidates: Sequence[tuple[Entity, float, float]]) -> list[Entity]:
-        """Of entities, their probabilities and gains those that `decode` takes, in order."""
+        """Choose the entities that `decode` takes, given probabilities and gains, in order."""
         entities = [entity for entity, _, _ in candidates]
         spans = [(entity.start, entity.end) for entity in entities]
         if self.decoder == "all":
@@ -292,7 +292,7 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
         return [entities[i] for i in chosen]
 
     def _tempered(self, log_probs: Tensor) -> Tensor:
-        """Log-probabilities at the head's temperature. *Shape:* [S, 1 + len(labels)]"""
+        """Apply the head's temperature to log-probabilities. *Shape:* [S, 1 + len(labels)]"""
         if self.temperature == 1:
             return log_probs
         return (log_probs / self.temperature).log_softmax(dim=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reliability:
-    """How far scores are from what they promise, in one split.
+    """How well the scores of one split agree with how often they are right.
 
     Attributes:
         entities: Entities found.
@@ -32,11 +32,11 @@ class Calibration:
     splits: dict[str, Reliability]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return plain values."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Calibration":
-        """Inverse of `to_json`."""
+        """Read what `to_json` gave."""
         splits = {name: Reliability(**split) for name, split in values["splits"].items()}
         return cls(float(values["temperature"]), splits)

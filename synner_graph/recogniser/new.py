@@ -29,7 +29,7 @@ def new_recogniser(
     lexicon: Lexicon | None = None,
     unlabelled: Sequence[Sentence] = (),
 ) -> SynNER:
-    """A recogniser for the labels, relations and characters of the training sentences.
+    """Build a recogniser for the labels, relations and characters of the training sentences.
 
     Args:
         config: Settings; what they leave open is decided from the sentences.
@@ -41,7 +41,7 @@ def new_recogniser(
         unlabelled: What it will learn from beside them: it knows their relations and characters.
 
     Raises:
-        InputError: A part, the backend or the kernel cannot be used so.
+        InputError: A part, the backend or the kernel cannot be used with these settings.
     """
     lexicon = lexicon or read_lexicon(config, sentences, ())
     config = complete(config, sentences, lexicon)
@@ -76,7 +76,7 @@ def new_recogniser(
 
 
 def read_entries(config: RunConfig, sentences: Sequence[Sentence]) -> tuple[Entry, ...]:
-    """The dictionary entries of a model that reads some.
+    """Gather the dictionary entries that a model reads; none for a model without a gazetteer.
 
     Raises:
         InputError: A file cannot be read, or no dictionary is named although one is to be read.

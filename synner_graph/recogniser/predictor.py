@@ -38,7 +38,7 @@ class Predictor:
         return self.model.backend
 
     def predict(self, sentences: Iterable[Sentence], batch_size: int = 32) -> list[Sentence]:
-        """The same sentences with the entities that the model finds, each with its score."""
+        """Return the sentences with the entities that the model finds, each with its score."""
         return list(self.stream(sentences, batch_size))
 
     def stream(
@@ -84,7 +84,7 @@ class Predictor:
         return [list(sentence.candidates or ()) for sentence in found]
 
     def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
-        """What must be read together: each sentence alone, or the sentences of a document.
+        """Yield what must be read together: each sentence alone, or the sentences of a document.
 
         Documents beyond LONGEST tokens are cut into parts.
         """
@@ -99,13 +99,13 @@ class Predictor:
         unknown: Counter[str] | None = None,
         candidates: float | None = None,
     ) -> Iterator[Sentence]:
-        """The sentences of some units with their entities, in order.
+        """Yield the sentences of some units with their entities, in order.
 
         Args:
-            units: as `units` gives them.
-            batches: rows of units that are read at once; each row is in one.
-            unknown: takes the dependency relations that the model does not know.
-            candidates: the least probability of the candidates; None for no candidates.
+            units: As `Predictor.units` gives them.
+            batches: Rows of units that are read at once; each row is in one.
+            unknown: Takes the dependency relations that the model does not know.
+            candidates: The least probability of the candidates; None for no candidates.
         """
         if unknown is not None:
             unknown.update(self.model.collator.unknown_relations(chain.from_iterable(units)))
@@ -116,7 +116,7 @@ class Predictor:
         yield from (whole(sentence) for row in range(len(units)) for sentence in found[row])
 
     def trees(self, sentences: Sequence[Sentence], batch_size: int = 32) -> list[Tree]:
-        """The trees that the model's own parser gives to sentences, whether parsed or not."""
+        """Return the trees that the model's own parser gives to sentences, parsed or not."""
         units = list(self.units(sentences))
         found: dict[int, list[Tree]] = {}
         for rows in by_sentences(units, batch_size):
@@ -127,7 +127,7 @@ class Predictor:
 
     @torch.inference_mode()
     def _decode(self, sentences: Sequence[Sentence], threshold: float | None) -> list[Sentence]:
-        """A batch with its entities; parser and head read the same features."""
+        """Find the entities of a batch; parser and head read the same features."""
         collator = self.model.collator
         inputs = collator.inputs(sentences)
         marks = collator.marks(sentences, inputs)
@@ -153,13 +153,13 @@ class Predictor:
 
     @torch.inference_mode()
     def _features(self, inputs: Tensors) -> Tensor:
-        """Token features, given what the encoder reads. *Shape:* [N, D]"""
+        """Compute token features from what the encoder reads. *Shape:* [N, D]"""
         self.model.eval()
         return self.model.features(inputs.to(self.device))
 
     @torch.inference_mode()
     def _parse(self, sentences: Sequence[Sentence], x: Tensor) -> list[Tree]:
-        """The trees of a batch, given its features."""
+        """Parse a batch, given its features."""
         assert self.model.parser is not None
         lengths = [len(sentence) for sentence in sentences]
         return self.model.parser.decode(x, torch.tensor([0, *accumulate(lengths)]))

@@ -102,9 +102,9 @@ def resolve(config: RunConfig, corpus: Corpus) -> tuple[RunConfig, Lexicon | Non
 def complete(
     config: RunConfig, sentences: Sequence[Sentence], lexicon: Lexicon | None
 ) -> RunConfig:
-    """Settings that leave nothing open: options, the tokenizer, the widest span, widths of files.
+    """Fill in what settings leave open: options, the tokenizer, the widest span, widths of files.
 
-    A saved run holds them, so that it stays what it is when a default changes.
+    A saved run holds these settings, so that a later default does not change it.
 
     Args:
         config: Settings.
@@ -138,7 +138,7 @@ def complete(
 
 
 def spell_out(config: RunConfig) -> RunConfig:
-    """The settings with every option of the chosen parts, those left out at their defaults.
+    """Add the options of the chosen parts that the settings leave out, at their defaults.
 
     Raises:
         InputError: A part is unknown, or does not have or cannot take an option.
@@ -154,7 +154,7 @@ def spell_out(config: RunConfig) -> RunConfig:
 def read_lexicon(
     config: RunConfig, sentences: Sequence[Sentence], others: Sequence[Sentence]
 ) -> Lexicon | None:
-    """The words of a model that reads words, with the vectors of those that have one.
+    """Collect the words of a model that reads words, and their vectors where they have one.
 
     Args:
         config: Settings.
@@ -179,7 +179,7 @@ def read_lexicon(
 
 
 def unknown_labels(corpus: Corpus) -> Iterator[str]:
-    """A note for each split whose entities have labels that the training split lacks."""
+    """Yield a note for each split whose entities have labels that the training split lacks."""
     known = {e.label for s in corpus.splits.get("train", ()) for e in s.entities}
     for split, sentences in corpus.splits.items():
         labels = [e.label for s in sentences for e in s.entities if e.label not in known]
@@ -191,7 +191,7 @@ def unknown_labels(corpus: Corpus) -> Iterator[str]:
 
 
 def reads_trees(config: ModelConfig) -> bool:
-    """Whether a model with these settings reads or learns dependency trees."""
+    """Return whether a model with these settings reads or learns dependency trees."""
     recurrent = KINDS["recurrent"].find(config.recurrent.name)
     edges = config.gnn.edges if config.gnn.name != NONE else recurrent.edges
     in_graph = EdgeInventory(edges, ()).needs_trees

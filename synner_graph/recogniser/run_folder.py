@@ -72,7 +72,7 @@ class RunFolder:
     """A folder that holds a run, or will.
 
     Args:
-        path: the folder; it may not exist yet.
+        path: The folder; it may not exist yet.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -82,13 +82,13 @@ class RunFolder:
     def check_replaceable(self, overwrite: bool, inputs: Iterable[Path] = ()) -> None:
         """Refuse a folder that a new run must not be written to; nothing is changed.
 
-        A folder that is missing or empty will do. With `overwrite` so will one that holds a run or
-        a training broken off, unless it is the working folder or a parent of it, or the new run
-        would write over one of the inputs, or over a file that someone put there.
+        A missing or empty folder is accepted. With `overwrite` a folder with a run, or with a
+        training broken off, is accepted too, unless it is the working folder or a parent of it, or
+        the new run would write over one of the inputs or over a file that someone put there.
 
         Args:
-            overwrite: whether an earlier run may be replaced.
-            inputs: files and folders that the new run reads.
+            overwrite: Whether an earlier run may be replaced.
+            inputs: Files and folders that the new run reads.
 
         Raises:
             InputError: The folder must not be replaced; the message says why.
@@ -167,9 +167,9 @@ class RunFolder:
                     self.path.rmdir()
 
     def workspace(self) -> Path:
-        """The folder for the log and the checkpoints of a training, made if it is missing.
+        """Return the folder for the log and the checkpoints of a training, made if it is missing.
 
-        It counts for nothing when the run is loaded. `clear_workspace` removes it.
+        It is not read when the run is loaded. `clear_workspace` removes it.
 
         Raises:
             WriteError: It cannot be made.
@@ -191,11 +191,11 @@ class RunFolder:
     def commit(self, files: Mapping[str, bytes | Path]) -> None:
         """Replace the run by another, in one step: until that is done the old one counts.
 
-        What the old run had and the new one has not is removed. Files that are not of a run stay.
+        Files of the old run that the new one lacks are removed; files that belong to no run stay.
         `RECORDS` stay where the weights are the same.
 
         Args:
-            files: name, such as WEIGHTS or ENCODER/tokenizer.json -> content, or a file with it.
+            files: Name, such as WEIGHTS or ENCODER/tokenizer.json -> content, or a file with it.
 
         Raises:
             InputError: Another process writes to the folder.
@@ -216,7 +216,7 @@ class RunFolder:
         """Add files to the run, or replace some of its files, in one step; all others stay.
 
         Args:
-            files: as for `commit`, METRICS or CALIBRATION, say.
+            files: As for `commit`; METRICS or CALIBRATION, for example.
 
         Raises:
             InputError: There is no run in the folder, or another process writes to it.
@@ -236,10 +236,10 @@ class RunFolder:
             self.transaction.save(contents, manifest, ())
 
     def read(self) -> dict[str, bytes]:
-        """The content of every file of the run that must be as it was saved.
+        """Read every file of the run that must be as it was saved: name -> content.
 
-        A run of today has a manifest, and is read as that says; one from before has none, and is
-        read by the names that it can have.
+        The manifest says which files these are; a run from before manifests is read by the names
+        that it can have.
 
         Raises:
             InputError: A file is missing or is not what was saved; the message names it.
@@ -272,7 +272,7 @@ class RunFolder:
         return found
 
     def _manifest(self) -> Manifest | None:
-        """The manifest, made from the files themselves for a run from before manifests."""
+        """Read the manifest; make it from the files for a run from before manifests."""
         manifest = self.transaction.manifest()
         if manifest is None and self._looks_old():
             names = self._old_names() | {n for n in OTHERS if (self.path / n).is_file()}
@@ -281,7 +281,7 @@ class RunFolder:
         return manifest
 
     def _known(self) -> set[str] | None:
-        """The names of the files of the run; None where there is none."""
+        """Return the names of the files of the run; None where there is no run."""
         manifest = self.transaction.manifest()
         if manifest is not None:
             return manifest.names
@@ -290,17 +290,17 @@ class RunFolder:
         return None
 
     def _looks_old(self) -> bool:
-        """Whether it holds the files that every run from before manifests has."""
+        """Return whether it holds the files that every run from before manifests has."""
         return all((self.path / name).is_file() for name in NEEDED)
 
     def _old_names(self) -> set[str]:
-        """The names that a run without a manifest has and that decide what it does."""
+        """Return the names of the files of a run from before manifests that decide what it does."""
         names = {*NAMES, *(f"{ENCODER}/{name}" for name in ENCODER_NAMES)} - set(OTHERS)
         return {name for name in names if (self.path / name).is_file()}
 
 
 def find_run(source: Path | str) -> RunFolder:
-    """The folder of a run, fetched from the hub where `source` is not a folder.
+    """Find the folder of a run; it is fetched from the hub where `source` is not a folder.
 
     Raises:
         InputError: There is neither.

@@ -38,7 +38,7 @@ class Place:
 def read_settings(
     path: Path | None = None, overrides: Mapping[str, Any] | None = None
 ) -> RunConfig:
-    """Checked settings from a TOML file, with dotted overrides such as `{"gnn.layers": 3}` on top.
+    """Read settings from a TOML file and dotted overrides such as `{"gnn.layers": 3}`; check them.
 
     Raises:
         InputError: The file is unreadable, or a setting does not exist, is wrong or has no effect.
@@ -56,7 +56,7 @@ def read_settings(
 
 
 def combine(places: Sequence[Place]) -> tuple[RunConfig, dict[str, set[str]]]:
-    """The settings of several places, checked; the later a place, the higher it stands.
+    """Combine the settings of several places and check them; a later place overrides an earlier.
 
     Returns:
         The settings with every option spelled out, and what was dropped from each place.

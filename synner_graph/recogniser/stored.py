@@ -51,7 +51,7 @@ class StoredRun:
     calibration: Calibration | None = None
 
     def files(self) -> dict[str, bytes]:
-        """The files of a run folder: name -> content."""
+        """Return the files of a run folder: name -> content."""
         files = {
             CONFIG: (self.config.model_dump_json(indent=2) + "\n").encode(),
             VOCABULARY: _json(self.vocabularies.to_json()),
@@ -71,7 +71,7 @@ class StoredRun:
 
 
 def weights_file(weights: dict[str, Tensor]) -> bytes:
-    """Tensors as a safetensors file.
+    """Return tensors as a safetensors file.
 
     Raises:
         InputError: One of them holds NaN or an infinity.
@@ -81,12 +81,12 @@ def weights_file(weights: dict[str, Tensor]) -> bytes:
 
 
 def calibration_file(calibration: Calibration) -> bytes:
-    """A calibration as a file."""
+    """Return a calibration as a file."""
     return (json.dumps(calibration.to_json(), indent=2) + "\n").encode()
 
 
 def load_stored(run: RunFolder) -> StoredRun:
-    """What a run folder holds, every file checked against its manifest.
+    """Read a run folder; every file is checked against its manifest.
 
     Raises:
         InputError: A file is missing, is not what was saved, or cannot be read; or a weight is not
@@ -115,10 +115,10 @@ def load_stored(run: RunFolder) -> StoredRun:
 
 
 def _blueprint(files: dict[str, bytes], folder: Path) -> Blueprint:
-    """Configuration and tokenizer of the transformer.
+    """Load configuration and tokenizer of the transformer.
 
-    They are read from a copy of the files that were checked: a file put beside them changes what a
-    tokenizer does, and a missing one makes it another without a word.
+    They are read from a copy of the checked files alone. A further file in the folder, or a missing
+    one, would silently make another tokenizer of it.
     """
     missing = [name for name in TOKENIZER if name not in files]
     if missing:

@@ -35,12 +35,12 @@ class SynNER(Predictor):
     """A named entity recogniser, ready to predict.
 
     Args:
-        model: the network.
-        config: its architecture.
-        vocabularies: what it can name.
-        blueprint: configuration and tokenizer of its transformer, if it has one.
-        device: where it runs.
-        parser_record: where the trees come from that it reads; None for its corpus, or its own
+        model: The network.
+        config: Its architecture.
+        vocabularies: What it can name.
+        blueprint: Configuration and tokenizer of its transformer, if it has one.
+        device: Where it runs.
+        parser_record: Where the trees that it reads come from; None for its corpus, or its own
             parser.
     """
 
@@ -74,7 +74,7 @@ class SynNER(Predictor):
         kernel: str = "auto",
         parser_record: ParserRecord | None = None,
     ) -> "SynNER":
-        """A recogniser with random weights.
+        """Build a recogniser with random weights.
 
         Raises:
             InputError: The backend or the kernel cannot serve here.
@@ -96,13 +96,13 @@ class SynNER(Predictor):
         """Load a run.
 
         Args:
-            source: run folder, or a repository on the Hugging Face hub.
-            backend: graph backend: auto, dgl or torch.
-            device: where to run.
-            kernel: what computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+            source: Run folder, or a repository on the Hugging Face hub.
+            backend: Graph backend: auto, dgl or torch.
+            device: Where to run.
+            kernel: What computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
 
         Raises:
-            InputError: if there is no complete run, or it cannot be run that way.
+            InputError: There is no complete run, or it cannot be run that way.
         """
         run = find_run(source)
         stored = load_stored(run)
@@ -173,8 +173,8 @@ class SynNER(Predictor):
         """Start from the pretrained weights of a hub id or folder.
 
         Args:
-            source: hub id or folder.
-            rows: the old ids of the pieces, where the vocabulary is pruned.
+            source: Hub id or folder.
+            rows: The old ids of the pieces, where the vocabulary is pruned.
         """
         self.model.encoder.load_pretrained(source, rows)
         self.model.to(self.device)
@@ -193,29 +193,29 @@ class SynNER(Predictor):
             raise InputError(f"The model reads no precomputed features, so {path} has no use.")
 
     def __call__(self, text: str, parser: str = RUN) -> Doc:
-        """A text with its sentences and the entities found in it.
+        """Find the sentences and the entities of a text.
 
         Args:
-            text: any.
-            parser: where trees come from, if the model reads any; see `load_parser`.
+            text: Any text.
+            parser: Where trees come from, if the model reads any; see `load_parser`.
 
         Raises:
-            InputError: there is no such parser, or none is stored with the run.
+            InputError: There is no such parser, or none is stored with the run.
         """
         return next(self.pipe([text], parser))
 
     def pipe(
         self, texts: Iterable[str], parser: str = RUN, characters: int = CHUNK
     ) -> Iterator[Doc]:
-        """Texts with their entities, lazily and in order.
+        """Yield texts with their entities, lazily and in order.
 
         Args:
-            texts: any.
-            parser: where trees come from, if the model reads any; see `load_parser`.
-            characters: how many are read ahead, to batch sentences of similar length.
+            texts: Any texts.
+            parser: Where trees come from, if the model reads any; see `load_parser`.
+            characters: How many are read ahead, to batch sentences of similar length.
 
         Raises:
-            InputError: there is no such parser, or none is stored with the run.
+            InputError: There is no such parser, or none is stored with the run.
         """
         pipeline = self.pipeline(parser)
         for chunk in chunks(texts, str, characters):
@@ -223,14 +223,14 @@ class SynNER(Predictor):
                 yield Doc(text, tuple(segments), self.model.collator.graph)
 
     def pipeline(self, parser: str = RUN, budget: int = BUDGET) -> TextPipeline:
-        """What cuts texts into sentences and names them; with the same parser, the same again.
+        """Return what cuts texts into sentences and names them; one for each parser and budget.
 
         Args:
-            parser: where trees come from, if the model reads any; see `load_parser`.
-            budget: tokens in a batch.
+            parser: Where trees come from, if the model reads any; see `load_parser`.
+            budget: Tokens in a batch.
 
         Raises:
-            InputError: there is no such parser, or none is stored with the run.
+            InputError: There is no such parser, or none is stored with the run.
         """
         if (parser, budget) not in self._pipelines:
             made = self._parser(parser)
@@ -239,7 +239,7 @@ class SynNER(Predictor):
         return self._pipelines[parser, budget]
 
     def _parser(self, name: str) -> Parser | None:
-        """The parser of that name; None where no tree is read, or `stream` makes them itself."""
+        """Find a parser by name; None where no tree is read, or `stream` makes the trees itself."""
         collator = self.model.collator
         if not (collator.inventory.needs_trees or collator.reads_relations):
             return None
@@ -257,7 +257,7 @@ class SynNER(Predictor):
         """The name of the parser whose trees the run reads.
 
         Raises:
-            InputError: They are those of its corpus.
+            InputError: The run reads the trees of its corpus, which no parser made.
         """
         if self.parser_record.name == TREES:
             raise InputError(
@@ -267,13 +267,13 @@ class SynNER(Predictor):
         return self.parser_record.name
 
     def own_parser(self, name: str = BIAFFINE) -> BiaffineParser:
-        """The parser that the run learned beside its entities.
+        """Return the parser that the run learned beside its entities.
 
         Args:
-            name: what to call it.
+            name: What to call it.
 
         Raises:
-            InputError: it has learned none.
+            InputError: The run has learned no parser.
         """
         if self.model.parser is None:
             raise InputError(
@@ -285,17 +285,17 @@ class SynNER(Predictor):
         )
 
     def refuse_long_sentences(self, refuse: bool = True) -> None:
-        """Whether to raise for a sentence that the transformer has to read in several windows."""
+        """Decide whether a sentence that takes the transformer several windows is an error."""
         self.model.encoder.refuse_long_sentences(refuse)
 
 
 def load_parser(name: str, ner: SynNER | None = None) -> Parser:
-    """The parser of that name.
+    """Find a parser by name.
 
     Args:
         name: `run` for the one stored with a run, `biaffine` for the one that it learned itself,
             `biaffine:RUN` for that of another run; else as for `external_parser`.
-        ner: the run.
+        ner: The run.
 
     Raises:
         InputError: The name is unknown, what it needs is missing, or the run has no parser.
@@ -316,10 +316,10 @@ def load_parser(name: str, ner: SynNER | None = None) -> Parser:
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name; `auto` takes CUDA where there is one.
+    """Find a device by name; `auto` takes CUDA where there is one.
 
     Raises:
-        InputError: for a device that PyTorch does not know or that this machine lacks.
+        InputError: PyTorch does not know the device, or this machine lacks it.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

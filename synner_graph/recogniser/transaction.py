@@ -40,11 +40,11 @@ class Stamp:
 
     @classmethod
     def of(cls, content: bytes) -> "Stamp":
-        """The stamp of a content."""
+        """Make the stamp of a file's content."""
         return cls(len(content), hashlib.sha256(content).hexdigest())
 
     def complaint(self, content: bytes) -> str | None:
-        """How a content differs from this stamp; None where it does not."""
+        """Say how a file's content differs from this stamp; None where it does not."""
         if len(content) != self.size:
             return f"expected {self.size:,} bytes, got {len(content):,}"
         if hashlib.sha256(content).hexdigest() != self.sha256:
@@ -66,11 +66,11 @@ class Manifest:
 
     @property
     def names(self) -> set[str]:
-        """All names, that of the manifest apart."""
+        """All names but that of the manifest."""
         return {*self.files, *self.others}
 
     def to_json(self) -> bytes:
-        """The manifest's file."""
+        """Return the content of the manifest's file."""
         files = {
             name: {"size": stamp.size, "sha256": stamp.sha256}
             for name, stamp in sorted(self.files.items())
@@ -80,7 +80,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, content: bytes, path: Path) -> "Manifest":
-        """Inverse of `to_json`.
+        """Read what `to_json` gave.
 
         Raises:
             InputError: It is no manifest, or one of a later version.
@@ -104,7 +104,7 @@ class Manifest:
 
 
 def _inside(name: str) -> str:
-    """A name that stays inside its folder: a manifest from elsewhere must not reach out of it."""
+    """Return a name if it stays inside its folder: a foreign manifest must not reach out of it."""
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts or "\\" in name:
         raise ValueError(f"the name {name!r} leads out of the folder")
@@ -115,7 +115,7 @@ class Transaction:
     """The state of a folder, to read and to replace.
 
     Args:
-        folder: the folder; it may not exist yet.
+        folder: The folder; it may not exist yet.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -123,7 +123,7 @@ class Transaction:
         self.staging = folder / STAGING
 
     def manifest(self) -> Manifest | None:
-        """What the folder holds, a save that counts and is not carried out yet included.
+        """Read what the folder holds, after a save that counts, even if it is not carried out yet.
 
         Raises:
             InputError: The manifest cannot be read.
@@ -135,7 +135,7 @@ class Transaction:
         return None
 
     def read(self, name: str) -> bytes | None:
-        """The content of a file; None where there is none.
+        """Read the content of a file; None where there is none.
 
         Raises:
             InputError: It cannot be read.
@@ -150,9 +150,9 @@ class Transaction:
         """Write files and manifest in one step.
 
         Args:
-            files: name -> content, of all that is new.
-            manifest: of the new state.
-            removed: names of the state before that the new one has not.
+            files: Name -> content, of all that is new.
+            manifest: Of the new state.
+            removed: Names of files that the state before has and the new one lacks.
 
         Raises:
             WriteError: A file cannot be written. The state before still counts, unless the save

@@ -28,7 +28,7 @@ FIELDS = {name: type(getattr(RunConfig(), name)).model_fields for name in RunCon
 
 
 def flatten(tables: Mapping[str, Any]) -> Flat:
-    """Nested settings by dotted name.
+    """Return nested settings by dotted name.
 
     An option of a part that is called like a setting of its section keeps its whole name, as
     `gnn.options.dropout`.
@@ -44,7 +44,7 @@ def flatten(tables: Mapping[str, Any]) -> Flat:
 
 
 def unread(config: RunConfig) -> dict[str, str]:
-    """Every setting that this configuration does not read, with the reason.
+    """Find every setting that this configuration does not read, with the reason.
 
     Raises:
         InputError: A part or an edge kind is unknown.
@@ -69,7 +69,7 @@ def _drops_out(config: RunConfig, skipped: Mapping[str, str]) -> bool:
 
 
 def _options(config: RunConfig) -> Iterator[tuple[str, str]]:
-    """Options that other parts of the same kind have."""
+    """Yield the options that other parts of the same kind have, and say whose they are."""
     for section, kind in KINDS.items():
         settings = getattr(config, section)
         for option in _options_of_others(kind, settings.name) - FIELDS[section].keys():
@@ -81,7 +81,7 @@ def _options(config: RunConfig) -> Iterator[tuple[str, str]]:
 
 
 def _options_of_others(kind: Kind[Any], name: str) -> set[str]:
-    """The options that other parts of a kind have and this one cannot take."""
+    """Return the options that other parts of a kind have and this one cannot take."""
     part = kind.find(name).Options
     if part.model_config.get("extra") == "allow":
         return set()
@@ -93,7 +93,7 @@ def _options_of_others(kind: Kind[Any], name: str) -> set[str]:
 
 
 def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
-    """Settings, whether they are read, and what is missing if not."""
+    """Yield settings, whether they are read, and what is missing if they are not."""
     encoder, gnn, training, text = config.encoder, config.gnn, config.training, config.text
     has_gnn = gnn.name != NONE
     recurrent = KINDS["recurrent"].find(config.recurrent.name)
@@ -239,7 +239,7 @@ USUAL = flatten(RunConfig().model_dump(mode="json"))
 
 
 def usual(config: RunConfig) -> Flat:
-    """The default of every setting of a configuration with these parts.
+    """Return the default of every setting of a configuration with these parts.
 
     Raises:
         InputError: A part is unknown.
@@ -252,7 +252,7 @@ def usual(config: RunConfig) -> Flat:
 
 
 def effective(tables: Mapping[str, Any]) -> Flat:
-    """The settings that make a run what it is: those that are read and differ from their defaults.
+    """Return the settings that are read and differ from their defaults: they identify a run.
 
     Args:
         tables: All settings, as `RunConfig.model_dump(mode="json")` gives them, or as an earlier
@@ -273,7 +273,7 @@ def effective(tables: Mapping[str, Any]) -> Flat:
 
 
 def drop_unread_options(config: ModelConfig) -> ModelConfig:
-    """The settings of a saved run without options that belong to other parts than its own.
+    """Drop the options of a saved run that belong to other parts than its own.
 
     Runs of earlier versions hold the options of all parts.
 

@@ -20,8 +20,8 @@ class Adversary:
     Source: Miyato, Dai and Goodfellow (ICLR 2017), section 3.
 
     Args:
-        embeddings: matrices with a row for each word or word piece.
-        epsilon: how far they move together, as a Euclidean norm.
+        embeddings: Matrices with a row for each word or word piece.
+        epsilon: How far they move together, as a Euclidean norm.
 
     Raises:
         InputError: None of the matrices is trained.

@@ -22,8 +22,8 @@ class Averages:
     Each trained weight has one average. Frozen weights and buffers have none.
 
     Args:
-        model: where it runs; it holds the weights of before the first step.
-        decay: of the averages, from 0 up to, not including, 1.
+        model: Where it runs; it holds the weights of before the first step.
+        decay: Of the averages, from 0 up to, not including, 1.
 
     Attributes:
         steps: How many have been averaged.
@@ -63,7 +63,7 @@ class Averages:
 
     @torch.no_grad()
     def restore(self, tensors: Mapping[str, Tensor], steps: int) -> None:
-        """Go on from averages that `tensors` held after so many steps.
+        """Go on from the averages that `tensors` held after `steps` steps.
 
         Raises:
             RuntimeError: They are of another model.

@@ -18,14 +18,14 @@ PART_TOKENS = 128
 def training_units(
     sentences: Sequence[Sentence], documents: bool, part_tokens: int | None = None
 ) -> list[Unit]:
-    """What a model learns from at once: sentences, or parts of documents.
+    """Cut sentences into what a model learns from at once: sentences, or parts of documents.
 
     Short parts leave room for many documents in a batch.
 
     Args:
-        sentences: of the training split.
-        documents: whether the model reads documents.
-        part_tokens: the most tokens in a part; default PART_TOKENS.
+        sentences: Of the training split.
+        documents: Whether the model reads documents.
+        part_tokens: The most tokens in a part; default PART_TOKENS.
     """
     if documents:
         return list(parts(sentences, part_tokens or PART_TOKENS))
@@ -36,10 +36,10 @@ class LengthGroupedBatches:
     """Batches of units of similar length, in an order drawn anew for every epoch.
 
     Args:
-        units: what is put into batches.
-        batch_size: sentences in a batch; a longer unit is a batch by itself.
-        seed: of the draw.
-        pool: batches whose units are sorted together; larger saves more padding and mixes less.
+        units: What is put into batches.
+        batch_size: Sentences in a batch; a longer unit is a batch by itself.
+        seed: Of the draw.
+        pool: Batches whose units are sorted together; larger saves more padding and mixes less.
     """
 
     def __init__(self, units: Sequence[Unit], batch_size: int, seed: int, pool: int = 50) -> None:
@@ -51,19 +51,19 @@ class LengthGroupedBatches:
         self._drawn = lru_cache(maxsize=2)(self._draw)
 
     def sentences(self, rows: Sequence[int] | None = None) -> int:
-        """How many sentences some units hold; all of them, unless they are named."""
+        """Count the sentences of the units in `rows`, or of all units."""
         return sum(self.sizes if rows is None else (self.sizes[row] for row in rows))
 
     def count(self, epoch: int) -> int:
-        """Batches in an epoch."""
+        """Count the batches of an epoch."""
         return len(self._drawn(epoch))
 
     def total(self, epochs: int) -> int:
-        """Batches in so many epochs."""
+        """Count the batches of the first `epochs` epochs."""
         return sum(map(self.count, range(1, epochs + 1)))
 
     def epoch(self, number: int) -> Iterator[list[int]]:
-        """The batches of an epoch, as rows of the units; every row comes exactly once."""
+        """Yield the batches of an epoch, as rows of the units; every row comes exactly once."""
         yield from self._drawn(number)
 
     def _draw(self, epoch: int) -> list[list[int]]:

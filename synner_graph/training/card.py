@@ -35,7 +35,7 @@ ner.predict(sentences)
 
 
 def model_card(metrics: dict[str, Any]) -> str:
-    """Markdown for what `training.train` returns."""
+    """Write the model card of a run, given its metrics, in Markdown."""
     config = metrics["config"]
     rows = [
         (split, *metrics[split]["overall"].values())

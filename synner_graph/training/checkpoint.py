@@ -39,9 +39,9 @@ class Checkpoints:
     """The checkpoints of a run, the last two of which are kept.
 
     Args:
-        folder: where they lie.
-        accelerator: what knows the processes and holds the model.
-        every: how often to write one within an epoch; None for ends of epochs alone.
+        folder: Where they lie.
+        accelerator: What knows the processes and holds the model.
+        every: How often to write one within an epoch; None for ends of epochs alone.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class Checkpoints:
 
     @property
     def seconds(self) -> float:
-        """What the run has taken, up to the newest checkpoint and since the program began."""
+        """Seconds that the run has taken: those up to its checkpoint, and those of this program."""
         return self._seconds_before + time.perf_counter() - self._started
 
     def find(self) -> bool:
-        """Look for the newest checkpoint that is whole; whether there is one.
+        """Look for the newest checkpoint that is whole, and return whether there is one.
 
         A damaged one is named in the log and removed.
         """
@@ -69,11 +69,11 @@ class Checkpoints:
         return self._found is not None
 
     def restore(self, stage: int, learner: Learner) -> Position:
-        """Where a stage of the run stands: at the checkpoint that was found, or at its beginning.
+        """Return where a stage of the run stands: at the checkpoint found, or at its beginning.
 
         Args:
-            stage: number of the training within the run: those of parsers come first.
-            learner: gets the weights of the checkpoint, if it is one of this stage.
+            stage: Number of the training within the run: those of parsers come first.
+            learner: Gets the weights of the checkpoint, if it is one of this stage.
         """
         path, self._found = self._found, None
         if path is None:
@@ -120,9 +120,10 @@ class Checkpoints:
         self._steps, self._written = 0, time.perf_counter()
 
     def result(self, stage: int) -> dict[str, Any] | None:
-        """What `save_result` kept of a stage; None where it has to be done.
+        """Return what `save_result` kept of a stage; None where the stage has to be done.
 
-        The random states are then those after the stage. A damaged result is named in the log.
+        Where it returns something, the random states are set to those after the stage. A damaged
+        result is named in the log.
         """
         path = on_main(self.accelerator, lambda: self._whole(self._result_path(stage)))
         if path is None:
@@ -135,8 +136,8 @@ class Checkpoints:
         """Keep what came out of a stage that is done.
 
         Args:
-            stage: its number.
-            result: what JSON can hold.
+            stage: Its number.
+            result: What JSON can hold.
 
         Raises:
             WriteError: It cannot be written.
@@ -145,7 +146,7 @@ class Checkpoints:
         on_main(self.accelerator, lambda: write_snapshot(self._result_path(stage), record, {}))
 
     def _random_states(self) -> list[dict[str, Any]]:
-        """Those of every process."""
+        """Gather the random states of every process."""
         states: list[dict[str, Any]] = gather_object([random_states(self.accelerator.device)])
         return states
 
@@ -170,7 +171,7 @@ class Checkpoints:
         return None, 0.0
 
     def _whole(self, path: Path) -> Path | None:
-        """The path of a snapshot that is whole; one that is damaged is removed."""
+        """Return the path of a snapshot if it is whole; remove it if it is damaged."""
         if not path.exists():
             return None
         try:
@@ -182,7 +183,7 @@ class Checkpoints:
         return path
 
     def _paths(self) -> list[Path]:
-        """All checkpoints, the newest last."""
+        """List all checkpoints, the newest last."""
         return sorted(self.folder.glob("checkpoint-[0-9]*"), key=_number)
 
 
@@ -194,9 +195,9 @@ def write_snapshot(path: Path, record: Mapping[str, Any], tensors: Mapping[str, 
     """Write a folder of tensors and JSON, whole or not at all.
 
     Args:
-        path: the folder; one of that name is replaced.
-        record: what JSON can hold.
-        tensors: name -> tensor; it may be empty.
+        path: The folder; one of that name is replaced.
+        record: What JSON can hold.
+        tensors: Name -> tensor; it may be empty.
 
     Raises:
         WriteError: It cannot be written.
@@ -222,7 +223,7 @@ def write_snapshot(path: Path, record: Mapping[str, Any], tensors: Mapping[str, 
 
 
 def read_snapshot(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What `write_snapshot` wrote.
+    """Read what `write_snapshot` wrote.
 
     Raises:
         DamagedSnapshot: A file is missing, or differs in size or digest from what was written.
@@ -247,7 +248,7 @@ def read_snapshot(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def _stamp(path: Path) -> tuple[int, str]:
-    """Size and SHA-256 of a file."""
+    """Return size and SHA-256 of a file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return path.stat().st_size, digest

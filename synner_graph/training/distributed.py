@@ -14,14 +14,15 @@ Result = TypeVar("Result")
 
 
 def build_accelerator(device: str, precision: str) -> Accelerator:
-    """What runs the loop, on that device and with that precision.
+    """Build what runs the loop on a device, with a precision.
 
     Args:
-        device: auto, cpu or cuda.
-        precision: no, bf16 or fp16.
+        device: One of auto, cpu and cuda.
+        precision: One of no, bf16 and fp16.
 
     Raises:
-        InputError: It cannot, here or any more: accelerate fixes both for the life of a process.
+        InputError: This machine cannot, or this process has trained with others before: accelerate
+            fixes both for the life of a process.
     """
     kind = pick_device(device).type
     try:
@@ -44,8 +45,8 @@ def on_main(accelerator: Accelerator, work: Callable[[], Result]) -> Result:
     """Do something in the main process alone and tell all others what came out.
 
     Args:
-        accelerator: what knows the processes; all of them must call this.
-        work: what to do; its result must be picklable if there are several processes.
+        accelerator: What knows the processes; all of them must call this.
+        work: What to do; its result must be picklable if there are several processes.
 
     Raises:
         InputError: The work raised it; every process does then, so that none waits for ever.

@@ -13,8 +13,8 @@ class Interval:
     """How often a checkpoint is written within an epoch.
 
     Attributes:
-        steps: After so many steps; None where time decides.
-        seconds: After so much time; None where steps decide.
+        steps: Steps between two checkpoints; None where time decides.
+        seconds: Seconds between two checkpoints; None where steps decide.
     """
 
     steps: int | None = None
@@ -22,7 +22,7 @@ class Interval:
 
     @classmethod
     def parse(cls, text: str) -> "Interval":
-        """An interval from `200` (steps), `90s`, `5m` or `1h`.
+        """Read an interval: `200` (steps), `90s`, `5m` or `1h`.
 
         Raises:
             InputError: The text is none of these.

@@ -42,12 +42,12 @@ def jackknife(
     The trees of each part are kept beside the checkpoints: a part that is done is not done again.
 
     Args:
-        config: every setting; each parser trains as the model will.
-        sentences: with gold trees.
-        backend: graph backend.
-        kernel: what computes the operators: see `operators.choice.NAMES`.
-        checkpoints: of the run; the training of part 1 is its stage 1, and so on.
-        progress: show progress bars.
+        config: Every setting; each parser trains as the model will.
+        sentences: With gold trees.
+        backend: Graph backend.
+        kernel: What computes the operators: see `operators.choice.NAMES`.
+        checkpoints: Of the run; the training of part 1 is its stage 1, and so on.
+        progress: Show progress bars.
 
     Returns:
         The sentences, in order, with trees of parsers, and a note on them.
@@ -90,7 +90,7 @@ def jackknife(
 def split_documents(sentences: Sequence[Sentence], parts: int, seed: int) -> list[list[int]]:
     """Rows of sentences in parts, each in order; no document is torn apart.
 
-    The parts hold as many documents, give or take one, drawn at random.
+    Documents are drawn at random; the numbers in any two parts differ by at most one.
 
     Raises:
         InputError: There are fewer documents than parts.
@@ -114,7 +114,7 @@ class ParserAlone(nn.Module):
         self.parser = model.parser
 
     def forward(self, batch: Batch, rdrop: float = 0.0) -> Tensor:
-        """Loss of the batch, summed over its sentences: see `SynNERModel.forward`. *Shape:* []"""
+        """Compute the loss of the batch: see `SynNERModel.forward`. *Shape:* []"""
         assert batch.trees is not None
         offsets = batch.graph.offsets
         x = self.dropout(self.encoder(batch.inputs))
@@ -134,17 +134,17 @@ def train_parser(
     title: str = "parser",
     progress: bool = True,
 ) -> SynNER:
-    """A model of which only the encoder and the parser have learned, for the last epoch.
+    """Train the encoder and the parser of a new model, up to the last epoch.
 
     Args:
-        config: every setting.
-        sentences: with gold trees.
-        backend: graph backend.
-        kernel: what computes the operators: see `operators.choice.NAMES`.
-        checkpoints: of the run.
-        stage: number of this training within the run.
-        title: of the progress bars.
-        progress: show them.
+        config: Every setting.
+        sentences: With gold trees.
+        backend: Graph backend.
+        kernel: What computes the operators: see `operators.choice.NAMES`.
+        checkpoints: Of the run.
+        stage: Number of this training within the run.
+        title: Of the progress bars.
+        progress: Show them.
     """
     settings = config.training
     torch.manual_seed(settings.seed)

@@ -23,10 +23,10 @@ class Learner:
     """Takes the steps of a training, and knows all that they have changed.
 
     Args:
-        model: what learns. It gives the loss of a batch, and its encoder is `model.encoder`.
-        config: every setting.
-        steps: how many there will be, for the learning rates to rise and fall over.
-        accelerator: where it runs.
+        model: What learns. It gives the loss of a batch, and its encoder is `model.encoder`.
+        config: Every setting.
+        steps: How many there will be: the schedule of the learning rates needs it.
+        accelerator: Where it runs.
 
     Raises:
         InputError: The settings ask for what the model does not have.
@@ -56,12 +56,12 @@ class Learner:
         sentences: Callable[[Sequence[int]], int],
         collate: Callable[[Sequence[int]], Batch],
     ) -> float:
-        """Learn from the units of a global batch; the loss, summed over their sentences.
+        """Learn from the units of a global batch; return the loss, summed over their sentences.
 
         Args:
-            rows: of the units.
-            sentences: how many sentences rows hold.
-            collate: makes a batch of rows.
+            rows: Of the units.
+            sentences: How many sentences rows hold.
+            collate: Makes a batch of rows.
 
         Raises:
             InputError: The loss is no longer a number.
@@ -80,7 +80,7 @@ class Learner:
         return value * divisor
 
     def step(self, batch: Batch, scale: float) -> Tensor:
-        """Learn from a batch; its loss times `scale`, without gradient. *Shape:* []"""
+        """Learn from a batch; return its loss times `scale`, without gradient. *Shape:* []"""
         loss: Tensor = self.model(batch, self.rdrop) * scale
         self.accelerator.backward(loss)
         if self.adversary is not None:
@@ -96,16 +96,16 @@ class Learner:
         return loss.detach()
 
     def averaged(self) -> AbstractContextManager[None]:
-        """Put the weights to score and to save into the model: the averages, if there are any."""
+        """Put the averages into the model to score and save it, if there are any; undo it after."""
         return nullcontext() if self.averages is None else self.averages.in_place()
 
     def finish(self) -> None:
-        """Leave the weights to use in the model; no step may follow."""
+        """Leave the averages in the model, if there are any; no step may follow."""
         if self.averages is not None:
             self.averages.swap()
 
     def tensors(self) -> dict[str, Tensor]:
-        """What steps change: trained weights, buffers, and all averages."""
+        """Return the tensors that steps change: trained weights, buffers, all averages."""
         frozen = {name for name, p in self.module.named_parameters() if not p.requires_grad}
         found = {
             f"model.{name}": tensor
@@ -119,7 +119,7 @@ class Learner:
         return {name: tensor.contiguous() for name, tensor in found.items()}
 
     def record(self) -> dict[str, Any]:
-        """What else steps change, as JSON: learning rates, the scale of fp16, steps averaged."""
+        """Return what else steps change, for JSON: learning rates, fp16's scale, averaged steps."""
         schedule = self.schedule.state_dict()
         del schedule["lr_lambdas"]
         scaler = self.accelerator.scaler
@@ -168,7 +168,7 @@ class Learner:
 
 
 def frozen_digest(model: nn.Module) -> str:
-    """SHA-256 of the weights that no step changes, in hexadecimal."""
+    """Return the SHA-256, in hexadecimal, of the weights that no step changes."""
     digest = hashlib.sha256()
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:

@@ -13,7 +13,10 @@ from synner_graph.training.batches import LengthGroupedBatches
 from synner_graph.training.learner import Learner
 
 Bar = Callable[[int, int], AbstractContextManager[Callable[[str], None]]]
-"""Given an epoch and how many of its batches are done, the function that shows one more."""
+"""Open the bar of an epoch, given its number and how many of its batches are done.
+
+The context gives a function that moves the bar on by one batch and shows a note.
+"""
 
 
 @dataclass
@@ -21,10 +24,10 @@ class Position:
     """Where a training stands between two steps, apart from weights and random states.
 
     Attributes:
-        epoch: The epoch at work, from 1; after the last one, a number higher.
+        epoch: Number of the current epoch, from 1; after the last epoch, one more.
         batch: How many of its batches are done.
         loss: Summed over the sentences of those batches.
-        seconds: Spent on them.
+        seconds: Spent on those batches.
         history: The records of the epochs before.
         best_score: The best score of those epochs.
         best_epoch: Which of them it was; 0 before the first.
@@ -39,11 +42,11 @@ class Position:
     best_epoch: int = 0
 
     def add(self, record: dict[str, Any], score: float | None) -> bool:
-        """Remember an epoch; whether it is the best so far.
+        """Append the record of an epoch, and return whether the epoch is the best so far.
 
         Args:
-            record: what `run_epochs` yielded, and what has been added to it since.
-            score: of the model after that epoch; None where there is nothing to score it on, and
+            record: What `run_epochs` yielded, and what has been added to it since.
+            score: Of the model after that epoch; None where there is nothing to score it on, and
                 the latest epoch counts as the best.
         """
         self.history.append(record)
@@ -55,7 +58,7 @@ class Position:
         return True
 
     def waited(self, patience: int | None) -> bool:
-        """Whether so many epochs have passed without a better score."""
+        """Return whether `patience` epochs have passed without a better score."""
         return patience is not None and self.epoch - 1 - self.best_epoch >= patience
 
 
@@ -71,14 +74,14 @@ def run_epochs(
     """Learn, epoch after epoch, from where the training stands.
 
     Args:
-        learner: takes the steps.
-        batches: the rows of each batch of each epoch.
-        collate: makes a batch of rows.
-        settings: how many epochs there are, and the patience.
-        position: where to begin; always up to date. Whoever reads the records adds them to it, or
-            patience has nothing to go by.
-        bar: shows the progress of an epoch.
-        after_step: called after each step.
+        learner: Takes the steps.
+        batches: The rows of each batch of each epoch.
+        collate: Makes a batch of rows.
+        settings: How many epochs there are, and the patience.
+        position: Where to begin; it is kept up to date. The caller adds each record to it (`add`),
+            since patience counts those.
+        bar: Shows the progress of an epoch.
+        after_step: Called after each step.
 
     Yields:
         A record of each epoch, when its steps are done: its number, the mean loss and the seconds.

@@ -22,12 +22,12 @@ logger = logging.getLogger(__name__)
 
 
 def dev_scores(ner: SynNER, config: RunConfig, dev: Sequence[Sentence]) -> dict[str, float]:
-    """The scores by which epochs are compared, and their mean.
+    """Score a model on dev, to compare epochs by the mean of the scores.
 
     Args:
-        ner: the model as it stands.
-        config: every setting.
-        dev: development sentences.
+        ner: The model as it stands.
+        config: Every setting.
+        dev: Development sentences.
 
     Returns:
         `dev_f1`, and `dev_las` where a parser learns beside.
@@ -39,7 +39,7 @@ def dev_scores(ner: SynNER, config: RunConfig, dev: Sequence[Sentence]) -> dict[
 
 
 def reports_of(config: RunConfig, corpus: Corpus, ner: SynNER) -> list[Report]:
-    """The scores of a trained model on dev and test, those that the corpus has."""
+    """Score a trained model on those of dev and test that the corpus has."""
     if config.encoder.features is not None:
         ner.use_features(config.encoder.features)
     return [
@@ -55,9 +55,9 @@ def reports_of(config: RunConfig, corpus: Corpus, ner: SynNER) -> list[Report]:
 
 
 def as_read(config: RunConfig, sentences: Sequence[Sentence]) -> Sequence[Sentence]:
-    """Sentences of dev or test as the model is to read them.
+    """Return sentences of dev or test as the model is to read them.
 
-    One that learned on trees of parsers reads those of its own.
+    A model that learned on trees of parsers (`--jackknife`) gets them without trees, and parses.
     """
     if config.parser.jackknife is None:
         return sentences
@@ -73,16 +73,16 @@ def run_metrics(
     seconds: float,
     resumes: int,
 ) -> dict[str, Any]:
-    """Everything that is needed to understand a run and to repeat it.
+    """Gather everything that is needed to understand a run and to repeat it.
 
     Args:
-        config: every setting, as resolved.
-        corpus: what it was trained on.
-        ner: the best epoch.
-        reports: its scores.
-        epochs: a record of each epoch.
-        seconds: what training took.
-        resumes: how often it was continued after it had been broken off.
+        config: Every setting, as resolved.
+        corpus: What it was trained on.
+        ner: The best epoch.
+        reports: Its scores.
+        epochs: A record of each epoch.
+        seconds: What training took.
+        resumes: How often it was continued after it had been broken off.
     """
     pretrained = ner.model.encoder.pretrained_parameters
     splits = [(split, corpus.splits.get(split, ())) for split in ("dev", "test")]
@@ -122,12 +122,12 @@ def _signature(config: RunConfig, ner: SynNER, split: str) -> Signature:
 
 
 def parameters(module: nn.Module, trained: bool = False) -> int:
-    """How many numbers a module holds, or how many of them are trained."""
+    """Count the numbers in a module's parameters, or those that are trained."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad or not trained)
 
 
 def _on_own_trees(ner: SynNER, splits: Iterable[tuple[str, Sequence[Sentence]]]) -> dict[str, Any]:
-    """How good the trees of the model's own parser are, and the entities that it finds on them."""
+    """Score the trees of the model's own parser, and the entities that it finds on them."""
     if ner.model.parser is None:
         return {}
     trees, entities = {}, {}

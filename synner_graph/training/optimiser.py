@@ -11,15 +11,15 @@ from synner_graph.encoders import ConcatEncoder
 
 
 def build_optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
-    """One rate for pretrained weights and one for the rest; only matrices decay.
+    """Build the optimiser: a rate for pretrained weights, one for the rest; only matrices decay.
 
-    With `training.layer_decay` the rate of a pretrained weight is the lower, the deeper its layer.
+    With `training.layer_decay` the rate of a pretrained weight falls with the depth of its layer.
 
     Source: Howard and Ruder (ACL 2018), section 3.2; Clark et al. (ICLR 2020), appendix B.
 
     Args:
-        model: what learns; `model.encoder` says which of its weights others trained.
-        config: every setting.
+        model: What learns; `model.encoder` says which of its weights others trained.
+        config: Every setting.
 
     Raises:
         InputError: Layers are to have rates of their own, but the transformer has no list of them.
@@ -48,7 +48,16 @@ def build_optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
 
 
 def build_schedule(optimizer: Optimizer, settings: TrainingConfig, steps: int) -> LambdaLR:
-    """Warm-up, then down to 0 by the last step, or down with each epoch (`inverse`)."""
+    """Build the schedule of the learning rates.
+
+    They rise evenly during warm-up. Then they fall evenly to 0 at the last step (`linear`), or by
+    1 / (1 + decay * epoch) with each epoch (`inverse`).
+
+    Args:
+        optimizer: Whose rates change.
+        settings: Of the training.
+        steps: How many there will be.
+    """
     warmup = round(settings.warmup * steps)
 
     def share(step: int) -> float:

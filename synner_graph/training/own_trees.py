@@ -8,24 +8,28 @@ from synner_graph.model.batch import Batch
 
 
 def own_share(share: float, epoch: int, epochs: int) -> float:
-    """Return the share of an epoch: 0 in the first, `share` in the last of several.
+    """Return the share of an epoch: it rises evenly from 0 in the first to `share` in the last.
 
-    A parser that has learned nothing yet gives trees that say nothing.
+    It begins at 0 because the trees of a parser that has learned nothing are of no use.
 
     Source: Bengio et al. (NIPS 2015): scheduled sampling with linear decay.
 
     Args:
-        share: between 0 and 1.
-        epoch: from 1.
-        epochs: how many there will be.
+        share: Between 0 and 1.
+        epoch: From 1.
+        epochs: How many there will be.
     """
     return share * (epoch - 1) / max(epochs - 1, 1)
 
 
 def draw_own_trees(batch: Batch, share: float) -> Batch:
-    """Mark each sentence of a batch with that probability.
+    """Choose at random which sentences of a batch are read with trees of the model's own parser.
 
-    PyTorch's generator draws; at share 0 it is left alone.
+    At share 0 nothing is drawn from PyTorch's generator.
+
+    Args:
+        batch: Whose sentences are drawn.
+        share: Probability that a sentence is chosen.
     """
     if not share:
         return batch

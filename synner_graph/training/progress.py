@@ -12,14 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 def progress_bar(
     title: str, total: int, enabled: bool, accelerator: Accelerator, done: int = 0
 ) -> Iterator[Callable[[str], None]]:
-    """A progress bar; yields the function that advances it by one batch.
+    """Show a progress bar, and yield the function that moves it on by one batch.
 
     Args:
-        title: what stands before the bar.
-        total: batches in all.
-        enabled: whether to show it; only the main process does.
-        accelerator: what knows the main process.
-        done: batches that were done before.
+        title: What stands before the bar.
+        total: Batches in all.
+        enabled: Whether to show it; only the main process does.
+        accelerator: What knows the main process.
+        done: Batches that were done before.
     """
     columns = (
         TextColumn("{task.description}"),

@@ -9,10 +9,10 @@ from torch import Tensor
 
 
 def random_states(device: torch.device) -> dict[str, Any]:
-    """The states of Python's, NumPy's and PyTorch's generators in this process.
+    """Return the states of Python's, NumPy's and PyTorch's generators in this process.
 
     Args:
-        device: where the model runs; a CUDA device has a generator of its own.
+        device: Where the model runs; a CUDA device has a generator of its own.
     """
     name, keys, *rest = np.random.get_state(legacy=True)
     states = {

@@ -37,14 +37,14 @@ def identity(
     teacher: str | None = None,
     **machine: str | int,
 ) -> dict[str, Any]:
-    """All that the weights of a finished training follow from.
+    """Gather all that decides the weights of a finished training.
 
     Args:
-        config: every setting, as resolved.
-        corpus: what is trained on.
-        frozen: digest of the weights that are not trained.
-        teacher: digest of what the teacher's answers follow from, if there is one.
-        machine: name -> value of what else must be the same, such as the kernel.
+        config: Every setting, as resolved.
+        corpus: What is trained on.
+        frozen: Digest of the weights that are not trained.
+        teacher: Digest of what the teacher's answers follow from, if there is one.
+        machine: Name -> value of what else must be the same, such as the kernel.
     """
     sentences = {f"the {name} sentences": _digest(rows) for name, rows in corpus.splits.items()}
     settings = dict(dotted(config.model_dump(mode="json")))
@@ -64,11 +64,11 @@ def begin(
     """Find out how a training begins, and note in its workspace that it has.
 
     Args:
-        run: the folder, locked.
-        settings: what `identity` gave.
-        overwrite: whether an earlier run may be replaced.
-        resume: whether a training that was broken off is continued.
-        inputs: files and folders that the training reads.
+        run: The folder, locked.
+        settings: What `identity` gave.
+        overwrite: Whether an earlier run may be replaced.
+        resume: Whether a training that was broken off is continued.
+        inputs: Files and folders that the training reads.
 
     Raises:
         InputError: The folder must not be replaced, or a training with other settings was broken
@@ -93,7 +93,7 @@ def begin(
 
 
 def is_finished(run: RunFolder) -> bool:
-    """Whether a folder holds a run whose training has ended."""
+    """Return whether a folder holds a run whose training has ended."""
     if is_broken_off(run):
         return False
     manifest = run.transaction.manifest()
@@ -103,12 +103,12 @@ def is_finished(run: RunFolder) -> bool:
 
 
 def is_broken_off(run: RunFolder) -> bool:
-    """Whether a training goes on in a folder, or was broken off there."""
+    """Return whether a training goes on in a folder, or was broken off there."""
     return (run.path / WORKSPACE).is_dir()
 
 
 def _state(run: RunFolder) -> dict[str, Any] | None:
-    """What the workspace says of the training; None where it was broken off before it said so."""
+    """Read what the workspace notes of the training; None where it was broken off before a note."""
     try:
         state: dict[str, Any] = json.loads((run.path / WORKSPACE / STATE).read_bytes())
         return state
@@ -133,7 +133,7 @@ def _compare(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) ->
 
 
 def _digest(sentences: Iterable[Sentence]) -> str:
-    """SHA-256 of all that a model can read of sentences, in hexadecimal."""
+    """Return the SHA-256, in hexadecimal, of all that a model can read of sentences."""
     names = [field.name for field in fields(Sentence) if field.name != "extra"]
     digest = hashlib.sha256()
     for sentence in sentences:

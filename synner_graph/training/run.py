@@ -61,16 +61,16 @@ def train(
     dev LAS.
 
     Args:
-        config: every setting.
-        corpus: training sentences; with dev sentences the best epoch is kept, else the last.
-        output: run folder to write.
-        backend: graph backend: auto, dgl or torch.
-        device: auto, cpu or cuda.
-        overwrite: replace the run that the folder holds, once the new one is saved.
-        progress: show progress bars.
-        kernel: what computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
-        resume: go on with a training that was broken off in the folder; begin where there is none.
-        checkpoint_every: how often to write a checkpoint within an epoch; one is written at the end
+        config: Every setting.
+        corpus: Training sentences; with dev sentences the best epoch is kept, else the last.
+        output: Run folder to write.
+        backend: Graph backend: auto, dgl or torch.
+        device: One of auto, cpu and cuda.
+        overwrite: Replace the run that the folder holds, once the new one is saved.
+        progress: Show progress bars.
+        kernel: What computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+        resume: Go on with a training that was broken off in the folder; begin where there is none.
+        checkpoint_every: How often to write a checkpoint within an epoch; one is written at the end
             of each epoch in any case.
 
     Returns:
@@ -78,7 +78,7 @@ def train(
         Where `resume` finds a finished run, nothing is trained or written.
 
     Raises:
-        InputError: for settings that do not fit the corpus, this machine or the training that was
+        InputError: For settings that do not fit the corpus, this machine or the training that was
             broken off; for a folder that must not be replaced or that another program writes to.
         WriteError: The folder cannot be written to.
     """
@@ -180,7 +180,7 @@ def _finish(run: RunFolder, metrics: dict[str, Any]) -> None:
 
 
 def _parsed(config: RunConfig, corpus: Corpus) -> tuple[Corpus, ParserRecord | None]:
-    """The corpus with the trees of the parser that the settings name, if it is not its own."""
+    """Give the corpus the trees of the parser that the settings name, if that is another's."""
     if config.parser.name in (TREES, BIAFFINE):
         return corpus, None
     parser = load_parser(config.parser.name)
@@ -190,7 +190,7 @@ def _parsed(config: RunConfig, corpus: Corpus) -> tuple[Corpus, ParserRecord | N
 
 
 def _inputs(config: RunConfig) -> list[Path]:
-    """The files and folders that the settings name."""
+    """List the files and folders that the settings name."""
     data, encoder = config.data, config.encoder
     named: tuple[Path | str | None, ...]
     named = (data.train, data.dev, data.test, data.data_dir, encoder.features, encoder.vectors)

@@ -7,11 +7,11 @@ The functions share these arguments:
 - `transitions` [K, K]: `transitions[i, j]` is the score of tag `j` right after tag `i`.
 - `start`, `end` [K]: score of each tag on a first and on a last token.
 - `kernel`: `"cpu"` (C++), `"fused"` (PyTorch operations, hand-written backward), `"naive"`
-  (log space, by the book) or `"auto"`, the fastest of them that can serve.
+  (log space, plain equations) or `"auto"`, the fastest that can run here.
 
 Scores of what is forbidden are -inf; their gradient is 0. All functions raise ValueError where
 shapes or offsets do not fit together, and InputError for a kernel that is unknown or
-cannot serve.
+cannot run here.
 """
 
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ KERNELS: dict[str, Mapping[str, Kernel[Any]]] = {
     "Viterbi search": _VITERBI,
     "forward-backward pass": _FORWARD_BACKWARD,
 }
-"""Of each of the functions that has several, by what they compute."""
+"""The kernels of each function that has several, by what it computes."""
 
 
 def crf_log_partition(
@@ -124,7 +124,8 @@ def crf_viterbi(
 ) -> Tensor:
     """Find the best-scoring tag sequence of each sentence.
 
-    Of equally good ones it has the lowest last tag, then the lowest tag before it, and so on.
+    Of equally good sequences it is the one with the lowest last tag, then the lowest tag before
+    that, and so on.
 
     Returns:
         *Shape:* [N]

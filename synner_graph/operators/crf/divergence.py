@@ -1,4 +1,4 @@
-"""How far two CRFs with the same transitions are apart, as distributions over tag sequences."""
+"""The divergence of two CRFs with the same transitions, as distributions over tag sequences."""
 
 import torch
 from torch import Tensor
@@ -17,8 +17,8 @@ def crf_divergence(
 
         (KL(p, q) + KL(q, p)) / 2 = (E_p[sum_t (e - f)[t, y_t]] - E_q[the same]) / 2
 
-    Scores of what is forbidden are -inf, and their gradient is 0. It keeps K² numbers a token for
-    the backward pass.
+    Scores of what is forbidden are -inf, and their gradient is 0. The backward pass needs K²
+    numbers for each token.
 
     Args:
         first: Emissions e.
@@ -33,7 +33,7 @@ def crf_divergence(
         end: *Shape:* [K]
 
     Returns:
-        Never below 0, but for rounding.
+        Not below 0, up to rounding.
         *Shape:* [B]
 
     Raises:
@@ -83,6 +83,6 @@ def _expected(
 
 
 def _shares(x: Tensor, dim: int) -> Tensor:
-    """`torch.softmax`, which is NaN where every term is -inf: here they have equal shares."""
+    """Compute `torch.softmax`, but with equal shares, not NaN, where every term is -inf."""
     impossible = x.detach().amax(dim, keepdim=True) == -torch.inf
     return x.masked_fill(impossible, 0).softmax(dim)

@@ -25,8 +25,8 @@ def viterbi(
 ) -> Tensor:
     """See `synner_graph.operators.crf.crf_viterbi`.
 
-    The way back asks which tag came before, of the one tag of each sentence: there is no argument
-    of the maximum for every tag on the way there.
+    The way there keeps the maxima alone. Which tag came before is worked out on the way back, for
+    the one tag of each sentence.
     """
     with torch.no_grad():
         time = time_major(offsets, emissions)
@@ -59,14 +59,14 @@ def log_partition(
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """Log-partitions and what their gradients are products of, float64.
+    """Log-partitions, and the factors of their gradients, in float64.
 
     The last three are 0 in the sentences that are not exact, and None if nothing asks for a
     gradient.
 
     Attributes:
         values: *Shape:* [B]
-        exact: Whether nothing was lost.
+        exact: Whether nothing has underflowed.
             *Shape:* [B]
         marginals: Probability of each tag at each token.
             *Shape:* [N, K]
@@ -85,7 +85,7 @@ class _Parts:
 
 
 class _LogPartition(torch.autograd.Function):
-    """Log-partitions, and which of them are exact; to the others flows no gradient."""
+    """Log-partitions, and which are exact; no gradient flows to sentences that are not."""
 
     @staticmethod
     def forward(

@@ -79,7 +79,7 @@ def forward_backward(
 
 
 def _alpha(emissions: Tensor, time: TimeMajor, transitions: Tensor, start: Tensor) -> Tensor:
-    """[N, K]: log-sum over all ways to reach each tag, its own emission included."""
+    """Compute log-sums over all ways to reach each tag, its emission included. *Shape:* [N, K]"""
     steps = torch.split(emissions[time.order], time.batch_sizes)
     alphas = [start + steps[0]]
     for emission in steps[1:]:
@@ -89,7 +89,7 @@ def _alpha(emissions: Tensor, time: TimeMajor, transitions: Tensor, start: Tenso
 
 
 def _beta(emissions: Tensor, time: TimeMajor, transitions: Tensor, end: Tensor) -> Tensor:
-    """[N, K]: log-sum over all ways on from each tag, its own emission excluded."""
+    """Compute log-sums over all ways on from each tag, its emission excluded. *Shape:* [N, K]"""
     steps = torch.split(emissions[time.reversed_order], time.batch_sizes)
     betas = [end.expand_as(steps[0])]
     for emission, running in zip(steps, time.batch_sizes[1:], strict=False):
@@ -99,7 +99,7 @@ def _beta(emissions: Tensor, time: TimeMajor, transitions: Tensor, end: Tensor) 
 
 
 def log_sum_exp(x: Tensor, dim: int) -> Tensor:
-    """`torch.logsumexp`, whose gradient is NaN where every term is -inf: here it is 0."""
+    """Compute `torch.logsumexp`, but with gradient 0, not NaN, where every term is -inf."""
     impossible = x.detach().amax(dim) == -torch.inf
     finite = x.masked_fill(impossible.unsqueeze(dim), 0)
     return torch.logsumexp(finite, dim).masked_fill(impossible, -torch.inf)

@@ -16,9 +16,10 @@ sum. The gradients of the log-partition are the probabilities of tags and of pai
 
 and the second, summed over all tokens, is one product of matrices.
 
-All is float64, and yet what lies too far apart may underflow. So a sweep counts: if at every token
-all tags that can be reached have a sum of `SMALL` or more, no product of two numbers has lost
-anything. Sentences where that fails, impossible ones among them, are done again in log space.
+All is float64, but sums that lie too far apart may still underflow. So each sweep checks that at
+every token all tags that can be reached have a sum of `SMALL` or more: then no product of two of
+them has underflowed. Other sentences, and those without any possible tags, are done again in log
+space.
 """
 
 from collections.abc import Callable
@@ -45,9 +46,9 @@ class Sums:
             *Shape:* [2, N]
         shift: The greatest emission of each token.
             *Shape:* [N]
-        total: Over all tag sequences, but for the factors and shifts.
+        total: The sum over all tag sequences, before factors and shifts are put back.
             *Shape:* [B]
-        exact: Whether nothing was lost.
+        exact: Whether nothing has underflowed.
             *Shape:* [B]
     """
 
@@ -111,7 +112,7 @@ def redo_inexact(
     start: Tensor,
     end: Tensor,
 ) -> Tensor:
-    """Log-partitions, and their gradients, with those that are not exact done again in log space.
+    """Compute the log-partitions that are not exact, and their gradients, again in log space.
 
     Args:
         values: Through which gradients flow to all sentences but those.
@@ -127,10 +128,10 @@ def redo_inexact(
 
 
 def refuse_double_backward() -> None:
-    """Raise where a backward pass is itself being recorded.
+    """Refuse a backward pass that is itself recorded for a second derivative.
 
     Raises:
-        RuntimeError: It is.
+        RuntimeError: It is recorded.
     """
     if torch.is_grad_enabled():
         raise RuntimeError(
@@ -140,7 +141,7 @@ def refuse_double_backward() -> None:
 
 
 def exponentiated(scores: Tensor) -> Tensor:
-    """In float64; 0 only for what is forbidden, however unlikely the rest may be."""
+    """Exponentiate scores in float64; only forbidden ones become 0, however unlikely others are."""
     scores = scores.detach().double()
     tiny = torch.finfo(scores.dtype).tiny
     return scores.exp().clamp_(min=tiny).masked_fill_(scores == -torch.inf, 0)

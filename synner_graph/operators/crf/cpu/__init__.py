@@ -56,7 +56,7 @@ def log_partition(
 
 
 class _LogPartition(torch.autograd.Function):
-    """Log-partitions, and which of them are exact; to the others flows no gradient.
+    """Log-partitions, and which are exact; no gradient flows to sentences that are not.
 
     The forward pass finds the gradients of the sum of the log-partitions too, while all that they
     come from is in the cache. A backward pass that weighs all sentences alike, as that of a summed

@@ -6,14 +6,17 @@ import triton.language as tl
 
 @triton.jit
 def sigmoid(x):
-    """Logistic function; never overflows."""
+    """Compute the logistic function; it never overflows."""
     shrunk = tl.exp(-tl.abs(x))
     return tl.where(x >= 0, 1.0, shrunk) / (1.0 + shrunk)
 
 
 @triton.jit
 def tanh(x):
-    """Hyperbolic tangent; never overflows, and relatively exact near 0, where 1 - e^-2x is not."""
+    """Compute the hyperbolic tangent; it never overflows.
+
+    Near 0, where 1 - e^-2x loses digits, a series keeps the relative error small.
+    """
     size = tl.abs(x)
     shrunk = tl.exp(-2.0 * size)
     far = (1.0 - shrunk) / (1.0 + shrunk)
@@ -26,7 +29,7 @@ def tanh(x):
 
 @triton.jit
 def step(i, u, f, o, m, n, c_before):
-    """From what goes into the gates to gates, c and h."""
+    """Compute gates, c and h from what goes into the gates."""
     i, f, o, m = sigmoid(i), sigmoid(f), sigmoid(o), sigmoid(m)
     u, n = tanh(u), tanh(n)
     c = f * c_before + i * u + m * n
@@ -35,7 +38,7 @@ def step(i, u, f, o, m, n, c_before):
 
 @triton.jit
 def step_back(i, u, f, o, m, n, c, c_before, grad_h, grad_c):
-    """From the gradients of h and c to those of what goes into the gates, and of c before."""
+    """Compute the gradients of what goes into the gates, and of c before, from those of h and c."""
     out = tanh(c)
     grad_c += grad_h * o * (1.0 - out * out)
     return (
@@ -51,7 +54,7 @@ def step_back(i, u, f, o, m, n, c, c_before, grad_h, grad_c):
 
 @triton.jit
 def load_six(pointers, stride, mask):
-    """A block of each gate; the gates are `stride` elements apart."""
+    """Load a block of each gate; the gates are `stride` elements apart."""
     return (
         tl.load(pointers, mask=mask, other=0.0),
         tl.load(pointers + stride, mask=mask, other=0.0),
@@ -64,7 +67,7 @@ def load_six(pointers, stride, mask):
 
 @triton.jit
 def load_recurrent(pointers, stride):
-    """The same of U, which is padded: every element is there."""
+    """Load a block of U for each gate, without a mask: U is padded."""
     return (
         tl.load(pointers),
         tl.load(pointers + stride),
@@ -77,7 +80,7 @@ def load_recurrent(pointers, stride):
 
 @triton.jit
 def store_six(pointers, stride, i, u, f, o, m, n, mask):
-    """The opposite of `load_six`."""
+    """Store a block of each gate; the gates are `stride` elements apart."""
     tl.store(pointers, i, mask=mask)
     tl.store(pointers + stride, u, mask=mask)
     tl.store(pointers + 2 * stride, f, mask=mask)
@@ -88,9 +91,9 @@ def store_six(pointers, stride, i, u, f, o, m, n, mask):
 
 @triton.jit
 def token(starts, lengths, number, direction):
-    """Index into rows by direction, [N, 2], of the tokens that sentences come to at a step.
+    """Find the tokens that sentences reach at a step, as indices into rows by direction, [N, 2].
 
-    A sentence that has no such step gets an index that must not be used.
+    The index of a sentence that has already ended must not be used.
     """
     row = tl.where(direction == 0, starts + number, starts + lengths - 1 - number)
     return row * 2 + direction
@@ -98,5 +101,5 @@ def token(starts, lengths, number, direction):
 
 @triton.jit
 def follows(lengths, number):
-    """Whether sentences have this step and one before it."""
+    """Say which sentences have this step and one before it."""
     return tl.minimum(number, lengths - number) > 0

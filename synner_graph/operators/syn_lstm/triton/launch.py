@@ -49,7 +49,7 @@ def choose_method(size: int, operands: torch.dtype, device: torch.device) -> Met
     Args:
         size: H.
         operands: What U and h are rounded to before they are multiplied.
-        device: Where; Triton's interpreter, on the CPU, has memory enough.
+        device: Where it runs; Triton's interpreter, on the CPU, always has enough memory.
     """
     if size > SHARED_UNITS:
         return "stepwise"
@@ -71,7 +71,7 @@ def resident_bytes(units: int, operands: torch.dtype) -> int:
 def read(
     gates: Tensor, weight_h: Tensor, sentences: Sentences, operands: torch.dtype, method: Method
 ) -> tuple[Tensor, Tensor]:
-    """Turn what x and g give to the gates into gates, in place.
+    """Run the recurrence: turn what x and g give to the gates into gates, in place.
 
     Args:
         gates: *Shape:* [N, 2, 6 * H], in the inner order
@@ -125,7 +125,7 @@ def read_back(
     operands: torch.dtype,
     method: Method,
 ) -> Tensor:
-    """The gradients of what goes into the gates. *Shape:* [N, 2, 6 * H]
+    """Compute the gradients of what goes into the gates. *Shape:* [N, 2, 6 * H]
 
     Args:
         gates: As `read` left them.
@@ -176,14 +176,14 @@ def _device(rows: Tensor) -> AbstractContextManager[object]:
 
 
 def resident_options(units: int) -> dict[str, int]:
-    """Loads of the loop that are made ahead would take the room of U: one stage."""
+    """Return the options of `resident`: one stage, since loads made ahead would take U's room."""
     return {"num_warps": 8 if units > 32 else 4, "num_stages": 1, "enable_fp_fusion": True}
 
 
 def _launches(
     sentences: Sentences, blocks: int, method: Method
 ) -> list[tuple[int, int, tuple[int, int, int]]]:
-    """First step, number of steps and grid of each launch."""
+    """Return first step, number of steps and grid of each launch."""
     longest = sentences.longest
     if method == "streamed":
         return [(0, longest[0], (len(longest), 2, 1))]
@@ -192,12 +192,12 @@ def _launches(
 
 
 def _resident_units(size: int) -> int:
-    """Triton's blocks are powers of two, and those that it multiplies have at least 16 rows."""
+    """Round H up to a size of Triton's blocks: a power of two, at least 16 to be multiplied."""
     return max(16, 1 << (size - 1).bit_length())
 
 
 def tile_units(operands: torch.dtype) -> int:
-    """Units in a tile of U: 128 bytes, a line of the cache."""
+    """Return how many units a tile of U has: those in 128 bytes, a line of the cache."""
     return 128 // operands.itemsize
 
 
@@ -206,7 +206,7 @@ def _multiple(size: int, tile: int) -> int:
 
 
 def _padded(weight_h: Tensor, width: int, operands: torch.dtype) -> Tensor:
-    """U by gate, in the inner order, with zeros beyond H. *Shape:* [2, 6, width, width]"""
+    """Lay U out by gate, in the inner order, with zeros beyond H. *Shape:* [2, 6, width, width]"""
     size = weight_h.shape[-1]
     padded = weight_h.new_zeros(2, 6, width, width, dtype=operands)
     padded[:, :, :size, :size] = reorder_gates(weight_h).view(2, 6, size, size)

@@ -1,7 +1,7 @@
 """All steps in one launch, with U, h and c on chip: a program reads 16 sentences in one direction.
 
 Triton keeps the six blocks of U, which the loop does not change, in shared memory. They have to
-fit there: `memory.py`.
+fit there: see `launch.resident_bytes`.
 """
 
 import triton

@@ -34,7 +34,7 @@ def read_block(
     WIDTH: tl.constexpr,
     TILE: tl.constexpr,
 ):
-    """A step of some sentences, for a block of units."""
+    """Take a step of some sentences, for a block of units."""
     unit = first_unit + tl.arange(0, TILE)
     at = token(starts, lengths, number, direction)[:, None]
     before = token(starts, lengths, number - 1, direction)[:, None]
@@ -80,10 +80,10 @@ def read(
     SENTENCES: tl.constexpr,
     TILE: tl.constexpr,
 ):
-    """As `resident.read`, for `steps` steps from `first_step` on.
+    """Do as `resident.read`, for `steps` steps from `first_step` on.
 
-    Grid: blocks of sentences, directions, programs that share the units. Those cannot wait for each
-    other, so if there are several, `steps` must be 1.
+    Grid: blocks of sentences, directions, programs that share the units. If several programs share
+    the units, `steps` must be 1: programs of a launch cannot wait for each other.
     """
     direction = tl.program_id(1)
     sentence = tl.program_id(0) * SENTENCES + tl.arange(0, SENTENCES)
@@ -126,7 +126,7 @@ def read_back_block(
     WIDTH: tl.constexpr,
     TILE: tl.constexpr,
 ):
-    """A step back of some sentences, for a block of units."""
+    """Take a step of the backward pass of some sentences, for a block of units."""
     unit = first_unit + tl.arange(0, TILE)
     at = token(starts, lengths, number, direction)[:, None]
     before = token(starts, lengths, number - 1, direction)[:, None]
@@ -175,7 +175,7 @@ def read_back(
     SENTENCES: tl.constexpr,
     TILE: tl.constexpr,
 ):
-    """As `resident.read_back`, for `steps` steps from `last_step` down to 0.
+    """Do as `resident.read_back`, for `steps` steps from `last_step` down to 0.
 
     *Shape:* carried [B, 2, H], room for the gradient of c between steps. Grid: as in `read`.
     """
