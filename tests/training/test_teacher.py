@@ -22,8 +22,8 @@ from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.learner import Learner
 from synner_graph.training.run import train
 from synner_graph.training.teacher import Teacher, check_labels, read_answers
-from tests.fixtures import tiny_config
-from tests.training.test_resume import EVERY_STEP, Killed, comparable, flip_last_bit, kill_at
+from tests.fixtures import outcome, tiny_config
+from tests.training.test_resume import EVERY_STEP, Killed, flip_last_bit, kill_at
 
 PARSER = {"parser__name": "biaffine", "parser__arc_size": 8, "parser__relation_size": 4}
 SENTENCES = [Sentence(tuple(text)) for text in ("ab", "cde", "ab", "f")]
@@ -104,7 +104,7 @@ def test_a_file_of_a_runs_answers_makes_the_same_student(
     for name, teacher in (("run", run), ("file", file)):
         config = settings(training__teacher=str(teacher), training__unlabelled=str(unlabelled))
         start(config, corpus, tmp_path / name)
-        files, metrics = comparable(tmp_path / name)
+        files, metrics = outcome(tmp_path / name)
         assert metrics["config"]["training"].pop("teacher") == str(teacher)
         assert metrics["counts"]["unlabelled"]["sentences"] == 4
         found[name] = files["model.safetensors"], metrics
@@ -223,7 +223,7 @@ def test_killed_after_every_step(
             metrics = start(config, corpus, folder, **options)
     assert asked == 2, "once before the first kill, once after it"
     assert metrics["resumes"] == 8  # two epochs of four steps, and the kill before them
-    assert comparable(folder) == comparable(tmp_path / "whole")
+    assert outcome(folder) == outcome(tmp_path / "whole")
 
 
 def test_damaged_answers_are_asked_for_again(run: Path, corpus: Corpus, tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_damaged_answers_are_asked_for_again(run: Path, corpus: Corpus, tmp_path
         start(config, corpus, folder)
     flip_last_bit(folder / ".training" / "result-0" / "record.json")
     start(config, corpus, folder, resume=True)
-    assert comparable(folder) == comparable(tmp_path / "whole")
+    assert outcome(folder) == outcome(tmp_path / "whole")
 
 
 def test_a_teacher_that_has_changed_is_no_teacher_to_resume_with(
