@@ -26,6 +26,7 @@ def test_there_are_notebooks() -> None:
         "quickstart",
         "graph_visualization",
         "swap_gnn_layers",
+        "error_analysis",
     }
 
 
