@@ -56,7 +56,7 @@ def kernels(
     from synner_graph.benchmarking import kernels as benchmark
     from synner_graph.benchmarking.crf import measure_crf
     from synner_graph.benchmarking.span import measure_span
-    from synner_graph.recogniser.synner import pick_device
+    from synner_graph.recogniser.device import pick_device
 
     work = rounds, threads, pick_device(device)
     measurements = benchmark.measure_syn_lstm(*work)

@@ -24,7 +24,7 @@ def kernels(device: options.Device = "auto", json: options.Json = False) -> None
 
     from synner_graph.operators import crf, span, syn_lstm
     from synner_graph.operators.build import kernel_folder
-    from synner_graph.recogniser.synner import pick_device
+    from synner_graph.recogniser.device import pick_device
 
     rows = torch.empty(0, device=pick_device(device))
     operators: dict[str, Mapping[str, Kernel[Any]]] = {

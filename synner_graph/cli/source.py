@@ -46,7 +46,8 @@ def open_run(
     Raises:
         InputError: There is no such run, it cannot be run that way, or the features do not fit.
     """
-    from synner_graph.recogniser.synner import SynNER, pick_device
+    from synner_graph.recogniser.device import pick_device
+    from synner_graph.recogniser.synner import SynNER
 
     ner = SynNER.from_pretrained(run, backend, pick_device(device), kernel)
     if features is not None:

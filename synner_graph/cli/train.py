@@ -79,7 +79,10 @@ def train(
     ] = None,
     syntax: Annotated[
         Syntax | None,
-        typer.Option(help="none is short for --recurrent none --gnn none.", rich_help_panel=MODEL),
+        typer.Option(
+            help="none is short for --recurrent none --gnn none --encoder.relation_size 0.",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
     gnn: Annotated[
         str | None,
@@ -189,12 +192,9 @@ def train(
         "training.seed": seed,
     }
     given = {key: value for key, value in plain.items() if value is not None}
+    given |= parse_overrides(context.args)
     if syntax == Syntax.none:
-        for key in ("gnn.name", "recurrent.name"):
-            if given.setdefault(key, "none") != "none":
-                raise InputError(
-                    f"--syntax none and --{key.split('.')[0]} {given[key]} contradict."
-                )
+        _switch_off_syntax(given)
     if recipe is not None and config is not None:
         raise InputError("Say what to train: either --recipe NAME or --config FILE.")
     if train or dev or test:
@@ -206,7 +206,7 @@ def train(
         config, row = recipe_path(recipe), load_recipe(recipe)
     from synner_graph.recogniser.settings import read_settings
 
-    settings = read_settings(config, given | parse_overrides(context.args))
+    settings = read_settings(config, given)
     if row is not None:
         settings = with_vectors(settings, row.about)
 
@@ -242,6 +242,22 @@ def train(
     if row is not None and row.about.published is not None:
         typer.echo(f"Published on the test split of {row.corpus}: {row.about.published}")
     typer.echo(f"Saved in {folder}")
+
+
+def _switch_off_syntax(given: dict[str, Any]) -> None:
+    """Set what `--syntax none` is short for.
+
+    Raises:
+        InputError: One of these settings is given with another value.
+    """
+    for key, off in (
+        ("gnn.name", "none"),
+        ("recurrent.name", "none"),
+        ("encoder.relation_size", 0),
+    ):
+        if given.setdefault(key, off) != off:
+            option = key.removesuffix(".name")
+            raise InputError(f"--syntax none and --{option} {given[key]} contradict.")
 
 
 def _run_name(settings: RunConfig) -> str:

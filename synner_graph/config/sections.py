@@ -59,7 +59,7 @@ class EncoderConfig(Section):
         False, description="word embeddings beside a transformer; 'lexical' always has them"
     )
     vectors: Path | None = Field(
-        None, description="word vectors to start from: a text file of GloVe or fastText, or its .gz"
+        None, description="word vectors to start from: GloVe's or fastText's text, or its .gz; none"
     )
     word_size: int = Field(
         100, gt=0, description="width of word embeddings; vectors have their own"
@@ -75,6 +75,7 @@ class EncoderConfig(Section):
     )
     zero_digits: bool = Field(False, description="read digits as 0, in words and in characters")
     upos_size: int = Field(0, ge=0, description="width of the part of speech; 0: not read")
+    upos_column: Literal["upos", "xpos"] = Field("upos", description="where upos_size reads it")
     relation_size: int = Field(
         0, ge=0, description="width of the relation to the head; 0: not read"
     )
@@ -94,6 +95,12 @@ class EncoderConfig(Section):
         None, gt=0, description="width of character features; default 200 for 'characters', else 50"
     )
     dropout: float = Field(0.1, ge=0, lt=1, description="dropout on the token features")
+
+    @field_validator("vectors", mode="before")
+    @classmethod
+    def no_vectors(cls, value: Any) -> Any:
+        """Take `none` for no file; a file of that name is `./none`."""
+        return None if value == "none" else value
 
     @field_validator("freeze", mode="before")
     @classmethod
@@ -219,7 +226,9 @@ class TextConfig(Section):
     )
     splitter: Literal["rules", "lines"] = Field("rules", description="where sentences end")
     language: str = Field(
-        "en", description="language of abbreviations and clitics: en, or xx for no language"
+        "en",
+        description="language of the rules: en, any other that spacy.blank has rules for, "
+        "or xx for none",
     )
     max_tokens: int = Field(1000, gt=1, description="longest sentence; longer ones are cut")
 

@@ -101,7 +101,7 @@ def build_encoder(
     if config.orthography and config.shape_size:
         parts.append(ShapeEncoder(config.shape_size))
     if config.upos_size:
-        parts.append(UposEncoder(vocabularies.upos, config.upos_size))
+        parts.append(UposEncoder(vocabularies.upos, config.upos_size, config.upos_column))
     if config.relation_size:
         parts.append(RelationEncoder(vocabularies.relations, config.relation_size, fold_subtypes))
     if config.gazetteer_size:

@@ -46,16 +46,41 @@ class ColumnEncoder(TokenEncoder[TokenIds]):
 
 
 class UposEncoder(ColumnEncoder):
-    """An embedding of each token's part of speech."""
+    """An embedding of each token's part of speech.
+
+    Args:
+        names: Known parts of speech.
+        output_size: Width of the embedding.
+        source: The column that they stand in: upos, or xpos.
+    """
+
+    def __init__(self, names: Vocabulary, output_size: int, source: str = "upos") -> None:
+        super().__init__(names, output_size)
+        self.source = source
 
     def column(self, sentence: Sentence) -> Sequence[str]:
         """See ColumnEncoder."""
-        if sentence.upos is None:
-            raise InputError(
-                f"The sentence {_name(sentence)} has no parts of speech, but the model reads them "
-                "(encoder.upos_size): use a format that has them (conllu, conllx)."
-            )
-        return sentence.upos
+        return parts_of_speech(sentence, self.source)
+
+
+def parts_of_speech(sentence: Sentence, source: str) -> Sequence[str]:
+    """Return the part of speech of each token.
+
+    Args:
+        sentence: A sentence.
+        source: The column that they stand in: upos, or xpos.
+
+    Raises:
+        InputError: If the sentence has none.
+    """
+    column: Sequence[str] | None = getattr(sentence, source)
+    if column is None:
+        raise InputError(
+            f"The sentence {_name(sentence)} has no parts of speech in the column {source}, but "
+            f"the model reads them (encoder.upos_size, encoder.upos_column {source}): use a format "
+            "that has them (conllu, conllx)."
+        )
+    return column
 
 
 class RelationEncoder(ColumnEncoder):

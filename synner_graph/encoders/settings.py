@@ -93,7 +93,9 @@ PARTS: dict[str, EncoderPart] = {
     "shape": EncoderPart(
         ShapeEncoder, "encoder.orthography true", lambda config: config.orthography, ("shape_size",)
     ),
-    "upos": EncoderPart(UposEncoder, "encoder.upos_size above 0", _always, ("upos_size",)),
+    "upos": EncoderPart(
+        UposEncoder, "encoder.upos_size above 0", _always, ("upos_size", "upos_column")
+    ),
     "gazetteer": EncoderPart(
         GazetteerEncoder, "encoder.gazetteer_size above 0", _always, ("gazetteer_size",)
     ),
@@ -120,6 +122,8 @@ def unread_settings(config: EncoderConfig) -> Iterator[tuple[str, str]]:
         yield "lora_alpha", "it needs encoder.lora_rank above 0"
     if has_transformer(config) and config.context != "document":
         yield "window", "it needs encoder.context document"
+    if not config.upos_size:
+        yield "upos_column", "it needs encoder.upos_size above 0"
     if reads_words(config) and config.vectors is None:
         yield "fix_words", "it needs encoder.vectors"
 

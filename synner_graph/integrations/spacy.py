@@ -12,7 +12,8 @@ from spacy.tokens import Doc, Span
 
 from synner_graph.data.sentence import ROOT, Sentence
 from synner_graph.errors import InputError
-from synner_graph.recogniser.synner import SynNER, pick_device
+from synner_graph.recogniser.device import pick_device
+from synner_graph.recogniser.synner import SynNER
 
 OWN_PARSE = "doc"
 SPANS = "synner"

@@ -144,8 +144,9 @@ class Collator:
         if sentence.heads is None:
             raise InputError(
                 f"The sentence {sentence.id or ' '.join(sentence.tokens)!r} has no dependency "
-                "tree, but the model reads one: use a format with heads and relations "
-                "(conllu, conllx), or a model trained with --syntax none."
+                "tree, but the model reads one: name a parser with --parser (spacy:PACKAGE, "
+                "biaffine:RUN), use a format with heads and relations (conllu, conllx), or a model "
+                "trained with --syntax none."
             )
         return sentence.heads, self._names(sentence)
 

@@ -10,6 +10,7 @@ from synner_graph.parsers.base import (
     CorpusTrees,
     Parser,
     ParserRecord,
+    fill_trees,
     scheme_note,
 )
 from synner_graph.parsers.own import BiaffineParser
@@ -26,6 +27,7 @@ __all__ = [
     "ParserRecord",
     "build_parser_head",
     "external_parser",
+    "fill_trees",
     "scheme_note",
 ]
 

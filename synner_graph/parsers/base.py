@@ -1,8 +1,9 @@
 """The base of all parsers: they give sentences their trees."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from synner_graph.data.sentence import Sentence, SentenceError
@@ -107,6 +108,23 @@ class CorpusTrees(Parser):
                 )
             trees.append((sentence.heads, sentence.relations))
         return trees
+
+
+def fill_trees(
+    sentences: Iterable[Sentence], parser: Callable[[], Parser], window: int = 1024
+) -> Iterator[Sentence]:
+    """Give trees to the sentences that have none, lazily and in order.
+
+    Args:
+        sentences: Parsed or not.
+        parser: Returns what parses; called only where it is needed.
+        window: How many sentences are held at a time.
+    """
+    iterator = iter(sentences)
+    while rows := list(islice(iterator, window)):
+        bare = [sentence for sentence in rows if sentence.heads is None]
+        parsed = iter(parser().parse(bare) if bare else ())
+        yield from (next(parsed) if sentence.heads is None else sentence for sentence in rows)
 
 
 def scheme_note(trained: ParserRecord, parser: Parser) -> str | None:

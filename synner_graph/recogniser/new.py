@@ -8,7 +8,7 @@ import torch
 from synner_graph.config import RunConfig
 from synner_graph.data.gazetteer import Entry, gather
 from synner_graph.data.sentence import Sentence
-from synner_graph.data.vocabulary import Vocabularies
+from synner_graph.data.vocabulary import Vocabularies, Vocabulary
 from synner_graph.data.words.forms import frequent_forms
 from synner_graph.data.words.lexicon import Lexicon
 from synner_graph.encoders import has_transformer, load_blueprint, prune_vocabulary
@@ -47,6 +47,9 @@ def new_recogniser(
     config = complete(config, sentences, lexicon)
     read = (*sentences, *unlabelled)
     vocabularies = Vocabularies.collect(read, config.gnn.fold_subtypes)
+    if config.encoder.upos_column == "xpos":
+        tags = Vocabulary.collect(tag for s in read for tag in s.xpos or ())
+        vocabularies = replace(vocabularies, upos=tags)
     if lexicon is not None:
         vocabularies = replace(vocabularies, words=lexicon.words)
     if config.gnn.name != NONE and SAME_FORM in config.gnn.edges:

@@ -53,11 +53,16 @@ class Predictor:
 
         Within a window the sentences, or documents where the model reads across sentences, are
         grouped by length, which saves padding. Dependency relations that the model does not know
-        are added to `unknown`. Sentences without a tree get that of the model's own parser, if it
-        has one. `candidates` asks for `Sentence.candidates` of at least that probability.
+        are added to `unknown`. Sentences without a tree get that of the model's own parser, or of
+        the one that it was trained on, if it has one. `candidates` asks for `Sentence.candidates`
+        of at least that probability.
         """
-        for units in windows(self.units(sentences), batch_size * window):
+        for units in windows(self.units(self.with_trees(sentences)), batch_size * window):
             yield from self.name(units, by_sentences(units, batch_size), unknown, candidates)
+
+    def with_trees(self, sentences: Iterable[Sentence]) -> Iterable[Sentence]:
+        """The sentences, those without a tree with that of a parser outside of the model."""
+        return sentences
 
     def candidates(
         self, sentences: Iterable[Sentence], threshold: float = 0.001, batch_size: int = 32

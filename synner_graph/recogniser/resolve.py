@@ -9,6 +9,7 @@ from synner_graph.data.features import open_features
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.words.lexicon import Lexicon, count_words
 from synner_graph.data.words.vectors import read_vectors
+from synner_graph.encoders.columns import parts_of_speech
 from synner_graph.encoders.settings import check_encoder, reads_words, spelling
 from synner_graph.errors import InputError
 from synner_graph.gnn import NONE
@@ -210,8 +211,5 @@ def _check_columns(config: RunConfig, split: str, sentences: Sequence[Sentence])
                 "biaffine:RUN, train without trees with --syntax none, or use a format with heads "
                 "and relations (conllu, conllx)."
             )
-        if tags and sentence.upos is None:
-            raise InputError(
-                f"The sentence {name} of the {split} split has no parts of speech, but the model "
-                "reads them (encoder.upos_size): use a format that has them (conllu, conllx)."
-            )
+        if tags:
+            parts_of_speech(sentence, config.encoder.upos_column)

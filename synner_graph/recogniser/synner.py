@@ -10,6 +10,7 @@ import torch
 
 from synner_graph.config import ModelConfig
 from synner_graph.data.features import open_features
+from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.lexicon import Lexicon
 from synner_graph.encoders import Blueprint
@@ -18,7 +19,15 @@ from synner_graph.errors import InputError
 from synner_graph.graph.backends import graph_backend
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.network import SynNERModel
-from synner_graph.parsers import RUN, TREES, Parser, ParserRecord, external_parser, scheme_note
+from synner_graph.parsers import (
+    RUN,
+    TREES,
+    Parser,
+    ParserRecord,
+    external_parser,
+    fill_trees,
+    scheme_note,
+)
 from synner_graph.parsers.own import BiaffineParser
 from synner_graph.recogniser.calibration import Calibration
 from synner_graph.recogniser.predictor import Predictor
@@ -222,6 +231,12 @@ class SynNER(Predictor):
             for text, segments in zip(chunk, pipeline.chunk(chunk), strict=True):
                 yield Doc(text, tuple(segments), self.model.collator.graph)
 
+    def with_trees(self, sentences: Iterable[Sentence]) -> Iterable[Sentence]:
+        """See `Predictor.with_trees`: the parser that the run was trained on gives them."""
+        if not self._reads_trees or self.parser_record.name in (TREES, BIAFFINE):
+            return sentences
+        return fill_trees(sentences, self._external_parser)
+
     def pipeline(self, parser: str = RUN, budget: int = BUDGET) -> TextPipeline:
         """Return what cuts texts into sentences and names them; one for each parser and budget.
 
@@ -238,10 +253,19 @@ class SynNER(Predictor):
             self._pipelines[parser, budget] = TextPipeline(segmenter, self, made, budget)
         return self._pipelines[parser, budget]
 
+    def _external_parser(self) -> Parser:
+        parser = self.pipeline().parser
+        assert parser is not None
+        return parser
+
+    @property
+    def _reads_trees(self) -> bool:
+        collator = self.model.collator
+        return collator.inventory.needs_trees or collator.reads_relations
+
     def _parser(self, name: str) -> Parser | None:
         """Find a parser by name; None where no tree is read, or `stream` makes the trees itself."""
-        collator = self.model.collator
-        if not (collator.inventory.needs_trees or collator.reads_relations):
+        if not self._reads_trees:
             return None
         if name == RUN:
             name = self.stored_parser
@@ -313,20 +337,3 @@ def load_parser(name: str, ner: SynNER | None = None) -> Parser:
     if kind == BIAFFINE and folder:
         return SynNER.from_pretrained(folder).own_parser(name)
     return external_parser(name)
-
-
-def pick_device(name: str) -> torch.device:
-    """Find a device by name; `auto` takes CUDA where there is one.
-
-    Raises:
-        InputError: PyTorch does not know the device, or this machine lacks it.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"The device {name!r} cannot be used here: {reason}") from error
-    return device

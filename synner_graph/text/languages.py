@@ -1,6 +1,7 @@
-"""Word lists of languages, for the rules that read raw text."""
+"""Languages of raw text: word lists for our rules, or the rules that spaCy has."""
 
-from collections.abc import Mapping
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from synner_graph.errors import InputError, suggest
@@ -16,6 +17,9 @@ class Language:
         prefixes: What a hyphen ties to the next word.
         clitics: What is cut off the end of a word; patterns.
         halves: Words of two tokens, and where they are cut.
+        final_stops: Whether a sentence may end with the full stop of an abbreviation.
+        cut: Cuts what stands between two blanks into tokens, given by first character and the one
+            after the last, in place of our rules; None for ours.
     """
 
     abbreviations: frozenset[str] = frozenset()
@@ -23,6 +27,8 @@ class Language:
     prefixes: frozenset[str] = frozenset()
     clitics: tuple[str, ...] = ()
     halves: Mapping[str, int] = field(default_factory=dict)
+    final_stops: bool = True
+    cut: Callable[[str], Sequence[tuple[int, int]]] | None = None
 
 
 def _words(text: str) -> frozenset[str]:
@@ -50,15 +56,37 @@ _ENGLISH = Language(
 )  # fmt: skip
 
 LANGUAGES = {"en": _ENGLISH, "xx": Language()}
-"""By ISO 639 code; `xx` knows no word of any language."""
+"""By ISO 639 code, those with lists of our own; `xx` knows no word of any language."""
 
 
 def language(name: str) -> Language:
-    """Return the language of that name.
+    """Return the language of that name: one of ours, else one that `spacy.blank` has rules for.
 
     Raises:
-        InputError: It is unknown.
+        InputError: It is unknown, or what its rules need is not installed.
     """
-    if name not in LANGUAGES:
-        raise InputError(f"Unknown language {name!r} of raw text.{suggest(name, LANGUAGES)}")
-    return LANGUAGES[name]
+    return LANGUAGES[name] if name in LANGUAGES else _of_spacy(name)
+
+
+def _of_spacy(name: str) -> Language:
+    try:
+        import spacy
+        import spacy.lang
+    except ImportError as error:
+        raise InputError(
+            f"The language {name!r} of raw text needs spaCy: pip install 'synner-graph[parse]'. "
+            f"Without it there are {' and '.join(LANGUAGES)}."
+        ) from error
+    known = {module.name for module in pkgutil.iter_modules(spacy.lang.__path__) if module.ispkg}
+    if name not in known:
+        raise InputError(f"Unknown language {name!r} of raw text.{suggest(name, known)}")
+    try:
+        pipeline = spacy.blank(name)
+    except ImportError as error:
+        raise InputError(f"The language {name!r} of raw text needs more: {error}") from error
+
+    def cut(run: str) -> list[tuple[int, int]]:
+        with pipeline.memory_zone():  # or its vocabulary would grow with every new word
+            return [(token.idx, token.idx + len(token)) for token in pipeline.make_doc(run)]
+
+    return Language(final_stops=False, cut=cut)

@@ -94,7 +94,7 @@ class Rules(Splitter):
 
     def _is_abbreviation(self, word: str) -> bool:
         """Whether a sentence may end with the full stop of this word."""
-        is_one = len(word) > 2 and word[-1] == "."
+        is_one = self.language.final_stops and len(word) > 2 and word[-1] == "."
         return is_one and word[:-1].lower() not in self.language.never_last
 
 

@@ -39,7 +39,7 @@ class Tokenizer(ABC):
 
 
 class Rules(Tokenizer):
-    """Words, numbers, addresses and marks, in the manner of UD English-EWT.
+    """Words, numbers, addresses and marks, in the manner of UD English-EWT, or by spaCy's rules.
 
     Clitics are tokens (`do` `n't`), and so are hyphens between words (`long` `-` `term`);
     abbreviations keep their full stop.
@@ -49,13 +49,14 @@ class Rules(Tokenizer):
         super().__init__(language)
         clitics = "|".join(language.clitics)
         self.clitic = regex.compile(rf"(?:{clitics})$", regex.IGNORECASE) if clitics else None
+        self._cut = language.cut or self._cut_by_rule
         self.cut_short = lru_cache(maxsize=50_000)(self._cut)  # most runs come again and again
 
     def cut(self, run: str) -> Sequence[Span]:
         """See Tokenizer."""
         return self.cut_short(run) if len(run) <= 30 else self._cut(run)
 
-    def _cut(self, run: str) -> Sequence[Span]:
+    def _cut_by_rule(self, run: str) -> Sequence[Span]:
         spans = []
         end = 0
         while match := _TOKEN.match(run, end):

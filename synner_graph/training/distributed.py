@@ -8,7 +8,7 @@ from accelerate.utils import broadcast_object_list
 from torch import distributed
 
 from synner_graph.errors import InputError
-from synner_graph.recogniser.synner import pick_device
+from synner_graph.recogniser.device import pick_device
 
 Result = TypeVar("Result")
 

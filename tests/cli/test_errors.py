@@ -36,7 +36,11 @@ BROKEN_FILES = {
         "bad.conllu:3: token 3 'the' has head 99, but the sentence has 5 tokens",
     ),
     "a cycle": ({4: "4\tlake\t_\tNOUN\t_\t_\t3\tobj\t_\t_"}, "bad.conllu:3: "),
-    "two roots": ({4: "4\tlake\t_\tNOUN\t_\t_\t0\troot\t_\t_"}, "bad.conllu:4: "),
+    "two roots": (
+        {4: "4\tlake\t_\tNOUN\t_\t_\t0\troot\t_\t_"},
+        "bad.conllu:4: expected one root, got 2: token 2 'saw', token 4 'lake' (to read such "
+        "sentences, say --multiple-roots)",
+    ),
     "a stray I-": (
         {2: "2\tsaw\t_\tVERB\t_\t_\t0\troot\t_\tNER=I-LOC"},
         "bad.conllu:2: ",

@@ -63,6 +63,19 @@ def test_quiet_prints_the_report_alone(run: Run, tmp_path: Path) -> None:
     assert "epoch 1: loss" in (tmp_path / "quiet" / "train.log").read_text(encoding="utf-8")
 
 
+def test_no_syntax_is_no_relations_either(
+    run: Run, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('[encoder]\nname = "characters"\nrelation_size = 9\n', encoding="utf-8")
+    arguments = ("train", "--config", recipe, "--train", SAMPLE / "dev.conllu", "--syntax", "none")
+    result = run(*arguments, "--output", tmp_path / "run", *TINY[2:], "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["config"]["encoder"]["relation_size"] == 0
+    message = refused(*arguments, "--encoder.relation_size", "9")
+    assert message == "--syntax none and --encoder.relation_size 9 contradict."
+
+
 def test_recipe_with_overrides(run: Run, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(

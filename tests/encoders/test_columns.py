@@ -30,6 +30,16 @@ def test_a_token_has_the_vector_of_its_value(
     assert encoder.output_size == 4
 
 
+def test_xpos_is_read_on_request() -> None:
+    encoder = UposEncoder(Vocabulary(("NN", "VBZ")), 4, "xpos")
+    sentences = [sentence.replace(xpos=["NN"] * len(sentence)) for sentence in SENTENCES]
+    assert encoder.collate(sentences).ids.tolist() == [1, 1, 1]
+    with pytest.raises(
+        InputError, match=r"'a b' has no parts of speech .*encoder.upos_column xpos"
+    ):
+        encoder.collate(SENTENCES)
+
+
 def test_a_missing_column_is_named_with_its_sentence() -> None:
     bare = Sentence(["Ann", "sings"])
     with pytest.raises(InputError, match=r"'Ann sings' has no parts of speech.*upos_size"):

@@ -10,7 +10,9 @@ from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.evaluate import evaluate, evaluate_trees
-from synner_graph.parsers import Parser, scheme_note
+from synner_graph.parsers import Parser, ParserRecord, scheme_note
+from synner_graph.parsers.own import BiaffineParser
+from synner_graph.recogniser import synner
 from synner_graph.recogniser.synner import load_parser
 
 
@@ -102,5 +104,32 @@ def test_a_run_without_a_parser(trained_run: Path, bare: list[Sentence]) -> None
         load_parser("biaffine", ner)
     with pytest.raises(InputError, match="'biaffine' is the one stored with a run: name a run"):
         load_parser("biaffine")
-    with pytest.raises(InputError, match="has no dependency tree, but the model reads one"):
+    with pytest.raises(
+        InputError, match=r"no dependency tree, but the model reads one: .*--parser"
+    ):
         ner.predict(bare)
+
+
+def test_a_run_reads_treeless_sentences_on_the_parser_that_it_was_trained_on(
+    trained_run: Path,
+    small_corpus: Corpus,
+    bare: list[Sentence],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The parser attaches every token to the one before it."""
+    ner = SynNER.from_pretrained(trained_run)
+    relations = ner.vocabularies.relations.names[:1]
+    ner.parser_record = ParserRecord("spacy:chain", "1", relations)
+    parser = BiaffineParser(
+        lambda rows: [([*range(-1, len(s) - 1)], [relations[0]] * len(s)) for s in rows],
+        "1",
+        relations,
+        "spacy:chain",
+    )
+    monkeypatch.setattr(synner, "external_parser", {"spacy:chain": parser}.__getitem__)
+    assert ner.predict(bare) == ner.predict(parser.parse(bare))
+    parsed = small_corpus.splits["test"]
+    mixed = [s if i % 2 else parsed[i] for i, s in enumerate(bare)]
+    found = ner.predict(mixed)
+    assert [s.heads for s in found[::2]] == [s.heads for s in parsed[::2]]
+    assert [s.heads for s in found[1::2]] == [s.heads for s in parser.parse(bare)[1::2]]

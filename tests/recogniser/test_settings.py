@@ -22,6 +22,7 @@ UNREAD: list[tuple[dict[str, Any], str]] = [
     ({"head.name": "crf", "head.max_width": 4}, "head.max_width"),
     ({"head.name": "span", "head.scheme": "bio"}, "head.scheme"),
     ({"head.name": "span", "head.width": False, "head.width_size": 7}, "head.width_size"),
+    ({"encoder.upos_column": "xpos"}, "encoder.upos_column"),
     ({"gnn.name": "none", "gnn.layers": 3}, "gnn.layers"),
     ({"gnn.name": "none", "gnn.layers": 2}, "gnn.layers"),
     ({"gnn.name": "none", "gnn.edges": ["self"]}, "gnn.edges"),
@@ -130,7 +131,7 @@ def test_the_message_names_the_part_and_what_would_read_it() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"text.language": "de"}, "Unknown language 'de' of raw text"),
+        ({"text.language": "klingon"}, "Unknown language 'klingon' of raw text"),
         ({"head.name": "spam"}, "Unknown head 'spam'. Did you mean 'span'"),
         ({"parser.name": "spacey:x"}, "Unknown parser 'spacey:x'"),
         ({"parser.name": "run"}, "A new run has no parser yet"),
@@ -201,3 +202,11 @@ def test_what_makes_a_run_what_it_is() -> None:
     assert effective(now) == effective(before)
     assert effective(now) == {"head.name": "span", "head.decode": "nested", "gnn.size": 30}
     assert effective(before | {"gnn": now["gnn"] | {"gone": 1}})["gnn.gone"] == 1
+
+
+def test_vectors_can_be_switched_off(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "words.toml"
+    path.write_text('[encoder]\nname = "lexical"\nvectors = "v.txt"\nfix_words = true\n')
+    config = read_settings(path, {"encoder.vectors": "none"})
+    assert config.encoder.vectors is None and not config.encoder.fix_words
+    assert f"Dropped from {path}, as the model does not read it: encoder.fix_words" in caplog.text

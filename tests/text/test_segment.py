@@ -7,6 +7,7 @@ from synner_graph.config import TextConfig
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.text import build_segmenter, resolve_tokenizer
+from synner_graph.text.languages import language
 from synner_graph.text.tokenize import TOKENIZERS
 from tests.text.strategies import hostile_texts
 
@@ -40,6 +41,32 @@ def test_the_tokenizer_follows_the_training_tokens() -> None:
     assert resolve_tokenizer(TextConfig(), words).tokenizer == "rules"
     assert resolve_tokenizer(TextConfig(), characters).tokenizer == "characters"
     assert resolve_tokenizer(TextConfig(tokenizer="blanks"), characters).tokenizer == "blanks"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "wanted"),
+    [
+        ("de", "Am 15. Mai z. B. kam Dr. Meier. Er ging.", ["Dr."]),
+        ("fr", "L'eau de M. Dupont. Il dort.", ["L'", "eau", "M."]),
+        ("it", "L'amico dell'arte.", ["L'", "dell'"]),
+    ],
+)
+def test_languages_of_spacy(code: str, text: str, wanted: list[str]) -> None:
+    pytest.importorskip("spacy")
+    segments = list(build_segmenter(TextConfig(language=code))(text))
+    tokens = [token for _, sentence in segments for token in sentence.tokens]
+    assert set(wanted) <= set(tokens)
+    assert "".join(tokens) == text.replace(" ", "")
+    assert segments[-1].sentence.text in ("Er ging.", "Il dort.", text)
+    assert len(segments) == 1 + (text != segments[-1].sentence.text)
+
+
+@given(text=hostile_texts)
+def test_rules_of_spacy_lose_nothing(text: str) -> None:
+    pytest.importorskip("spacy")
+    spans = list(TOKENIZERS["rules"](language("sv"))(text))
+    covered = [position for start, end in spans for position in range(start, end)]
+    assert covered == [i for i, character in enumerate(text) if not character.isspace()]
 
 
 def test_an_unknown_language_is_refused() -> None:

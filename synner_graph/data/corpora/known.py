@@ -28,6 +28,7 @@ class CorpusSpec:
         repaired: Tag sequences that break the scheme are always read by conlleval's rule.
         counts: What each split should hold, as far as a published source says.
         pinned: Files that are downloaded where the user has no folder; the same order as `files`.
+        multiple_roots: Some of its sentences have several roots, and are read all the same.
         segmented: Each token ends in the place of its character in the word, a digit to cut off.
     """
 
@@ -41,6 +42,7 @@ class CorpusSpec:
     repaired: bool = False
     counts: Mapping[str, Counts] = field(default_factory=dict)
     pinned: Mapping[str, tuple[PinnedFile, ...]] = field(default_factory=dict)
+    multiple_roots: bool = False
     segmented: bool = False
 
 
@@ -165,6 +167,8 @@ CORPORA: dict[str, CorpusSpec] = {
         obtain="The splits of CoNLL-2012 by the scripts of conll.cemantix.org/2012; convert the "
         "constituents to Stanford dependencies; then `data convert --format conll2012 --trees`.",
         format="conllx",
+        multiple_roots=True,  # two of dev, four of test
+        counts={"dev": Counts(6_083), "test": Counts(4_472)},
     ),
     "conll2003": CorpusSpec(
         description="CoNLL-2003 English, Reuters news: PER, ORG, LOC, MISC; no trees.",
@@ -188,6 +192,7 @@ CORPORA: dict[str, CorpusSpec] = {
         obtain="From data/catalan of allanj/ner_with_dependency, or `data convert --format "
         "semeval2010 --nested outermost` from the task's own files.",
         format="conllx",
+        counts={"dev": Counts(1_445), "test": Counts(1_698)},
     ),
     "semeval2010-es": CorpusSpec(
         description="SemEval-2010 task 1, Spanish (AnCora): trees, entities.",
@@ -197,6 +202,7 @@ CORPORA: dict[str, CorpusSpec] = {
         obtain="From data/spanish of allanj/ner_with_dependency, or `data convert --format "
         "semeval2010 --nested outermost` from the task's own files.",
         format="conllx",
+        counts={"dev": Counts(1_419), "test": Counts(1_705)},
     ),
     "wnut-16": CorpusSpec(
         description="WNUT-16 shared task, tweets: 10 types; no trees.",

@@ -121,7 +121,8 @@ def read_folder(
     loaded = {}
     for split in splits:
         (path,) = _paths(name, spec, split, folder, notes)
-        reading = {"format": spec.format, "scheme": spec.scheme} | options
+        roots = {"multiple_roots": True} if spec.multiple_roots else {}
+        reading = {"format": spec.format, "scheme": spec.scheme} | roots | options
         loaded[split] = read_file(path, split, notes, cache, reading, spec.segmented)
     return loaded
 

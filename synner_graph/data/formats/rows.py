@@ -170,7 +170,8 @@ def _all_errors(options: ReadOptions, parts: dict[str, Any]) -> list[SentenceErr
         try:
             sentence.replace(heads=heads).check(flat=False)
         except SentenceError as error:
-            errors.append(error)
+            hint = f"{error} (to read such sentences, say --multiple-roots)"
+            errors.append(SentenceError(hint, error.position))
     return errors
 
 

@@ -14,7 +14,8 @@ def read(path: str, sentences: Sequence[Sentence], options: SystemOptions) -> Sy
     """
     # Whoever reads files only does not wait for PyTorch.
     from synner_graph.parsers import scheme_note
-    from synner_graph.recogniser.synner import SynNER, load_parser, pick_device
+    from synner_graph.recogniser.device import pick_device
+    from synner_graph.recogniser.synner import SynNER, load_parser
 
     runtime = options.runtime
     device = pick_device(runtime.device)

@@ -272,3 +272,19 @@ def test_trees_are_spoilt_on_request():
     for kind, spoil in (("heads", shuffle_heads), ("relations", shuffle_relations)):
         spoilt = corpus_of(DataConfig(shuffle=kind), ["dev"]).splits["dev"]
         assert spoilt == tuple(map(spoil, plain)) != plain
+
+
+def test_the_published_counts_of_corpora_with_trees():
+    def sentences(name):
+        return {split: counts.sentences for split, counts in CORPORA[name].counts.items()}
+
+    assert sentences("semeval2010-es") == {"dev": 1_419, "test": 1_705}
+    assert sentences("semeval2010-ca") == {"dev": 1_445, "test": 1_698}
+    assert sentences("ontonotes-zh") == {"dev": 6_083, "test": 4_472}
+
+
+def test_ontonotes_zh_is_read_with_its_sentences_of_two_roots(tiny_folder):
+    path = tiny_folder / "ontonotes-zh" / CORPORA["ontonotes-zh"].files["dev"][0]
+    path.write_text(TINY["conllx"].replace("\t2\tdep", "\t0\troot"), encoding="utf-8")
+    (sentence,) = load_corpus("ontonotes-zh", tiny_folder, ["dev"]).splits["dev"]
+    assert sentence.heads == (-1, -1)
