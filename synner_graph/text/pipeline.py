@@ -94,14 +94,16 @@ class TextPipeline:
         tokens = 0
         for unit in self.namer.units(sentences):
             window.append(unit)
-            tokens += _cost(unit)
+            tokens += cost(unit)
             if tokens >= 8 * self.budget:  # so many batches are sorted by length together
-                yield from self._name(window)
+                yield from self.name_units(window)
                 window, tokens = [], 0
-        yield from self._name(window)
+        yield from self.name_units(window)
 
-    def _name(self, units: list[list[Sentence]]) -> Iterator[Sentence]:
-        batches = list(by_cost([_cost(unit) for unit in units], self.budget))
+    def name_units(self, units: Sequence[list[Sentence]]) -> Iterator[Sentence]:
+        """Parse and name the sentences of some units, in batches of similar length."""
+        units = list(units)
+        batches = list(by_cost([cost(unit) for unit in units], self.budget))
         if self.parser is not None:
             for rows in batches:
                 parsed = iter(self.parser.parse([s for row in rows for s in units[row]]))
@@ -139,6 +141,6 @@ def chunks(
         yield chunk
 
 
-def _cost(unit: Iterable[Sentence]) -> int:
+def cost(unit: Iterable[Sentence]) -> int:
     """Count the tokens of a sentence; a long token counts as several."""
     return sum(max(len(sentence), len(sentence.text or "") // 6) for sentence in unit)

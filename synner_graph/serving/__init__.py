@@ -1,0 +1,1 @@
+"""The server: named texts over HTTP, and a page to look at them."""
