@@ -52,6 +52,7 @@ LITTLE = {
     "bench gnn": SHORT,
     "bench scores": ["--sentences", "50"],
     "bench train": [*SHORT, *TINY, "--sentences", "8"],
+    "bench serve": ["--requests", "8", "--clients", "1,4"],
     "bench predict": [*SHORT, *TINY, "--sentences", "8"],
     "benchmarks/every_layer.py": ["--train-subset", "8"],
     "benchmarks/floor.py": ["--dataset", "sample", "--train-subset", "20", "--epochs", "1"],
