@@ -33,8 +33,10 @@ def system_format(path: Path | str, format: str | None = None) -> str:
     """Return the name of a system's format: the one given, else by suffix, `run` for a folder.
 
     Raises:
-        InputError: Neither is a known format.
+        InputError: Neither is a known format, or the path is standard input.
     """
+    if str(path) == "-":  # which cannot be read twice: for its sentences, and for what is in them
+        raise InputError("expected a file or a run folder for a system, got standard input")
     name = format or (RUN if Path(path).is_dir() else SUFFIXES.get(Path(path).suffix))
     if name in SYSTEM_FORMATS:
         return PREDICTED.get(name, name)
@@ -44,7 +46,7 @@ def system_format(path: Path | str, format: str | None = None) -> str:
         raise InputError(f"cannot read {path}: no such file or run folder")
     raise InputError(
         f"expected a run folder or a file named {', '.join(SUFFIXES)}, got {path}; "
-        "say --format NAME for any other"
+        "name the format of any other (--format, for eval --system-format)"
     )
 
 

@@ -219,8 +219,10 @@ def test_unknown_formats(tmp_path: Path, write: Write) -> None:
     assert system_format(tmp_path) == "run"
     with pytest.raises(InputError, match="no such file or run folder"):
         system_format(tmp_path / "missing.txt")
-    with pytest.raises(InputError, match="say --format NAME"):
+    with pytest.raises(InputError, match="name the format"):
         system_format(write("named.txt", ""))
+    with pytest.raises(InputError, match="got standard input"):
+        system_format("-", "jsonl")
     with pytest.raises(InputError, match="Did you mean 'seqeval'"):
         system_format("named.txt", "seqval")
     with pytest.raises(InputError, match="cannot read"):
