@@ -55,7 +55,11 @@ def bar_scene(series: Sequence[str], rows: Sequence[Bars], caption: str) -> Scen
 
 
 def matrix_scene(
-    rows: Sequence[str], columns: Sequence[str], counts: Sequence[Sequence[int]], caption: str
+    rows: Sequence[str],
+    columns: Sequence[str],
+    counts: Sequence[Sequence[int]],
+    caption: str,
+    diagonal: bool = True,
 ) -> Scene:
     """Draw a matrix of counts; the darker a cell, the greater its share of the row.
 
@@ -64,6 +68,7 @@ def matrix_scene(
         columns: Names, across.
         counts: *Shape:* [rows, columns]
         caption: The matrix in words.
+        diagonal: Whether what has the same name down and across is right, and coloured so.
     """
     left = PAD + max((text_width(name, SIZE) for name in rows), default=0) + PAD
     texts = [*columns, *(f"{count:,}" for row in counts for count in row)]
@@ -83,7 +88,7 @@ def matrix_scene(
         for place, count in enumerate(row):
             x = left + place * side
             share = count / max(sum(row), 1)
-            tone = "c2" if name == columns[place] else "c1"
+            tone = "c2" if diagonal and name == columns[place] else "c1"
             shapes.append(
                 Box(x + 1, y + 1, side - 2, high - 2, tone, tint=0.75 * share, border=0.3)
             )

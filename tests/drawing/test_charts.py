@@ -45,4 +45,6 @@ def test_cells_are_shaded_by_their_share_of_the_row():
     assert [box.tint for box in boxes(second)] == [0, 0]
     assert [box.tone for box in boxes(first)] == ["c2", "c1"]  # right, wrong
     assert texts(first) == ["a", "3", "1"]
+    wrong = matrix_scene(["a", "b"], ["a", "b"], [[3, 1], [0, 0]], "matrix", diagonal=False)
+    assert [box.tone for box in boxes(groups(wrong, "row")[0])] == ["c1", "c1"]
     assert texts(groups(scene, "column")[1]) == ["b"]

@@ -13,7 +13,7 @@ STYLE = (
     "<style>table{border-collapse:collapse;margin:8px 0;font-size:14px}"
     "th,td{padding:3px 10px;text-align:right;border-bottom:1px solid #8884}"
     "th:first-child,td:first-child{text-align:left}"
-    "td{font-variant-numeric:tabular-nums}code{font-size:12px;overflow-wrap:anywhere}"
+    "summary{font-size:14px;cursor:pointer}td{font-variant-numeric:tabular-nums}code{font-size:12px;overflow-wrap:anywhere}"
     ".wide{overflow-x:auto}article p{margin:2px 0 6px;font-size:14px;max-width:70em}</style>"
 )
 
@@ -63,11 +63,10 @@ def _article(table: Table) -> str:
     rows = "".join(
         f"<tr>{''.join(f'<td>{_html(cell)}</td>' for cell in row)}</tr>" for row in table.rows
     )
-    drawn = f"<tr>{head}</tr>{rows}"
-    return (
-        f"<article><h2>{_html(table.title)}</h2>{note}{chart}"
-        f'<div class="wide"><table>{drawn}</table></div></article>\n'
-    )
+    numbers = f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
+    if table.is_drawn:
+        numbers = f"<details><summary>As a table</summary>{numbers}</details>"
+    return f"<article><h2>{_html(table.title)}</h2>{note}{chart}{numbers}</article>\n"
 
 
 def _html(text: str) -> str:

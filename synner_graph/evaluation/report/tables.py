@@ -30,6 +30,7 @@ class Table:
         rows: Name and cells of each.
         note: A sentence below the title.
         chart: The same as a drawing, where there is one.
+        is_drawn: Whether the drawing has every number, so that a page folds the table away.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
     chart: Scene | None = None
+    is_drawn: bool = False
 
 
 def tables(analyses: Sequence[Analysis]) -> list[Table]:
@@ -156,13 +158,16 @@ def _matrices(analysis: Analysis, is_named: bool) -> Iterable[Table]:
             errors.labels,
             errors.rows(other_tokens=True),
             "Pairs that share some of their tokens. Gold types down, predicted ones across.",
+            diagonal=False,
         )
 
 
-def _matrix(title: str, labels: Sequence[str], counts: list[list[int]], note: str) -> Table:
+def _matrix(
+    title: str, labels: Sequence[str], counts: list[list[int]], note: str, diagonal: bool = True
+) -> Table:
     rows = tuple((name, *(f"{n:,}" for n in row)) for name, row in zip(labels, counts, strict=True))
-    chart = matrix_scene(labels, labels, counts, title)
-    return Table(title, ("gold", *labels), rows, note, chart)
+    chart = matrix_scene(labels, labels, counts, title, diagonal)
+    return Table(title, ("gold", *labels), rows, note, chart, is_drawn=True)
 
 
 def _chart(

@@ -81,6 +81,8 @@ def test_a_page_is_whole_and_asks_for_nothing(names):
     assert not re.search(r"(?:src|href)=|url\(|@import", html)
     assert "prefers-color-scheme:dark" in html
     assert tags.count("svg") == sum(table.chart is not None for table in tables(analysed(*names)))
+    folded = [table for table in tables(analysed(*names)) if table.is_drawn]
+    assert tags.count("details") == len(folded) < tags.count("table")
     assert {"Scores", "Types", "Errors", "Tree distance"} <= set(reader.texts)
     if len(names) > 1:
         assert "b|<i>" in reader.texts
