@@ -71,6 +71,13 @@ def predict(
     output_scheme: Annotated[
         str | None, typer.Option(help="Tag scheme of the output; default: the format's usual one.")
     ] = None,
+    min_score: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SCORE|LABEL=SCORE",
+            help="Leave out entities that score less; again with a label for that label alone.",
+        ),
+    ] = None,
     candidates: Annotated[
         float | None,
         typer.Option(
@@ -146,6 +153,7 @@ def predict(
     Example: synner predict runs/sample --input parsed.conllu --output named.conllu
     """
     from synner_graph.parsers import RUN
+    from synner_graph.recogniser.thresholds import Thresholds
     from synner_graph.text.live import live_input
     from synner_graph.text.sources import given
 
@@ -165,7 +173,9 @@ def predict(
             "with --input, and --output FILE.jsonl or --output-format jsonl."
         )
 
+    thresholds = Thresholds.parse(min_score or ())
     ner = open_run(run, features, graph_backend, device, kernel)
+    ner.thresholds = thresholds
     ner.refuse_long_sentences(long == Long.error)
     if records is not None:
         quiet = pretty or context.find_root().params["quiet"]

@@ -14,6 +14,7 @@ from synner_graph.data.sentence import ROOT, Sentence
 from synner_graph.errors import InputError
 from synner_graph.recogniser.device import pick_device
 from synner_graph.recogniser.synner import SynNER
+from synner_graph.recogniser.thresholds import Thresholds
 
 OWN_PARSE = "doc"
 SPANS = "synner"
@@ -113,10 +114,24 @@ class SynNERComponent:
 @Language.factory(
     "synner",
     assigns=["doc.ents", "doc.spans"],
-    default_config={"run": "", "parser": "run", "device": "auto", "backend": "auto"},
+    default_config={
+        "run": "",
+        "parser": "run",
+        "device": "auto",
+        "backend": "auto",
+        "min_score": 0.0,
+        "min_scores": {},
+    },
 )
 def make_component(
-    nlp: Language, name: str, run: str, parser: str, device: str, backend: str
+    nlp: Language,
+    name: str,
+    run: str,
+    parser: str,
+    device: str,
+    backend: str,
+    min_score: float,
+    min_scores: dict[str, float],
 ) -> Any:
     """Make the component from the settings of a pipeline.
 
@@ -125,13 +140,17 @@ def make_component(
         parser: `doc` for the Doc's own parse, `run` for the parser of the run, or another's name.
         device: `auto`, `cpu` or `cuda`.
         backend: Graph backend: auto, dgl or torch.
+        min_score: The least score of entities, from 0 to 1.
+        min_scores: The least score for some labels, in its place.
 
     Raises:
-        InputError: No run is named, or there is no such run or parser.
+        InputError: No run is named, or there is no such run, parser or label.
     """
     if not run:
         raise InputError(
             'The component synner needs a run: nlp.add_pipe("synner", config={"run": '
             '"runs/sample"}).'
         )
-    return SynNERComponent(SynNER.from_pretrained(run, backend, pick_device(device)), parser)
+    ner = SynNER.from_pretrained(run, backend, pick_device(device))
+    ner.thresholds = Thresholds(min_score, min_scores)
+    return SynNERComponent(ner, parser)

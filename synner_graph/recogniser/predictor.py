@@ -11,10 +11,11 @@ from synner_graph.data.batching import by_sentences, windows
 from synner_graph.data.documents import parts, whole
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.trees import Tree
-from synner_graph.errors import InputError
+from synner_graph.errors import InputError, suggest
 from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.tensors import Tensors
 from synner_graph.model.network import SynNERModel
+from synner_graph.recogniser.thresholds import NO_THRESHOLDS, Thresholds
 
 LONGEST = 2000
 """Tokens of a document that are read together; longer ones are read in parts."""
@@ -31,11 +32,29 @@ class Predictor:
     def __init__(self, model: SynNERModel, device: torch.device | str = "cpu") -> None:
         self.model = model.to(device)
         self.device = torch.device(device)
+        self._thresholds = NO_THRESHOLDS
 
     @property
     def backend(self) -> GraphBackend:
         """What passes the messages."""
         return self.model.backend
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The least scores of entities that are found; set them to leave out what scores less.
+
+        Raises:
+            InputError: A label is unknown.
+        """
+        return self._thresholds
+
+    @thresholds.setter
+    def thresholds(self, thresholds: Thresholds) -> None:
+        for label in thresholds.by_label:
+            if label not in self.model.head.labels:
+                hint = suggest(label, self.model.head.labels)
+                raise InputError(f"Unknown label {label!r}.{hint}")
+        self._thresholds = thresholds
 
     def predict(self, sentences: Iterable[Sentence], batch_size: int = 32) -> list[Sentence]:
         """Return the sentences with the entities that the model finds, each with its score."""
@@ -152,7 +171,7 @@ class Predictor:
         if threshold is not None:
             likely = head.candidates(h, offsets, threshold, marks)
         return [
-            sentence.replace(entities=entities, candidates=candidates)
+            sentence.replace(entities=self._thresholds.keep(entities), candidates=candidates)
             for sentence, entities, candidates in zip(sentences, found, likely, strict=True)
         ]
 

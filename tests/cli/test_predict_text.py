@@ -100,6 +100,18 @@ def test_pretty_and_limit(run: Run, text_run: Path, notes: Path) -> None:
     assert len(result.stdout.splitlines()) == 3  # two sentences, nothing, one
 
 
+def test_the_least_score(run: Run, refused: Callable[..., str], text_run: Path) -> None:
+    predict = ("predict", text_run, TEXT)
+    everything = rows(run(*predict).stdout)[0]["entities"]
+    limit = sorted(entity["score"] for entity in everything)[1]
+    found = rows(run(*predict, "--min-score", limit).stdout)[0]["entities"]
+    assert 0 < len(found) < len(everything)
+    label = everything[0]["label"]
+    result = run(*predict, "--min-score", f"{label}=1")
+    assert label not in {entity["label"] for entity in rows(result.stdout)[0]["entities"]}
+    assert "Unknown label 'PRE'" in refused(*predict, "--min-score", "PRE=0.5")
+
+
 def test_resume(run: Run, text_run: Path, notes: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     command = ("predict", text_run, "-i", notes, "-o", output, "--resume")

@@ -45,6 +45,16 @@ def test_entities_are_those_of_the_run(text_run: Path) -> None:
     assert docs[0].ents
 
 
+def test_entities_that_score_less_are_left_out(text_run: Path) -> None:
+    everything = blank(text_run)(TEXT).ents
+    limit = sorted(span._.synner_score for span in everything)[1]
+    found = blank(text_run, min_score=limit)(TEXT).ents
+    assert 0 < len(found) < len(everything)
+    label = everything[0].label_
+    found = blank(text_run, min_scores={label: 1.0})(TEXT).ents
+    assert label not in {span.label_ for span in found}
+
+
 def test_sentences_of_the_doc_are_kept(text_run: Path) -> None:
     nlp = blank(text_run)
     doc = nlp.make_doc("a b c d")
