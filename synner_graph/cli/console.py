@@ -51,8 +51,7 @@ def print_report(report: Report, source: str = "") -> None:
     table.add_row("macro", *_rates(macro.precision, macro.recall, macro.f1))
     output.print(table)
     print_signature(report.signature)
-    print_notes(unknown_relations(report.unknown_relations))
-    print_notes(unknown_labels(report.unknown_labels))
+    print_notes(notes_of(report))
 
 
 def print_side_by_side(reports: Mapping[str, Report]) -> None:
@@ -76,27 +75,14 @@ def print_side_by_side(reports: Mapping[str, Report]) -> None:
     for signature in dict.fromkeys(report.signature for report in reports.values()):
         print_signature(signature)
     for name, report in reports.items():
-        notes = unknown_relations(report.unknown_relations) + unknown_labels(report.unknown_labels)
-        print_notes(f"{name}: {note}" for note in notes)
+        print_notes(f"{name}: {note}" for note in notes_of(report))
 
 
 def print_comparison(comparison: "TreeComparison") -> None:
-    """A table of F1 on the trees of the sentences and of a parser, and how the trees differ."""
-    on_parsed, on_gold = comparison.on_parsed, comparison.on_gold
-    table = Table(title=f"{on_parsed.split}: F1 of entities")
-    columns = ["type", *(["trees given"] if on_gold else []), f"trees of {comparison.parser.name}"]
-    for column in columns:
-        table.add_column(column, justify="left" if column == "type" else "right")
-    reports = [report for report in (on_gold, on_parsed) if report]
-    labels = sorted({label for report in reports for label in report.per_type})
-    for label in labels:
-        scores = (report.per_type.get(label) for report in reports)
-        table.add_row(label, *(f"{score.f1:.2f}" if score else "-" for score in scores))
-    table.add_section()
-    table.add_row("all", *(f"{report.overall.f1:.2f}" for report in reports))
-    output.print(table)
-    for report in reports:
-        print_signature(report.signature)
+    """Print the scores on the trees of the sentences and on a parser's, and how these differ."""
+    if comparison.on_gold is not None:
+        print_report(comparison.on_gold, "trees given")
+    print_report(comparison.on_parsed, f"trees of {comparison.parser.name}")
     if comparison.trees is not None:
         trees = comparison.trees
         for score, tokens in ((trees.all, "all"), (trees.without_punctuation, "no punctuation")):
@@ -114,22 +100,26 @@ def print_notes(notes: Iterable[str]) -> None:
         errors.print(f"note: {message_line(note)}", markup=False, highlight=False, soft_wrap=True)
 
 
-def unknown_relations(counts: Mapping[str, int]) -> list[str]:
+def notes_of(report: Report) -> list[str]:
+    """Note the relations and the labels of a split that the model does not know."""
+    notes = unknown_relations(report.unknown_relations, report.split)
+    if counts := report.unknown_labels:
+        known = f"entities have a label that the model does not know: {_counted(counts)}"
+        notes.append(f"{report.split}: {sum(counts.values())} {known}")
+    return notes
+
+
+def unknown_relations(counts: Mapping[str, int], split: str = "") -> list[str]:
     """A note on the dependency relations that a model did not know, if there were any."""
     if not counts:
         return []
-    names = ", ".join(f"{name} ({count})" for name, count in counts.items())
-    total = sum(counts.values())
-    return [f"{total} arcs have a relation that the model does not know: {names}"]
+    where = f"{split}: " if split else ""
+    known = f"arcs have a relation that the model does not know: {_counted(counts)}"
+    return [f"{where}{sum(counts.values())} {known}"]
 
 
-def unknown_labels(counts: Mapping[str, int]) -> list[str]:
-    """A note on the entities whose labels a model does not know, if there are any."""
-    if not counts:
-        return []
-    names = ", ".join(f"{name} ({count})" for name, count in counts.items())
-    total = sum(counts.values())
-    return [f"{total} entities have a label that the model does not know: {names}"]
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({count})" for name, count in counts.items())
 
 
 def _cells(score: Score) -> list[str]:

@@ -10,12 +10,12 @@ import typer
 
 from synner_graph.cli import options
 from synner_graph.cli.console import (
+    notes_of,
     print_comparison,
     print_json,
     print_notes,
     print_report,
     print_side_by_side,
-    unknown_relations,
 )
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
@@ -202,7 +202,7 @@ def evaluate(
     only, *_ = reports.values()
     if json:
         for scored in reports.values():
-            print_notes(unknown_relations(scored.unknown_relations))
+            print_notes(notes_of(scored))
         signed = [{"run": run, **scored.signed_json()} for run, scored in reports.items()]
         print_json(signed if len(reports) > 1 else only.signed_json())
     elif len(reports) > 1:

@@ -9,8 +9,9 @@ from synner_graph.data.characters import (
     align_characters,
     split_characters,
 )
-from synner_graph.data.formats import ReadReport, read_sentences, write_sentences
+from synner_graph.data.formats import ReadReport, format_of, read_sentences, write_sentences
 from synner_graph.data.formats.lines import Stream
+from synner_graph.data.losses import Losses
 from synner_graph.data.nesting import Keep, flatten
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import join_trees
@@ -70,9 +71,13 @@ def convert(
         sentences = (split_characters(sentence, characters) for sentence in sentences)
     if nested is not None:
         sentences = _flattened(sentences, nested, dropped)
-    written = write_sentences(target, sentences, output_format, scheme=output_scheme)
+    losses = Losses(format_of(target, output_format), output_scheme)
+    watched = losses.watch(sentences)
+    written = write_sentences(target, watched, output_format, scheme=output_scheme)
     counts = {
         "invalid tags repaired": read.repaired_tags,
+        "sentences whose chunk tags are not kept": read.chunked,
+        **losses.counts,
         "nested entities dropped": dropped[0],
         "sentences left out, whose characters are not those of their tree": alignment.left_out,
         "words in which an entity begins or ends": alignment.crossed_words,

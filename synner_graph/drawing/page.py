@@ -63,13 +63,13 @@ class Card:
     Attributes:
         title: Above it.
         scene: The drawing.
-        marks: (kind, type) of everything that it can be found by.
+        marks: Kind and types of each thing that it can be found by.
         notes: Lines of text between title and drawing.
     """
 
     title: str
     scene: Scene
-    marks: tuple[tuple[str, str], ...] = ()
+    marks: tuple[tuple[str, tuple[str, ...]], ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -88,13 +88,14 @@ def filter_page(title: str, cards: Sequence[Card]) -> str:
 
     What is not on the screen is not drawn, so that thousands of drawings open at once.
     """
-    kinds, types = (
-        _numbered(Counter(mark[side] for card in cards for mark in card.marks)) for side in (0, 1)
-    )
+    marks = [mark for card in cards for mark in card.marks]
+    kinds = _numbered(Counter(kind for kind, _ in marks))
+    types = _numbered(Counter(type for _, types in marks for type in types))
     total = len(cards)
     header = (
         f"<header><h1>{_escape(title)}</h1>"
-        f"<label>kind {_select('kind', kinds)}</label> <label>type {_select('type', types)}</label>"
+        f"<label>kind {_select('kind', kinds, len(marks))}</label> "
+        f"<label>type {_select('type', types, len(marks))}</label>"
         f'<p><span id="shown">{total}</span> of {total} sentences</p></header>'
     )
     return document(
@@ -110,8 +111,7 @@ def _numbered(counts: Counter[str]) -> Numbered:
     return {name: (number, counts[name]) for number, name in enumerate(sorted(counts))}
 
 
-def _select(name: str, values: Numbered) -> str:
-    total = sum(count for _, count in values.values())
+def _select(name: str, values: Numbered, total: int) -> str:
     options = [f'<option value="">all ({total})</option>'] + [
         f'<option value="{number}">{_escape(value)} ({count})</option>'
         for value, (number, count) in values.items()
@@ -123,7 +123,12 @@ def _articles(
     cards: Iterable[Card], kinds: Numbered, types: Numbered, waiting: bool = False
 ) -> Iterable[str]:
     for card in cards:
-        marks = (f"{kinds[kind][0]}:{types[type][0]}" for kind, type in card.marks if kinds)
+        marks = (
+            f"{kinds[kind][0]}:{types[type][0]}"
+            for kind, found in card.marks
+            for type in found
+            if kinds
+        )
         yield _article(card, " ".join(marks), waiting)
 
 

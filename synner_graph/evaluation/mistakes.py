@@ -90,7 +90,7 @@ def mistakes_page(
             card = Card(
                 title=numbered(number, sentence),
                 scene=draw_sentence(found, gold=sentence.entities, labels=labels).scene,
-                marks=tuple((m.kind, label) for m in mistakes for label in m.labels),
+                marks=tuple((mistake.kind, mistake.labels) for mistake in mistakes),
                 notes=tuple(mistake.describe(sentence.tokens) for mistake in mistakes),
             )
             cards.append(card)

@@ -11,7 +11,7 @@ from synner_graph.errors import InputError
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
-_said: set[str] = set()
+_said: set[tuple[str, str]] = set()
 NAMES = ("auto", "cpu", "triton", "triton-float32", "fused", "naive")
 """The names of all operators' kernels, and `auto`."""
 
@@ -78,13 +78,13 @@ def _fastest(operator: str, kernels: Mapping[str, Kernel[T]], rows: Tensor) -> T
         reason = candidate.obstacle(rows)
         if reason is None:
             reasons = [f"not {' or '.join(n)}, because {why}" for why, n in obstacles.items()]
-            _say_once("; ".join([f"Kernel of {operator}: {name}", *reasons]))
+            _say_once(operator, "; ".join([name, *reasons]))
             return candidate.run
         obstacles.setdefault(reason, []).append(name)
     raise AssertionError(f"no kernel of {operator} can serve: {obstacles}")
 
 
-def _say_once(message: str) -> None:
-    if message not in _said:
-        _said.add(message)
-        logger.info(message)
+def _say_once(operator: str, choice: str) -> None:
+    if (operator, choice) not in _said:
+        _said.add((operator, choice))
+        logger.info("Kernel of %s: %s", operator, choice)

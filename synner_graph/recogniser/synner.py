@@ -29,6 +29,7 @@ from synner_graph.parsers import (
     scheme_note,
 )
 from synner_graph.parsers.own import BiaffineParser
+from synner_graph.recogniser.announcement import announced
 from synner_graph.recogniser.calibration import Calibration
 from synner_graph.recogniser.predictor import Predictor
 from synner_graph.recogniser.run_folder import CALIBRATION, RunFolder, find_run
@@ -88,10 +89,12 @@ class SynNER(Predictor):
         Raises:
             InputError: The backend or the kernel cannot serve here.
         """
-        model = SynNERModel(config, vocabularies, graph_backend(backend, device), blueprint, kernel)
-        ner = cls(model, config, vocabularies, blueprint, device, parser_record)
-        for part in (model.recurrent, model.head):
-            part.check_kernel()
+        with announced():
+            passes = graph_backend(backend, device)
+            model = SynNERModel(config, vocabularies, passes, blueprint, kernel)
+            ner = cls(model, config, vocabularies, blueprint, device, parser_record)
+            for part in (model.recurrent, model.head):
+                part.check_kernel()
         return ner
 
     @classmethod

@@ -94,12 +94,14 @@ def run_epochs(
         begun = time.perf_counter() - position.seconds
         learner.model.train()
         with bar(epoch, position.batch) as tick:
-            for rows in islice(batches.epoch(epoch), position.batch, None):
-                loss = learner.learn(rows, batches.sentences, collate)
-                position.loss += loss
+            left = batches.epoch(epoch)
+            seen = sum(batches.sentences(rows) for rows in islice(left, position.batch))
+            for rows in left:
+                position.loss += learner.learn(rows, batches.sentences, collate)
+                seen += batches.sentences(rows)
                 position.batch += 1
                 position.seconds = time.perf_counter() - begun
-                tick(f"loss {loss / batches.sentences(rows):7.3f}")
+                tick(f"loss {position.loss / seen:.4f}")
                 after_step()
         record = {
             "epoch": epoch,

@@ -144,6 +144,8 @@ def train(
                 f"{parameters(ner.model):,}",
                 f"{parameters(ner.model, trained=True):,}",
             )
+            if record is not None:
+                logger.info("Read with %s", corpus.notes[-1])
             if lexicon is not None:
                 logger.info("Words: %s", lexicon.coverage)
             for remark in (*unknown_labels(corpus), *ner.model.head.remarks(sentences)):

@@ -111,3 +111,19 @@ def test_schemes_and_repair():
     )
     assert conversion.notes == ("invalid tags repaired: 1",)
     assert target.getvalue() == "a B-X\nb E-X\n\n"
+
+
+def test_what_a_format_cannot_hold_is_noted():
+    source = "-DOCSTART- -X- -X- O\n\nAnn NNP B-NP B-PER\n\n-DOCSTART- -X- -X- O\n\nBob NNP _ O\n\n"
+    notes = convert(io.StringIO(source), io.StringIO(), "conll2003", "bmes").notes
+    assert notes == (
+        "sentences whose chunk tags are not kept: 1",
+        "sentences whose parts of speech (xpos) bmes cannot hold: 2",
+        "documents whose marks bmes cannot hold: 2",
+    )
+    tree = "1\tAnn\t_\tX\t_\t_\t0\troot\t_\t_\n\n"
+    assert convert(io.StringIO(tree), io.StringIO(), "conllu", "wnut").notes == (
+        "sentences whose dependency trees wnut cannot hold: 1",
+        "sentences whose parts of speech (upos) wnut cannot hold: 1",
+    )
+    assert convert(io.StringIO(tree), io.StringIO(), "conllu", "jsonl").notes == ()

@@ -63,14 +63,17 @@ def test_cards_have_titles_and_notes(hostile: Sentence) -> None:
 def test_filters_know_every_mark(hostile: Sentence) -> None:
     scene = sentence_scene(hostile)
     cards = [
-        Card("1", scene, marks=(("missed", "PER"), ("spurious", "a b:c"))),
-        Card("2", scene, marks=(("missed", "a b:c"),)),
+        Card("1", scene, marks=(("missed", ("PER",)), ("spurious", ("a b:c",)))),
+        Card("2", scene, marks=(("missed", ("a b:c",)),)),
     ]
     reader = read(filter_page("Mistakes", cards))
     options = [a["value"] for tag, a in reader.seen if tag == "option"]
     assert options == ["", "0", "1", "", "0", "1"]
     written = [text for text in reader.texts if text.endswith((" (1)", " (2)", " (3)", "(3)"))]
     assert written == ["all (3)", "missed (2)", "spurious (1)", "all (3)", "PER (1)", "a b:c (2)"]
+    twice = read(filter_page("", [Card("", scene, marks=(("wrong", ("PER", "a b:c")),))]))
+    written = [text for text in twice.texts if text.endswith(" (1)") or "all" in text]
+    assert written == ["all (1)", "wrong (1)", "all (1)", "PER (1)", "a b:c (1)"]
     marks = [a["data-marks"] for tag, a in reader.seen if tag == "article"]
     assert marks == ["0:0 1:1", "0:1"]
     waiting = [a.get("type") for tag, a in reader.seen if tag == "script"]

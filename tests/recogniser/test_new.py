@@ -1,10 +1,14 @@
+import logging
 from pathlib import Path
 
+import pytest
 import torch
 
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.encoders import TransformerEncoder
+from synner_graph.graph import backends
+from synner_graph.operators import choice
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.synner import SynNER
 from tests.fixtures import tiny_config
@@ -34,3 +38,22 @@ def test_a_run_with_a_pruned_vocabulary_is_an_ordinary_one(
     unpruned = new_recogniser(whole, train, "torch", torch.device("cpu"), "naive")
     assert unpruned.blueprint is not None
     assert sizes[0] == sizes[1] < unpruned.blueprint[0].vocab_size
+
+
+def test_one_line_says_what_it_runs_on(
+    tiny_transformer: Path,
+    small_corpus: Corpus,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(choice, "_said", set())
+    backends.choice._choose.cache_clear()
+    caplog.set_level(logging.INFO, "synner_graph")
+    rows = small_corpus.splits["train"]
+    for _ in range(2):
+        new_recogniser(tiny_config(tiny_transformer), rows, "auto", torch.device("cpu"), "auto")
+    said = [r.getMessage() for r in caplog.records if "ernel" in r.getMessage()]
+    assert len(said) == 1
+    assert said[0].startswith("Graph backend: ")
+    assert "Syn-LSTM, CRF log-partition, CRF Viterbi search, CRF forward-backward pass: " in said[0]
+    assert not [r for r in caplog.records if r.getMessage().startswith("Kernel of")]

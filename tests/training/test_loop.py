@@ -37,12 +37,13 @@ class Loop:
         self.settings = TrainingConfig(**settings)
         self.position = position
         self.bars: list[tuple[int, int]] = []
+        self.notes: list[str] = []
         self.after: Callable[[], None] = lambda: None
 
     @contextmanager
     def bar(self, epoch: int, done: int) -> Iterator[Callable[[str], None]]:
         self.bars.append((epoch, done))
-        yield lambda note: None
+        yield self.notes.append
 
     def records(self) -> Iterator[dict[str, Any]]:
         return run_epochs(
@@ -67,6 +68,11 @@ def test_an_epoch_is_every_batch_of_it() -> None:
     expected = [*loop.batches.epoch(1), *loop.batches.epoch(2)]
     assert loop.learner.seen == expected
     assert loop.bars == [(1, 0), (2, 0)]
+    mean = f"loss {records[0]['loss']:.4f}"
+    assert loop.notes[2] == loop.notes[5] == mean  # the log line of the epoch says the same
+    resumed = Loop(Position(1, 1, sum(loop.learner.seen[0]) / 3), epochs=1)
+    assert next(resumed.records())["loss"] == pytest.approx(10 / 3 / 5)
+    assert resumed.notes[-1] == mean
 
 
 @pytest.mark.parametrize("stop", range(1, 7))

@@ -243,6 +243,8 @@ class TestParser:
         assert set(ner.vocabularies.relations.names) == {"next", "root"}
         assert metrics["parser"] == Chain().record.to_json()
         assert "trees of chain 1 in place of the corpus's own" in metrics["corpus"]["notes"]
+        log = (tmp_path / "run" / "train.log").read_text(encoding="utf-8")
+        assert "Read with trees of chain 1 in place of the corpus's own" in log
         assert [report.unknown_relations for report in reports] == [{}, {}]
         parsed = Chain().parse(small_corpus.splits["test"])
         assert evaluate(ner, parsed, "test").to_json() == metrics["test"]

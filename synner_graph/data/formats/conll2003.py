@@ -31,6 +31,8 @@ def read(block: Block, options: ReadOptions) -> Sentence | None:
     rows = Rows(lines, LAYOUTS[len(first)], options.path)
     tokens, *middle, tags = rows.columns
     xpos = optional(middle[0]) if middle else None
+    if len(middle) == 2 and optional(middle[1]):
+        options.report.chunked += 1
     return rows.sentence(options, tags, tokens=tokens, xpos=xpos)
 
 

@@ -18,10 +18,17 @@ Row = tuple[int, list[str]]
 
 @dataclass
 class ReadReport:
-    """What was counted while reading."""
+    """What was counted while reading.
+
+    Attributes:
+        sentences: All of them.
+        repaired_tags: Tags that were read by conlleval's rule.
+        chunked: Sentences with chunk tags, which are not kept.
+    """
 
     sentences: int = 0
     repaired_tags: int = 0
+    chunked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
