@@ -19,6 +19,7 @@ from pathlib import Path
 from accelerate.utils import gather_object
 
 from synner_graph.data.corpora.catalogue import load_corpus
+from synner_graph.data.formats import write_sentences
 from synner_graph.training.averages import Averages
 from synner_graph.training.distributed import end_processes
 from synner_graph.training.run import train
@@ -26,12 +27,18 @@ from tests.fixtures import tiny_config
 
 transformer, output = sys.argv[1:]
 sample = load_corpus("sample")
-# 33 sentences in batches of 8: the last batch has one sentence, too few for two processes
-splits = {"train": sample.splits["train"][:33], "dev": sample.splits["dev"][:9]}
+# 27 sentences, and 6 unlabelled, in batches of 8: the last batch has one, too few for two processes
+splits = {"train": sample.splits["train"][:27], "dev": sample.splits["dev"][:9]}
 corpus = replace(sample, splits=splits)
 parts = ("encoder", "gnn", "head", "parser")
 off = {f"{part}__dropout": 0 for part in parts}
 levers = {"training__ema": 0.9, "training__adversarial": 0.2, "training__rdrop": 1.0}
+teacher = output + "-teacher"
+options = {"backend": "torch", "device": "cpu", "progress": False}
+train(tiny_config("characters", parser__name="biaffine", **off), corpus, Path(teacher), **options)
+more = output + "-more.conllu"
+write_sentences(more, sample.splits["test"][:6])
+levers |= {"training__teacher": teacher, "training__unlabelled": more}
 config = tiny_config(transformer, parser__name="biaffine", parser__jackknife=2, **off, **levers)
 begin, made = Averages.__init__, []
 
@@ -40,7 +47,7 @@ def watched(averages, *arguments):
     made.append(averages)
 
 Averages.__init__ = watched
-train(config, corpus, Path(output), backend="torch", device="cpu", progress=False)
+train(config, corpus, Path(output), **options)
 assert len(made) == 3
 for averages in made:
     assert averages.steps >= 4
