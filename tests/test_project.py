@@ -151,7 +151,7 @@ def test_building_the_package_needs_setuptools_alone() -> None:
 def test_every_dependency_is_used() -> None:
     in_package = imported_names(python_files("synner_graph"))
     in_tests = imported_names(python_files("tests", "benchmarks"))
-    for requirement in requirements("draw", "parse", "serve", "triton"):
+    for requirement in requirements("draw", "parse", "serve", "triton", "bench"):
         if requirement.name not in NEVER_IMPORTED:
             assert import_name(requirement) in in_package
     for requirement in requirements("dev")[len(PROJECT["dependencies"]) :]:
@@ -169,7 +169,7 @@ def test_the_package_of_an_encoder_is_looked_up_by_its_name(extra: str) -> None:
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
-        (["synner_graph"], ["draw", "parse", "features", "lora", "serve", "triton"]),
+        (["synner_graph"], ["draw", "parse", "features", "lora", "serve", "triton", "bench"]),
         (
             ["tests", "benchmarks"],
             ["minilm", "e5", "draw", "parse", "features", "lora", "serve", "triton", "dev"],

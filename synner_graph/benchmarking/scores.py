@@ -69,7 +69,9 @@ def measure_scores(work: Work, rounds: int) -> dict[str, Any]:
         from seqeval.metrics.v1 import precision_recall_fscore_support
         from seqeval.scheme import IOB2
     except ImportError:
-        raise InputError("bench scores compares with seqeval: pip install seqeval.") from None
+        raise InputError(
+            "bench scores compares with seqeval: pip install 'synner-graph[bench]'."
+        ) from None
     gold = [sentence.entities for sentence in work.sentences]
     forms = forms_of(work.sentences)
 

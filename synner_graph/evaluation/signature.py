@@ -1,14 +1,21 @@
 """What a score depends on, in one line that is printed with it, as sacreBLEU does for BLEU."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from synner_graph import __version__
 from synner_graph.config import DataConfig
 from synner_graph.data.corpora.catalogue import SPLITS, spec_of
 from synner_graph.data.formats import format_of, scheme_of
 
 SPANS = "spans"
+
+
+def _version() -> str:
+    try:
+        return version("synner-graph")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Signature:
         trees: What the model read: `given`, the trees of the file where it has any, or the name
             of a parser.
         data: Corpus or file, and split; empty where it is not known.
-        version: Of this program.
+        version: Of this program; `unknown` where the package is not installed.
     """
 
     match: Literal["strict"] = "strict"
@@ -37,7 +44,7 @@ class Signature:
     labels: Literal["all"] = "all"
     trees: str = "given"
     data: str = ""
-    version: str = __version__
+    version: str = field(default_factory=_version)
 
     def __str__(self) -> str:
         return "|".join(f"{key}:{value}" for key, value in asdict(self).items() if value)

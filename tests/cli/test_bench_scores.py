@@ -47,4 +47,4 @@ def test_without_seqeval_it_says_what_is_missing(refused, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(builtins, "__import__", without)
     message = refused("bench", "scores", "--sentences", 2)
-    assert "pip install seqeval" in message
+    assert "pip install 'synner-graph[bench]'" in message

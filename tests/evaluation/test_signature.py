@@ -1,5 +1,6 @@
 """The line that is printed with a score."""
 
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from synner_graph import __version__
 from synner_graph.config import DataConfig
 from synner_graph.errors import InputError
+from synner_graph.evaluation import signature
 from synner_graph.evaluation.signature import Signature, signature_of
 
 END = f"trees:given|data:{{}}|version:{__version__}"
@@ -34,6 +36,14 @@ def test_a_signature_is_one_line():
 def test_scheme_and_repair_rule_are_those_of_the_file(data, scheme, repair, name):
     found = signature_of(data, "test")
     assert (found.scheme, found.repair, found.data) == (scheme, repair, name)
+
+
+def test_a_package_that_is_not_installed_has_no_version(monkeypatch):
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(signature, "version", missing)
+    assert str(Signature()).endswith("version:unknown")
 
 
 def test_an_unknown_format_is_named():
