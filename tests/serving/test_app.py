@@ -41,10 +41,10 @@ def test_a_text_is_answered_as_predict_writes_it(serve: Serve, text_run: Path) -
     same(answer.json(), wanted)
 
 
-def test_texts_are_answered_in_order(serve: Serve, parsing_run: Path) -> None:
-    client = serve(parsing_run)
+def test_texts_are_answered_in_order(serve: Serve, finding_run: Path) -> None:
+    client = serve(finding_run)
     texts = [TEXT, "", " ", HOSTILE, "In Oslo."]
-    ner = SynNER.from_pretrained(parsing_run)
+    ner = SynNER.from_pretrained(finding_run)
     found = client.post("/predict", json={"texts": texts}).json()
     assert [answer["text"] for answer in found] == texts
     for answer, doc in zip(found, ner.pipe(texts), strict=True):
@@ -192,8 +192,8 @@ def test_a_failure_inside_says_nothing_of_the_inside(serve: Serve, text_run: Pat
 # ------------------------------------------------------------ drawings and explanations
 
 
-def test_the_sentence_around_a_character_is_drawn(serve: Serve, parsing_run: Path) -> None:
-    client = serve(parsing_run)
+def test_the_sentence_around_a_character_is_drawn(serve: Serve, finding_run: Path) -> None:
+    client = serve(finding_run)
     place = TEXT.index("UN")
     found = client.post("/draw", json={"text": TEXT, "character": place}).json()
     assert TEXT[found["start_char"] : found["end_char"]] == "Then the UN left New York."
@@ -222,14 +222,14 @@ def test_a_model_without_syntax_has_no_tree_and_no_explanation(
     assert refused(answer, 422) == f"entity is {count}, but the text has {count} entities"
 
 
-def test_an_entity_is_explained_as_in_python(serve: Serve, parsing_run: Path) -> None:
-    ner = SynNER.from_pretrained(parsing_run, "torch")
+def test_an_entity_is_explained_as_in_python(serve: Serve, finding_run: Path) -> None:
+    ner = SynNER.from_pretrained(finding_run, "torch")
     doc = ner(TEXT)
     sentences = [s for s in doc.sentences if s.entities]
     assert sentences
     last = sentences[-1]
     wanted = explain(ner, last, last.entities[-1]).to_json()
-    client = serve(parsing_run)
+    client = serve(finding_run)
     found = client.post("/explain", json={"text": TEXT, "entity": len(doc.entities) - 1}).json()
     assert found["tokens"] == wanted["tokens"]
     assert found["entity"]["label"] == wanted["entity"]["label"]
@@ -240,8 +240,8 @@ def test_an_entity_is_explained_as_in_python(serve: Serve, parsing_run: Path) ->
     assert 'class="arc"' in found["svg"]
 
 
-def test_hostile_text_stays_text_in_drawings(serve: Serve, parsing_run: Path) -> None:
-    client = serve(parsing_run)
+def test_hostile_text_stays_text_in_drawings(serve: Serve, finding_run: Path) -> None:
+    client = serve(finding_run)
     for place in range(0, len(HOSTILE), 7):
         answer = client.post("/draw", json={"text": HOSTILE, "character": place})
         if answer.status_code == 200:

@@ -96,13 +96,13 @@ def test_slow_and_broken_clients_hold_nobody_up(text_run: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_real_parser_and_a_gnn_under_load(parsing_run: Path) -> None:
+def test_a_real_parser_and_a_gnn_under_load(finding_run: Path) -> None:
     texts = [f"Angela Merkel met Bob{n} in Geneva. {'She left. ' * (n % 7)}" for n in range(100)]
-    with served(parsing_run) as server, ThreadPoolExecutor(32) as threads:
+    with served(finding_run) as server, ThreadPoolExecutor(32) as threads:
         found = list(threads.map(lambda text: server.post("/predict", {"text": text}), texts))
     assert [status for status, _ in found] == [200] * 100
     for (_, answer), doc in zip(
-        found, SynNER.from_pretrained(parsing_run).pipe(texts), strict=True
+        found, SynNER.from_pretrained(finding_run).pipe(texts), strict=True
     ):
         wanted = [(e.start_char, e.end_char, e.label) for e in doc.entities]
         spans = [(e["start_char"], e["end_char"], e["label"]) for e in answer["entities"]]

@@ -28,6 +28,7 @@ async function read(event) {
   closePanel();
   error.hidden = true;
   find.disabled = true;
+  find.textContent = "Reading …";
   result.setAttribute("aria-busy", "true");
   const text = box.value.toWellFormed ? box.value.toWellFormed() : box.value;
   const began = performance.now();
@@ -43,6 +44,7 @@ async function read(event) {
   } finally {
     if (mine === reading) {
       find.disabled = false;
+      find.textContent = "Find entities";
       result.removeAttribute("aria-busy");
     }
   }
@@ -57,6 +59,7 @@ function show(found, milliseconds) {
   types.replaceChildren(...[...counts].sort((a, b) => b[1] - a[1]).map(
     ([label, n]) => element("li", server.labels[label] ?? "", `${label} ${n}`)));
   named.replaceChildren(...paragraphs(found));
+  named.tabIndex = 0;
   result.hidden = false;
 }
 
