@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ LITTLE = {
     "bench train": [*SHORT, *TINY, "--sentences", "8"],
     "bench serve": ["--requests", "8", "--clients", "1,4"],
     "bench predict": [*SHORT, *TINY, "--sentences", "8"],
+    "benchmarks/combination.py": ["--dataset", "sample"],
     "benchmarks/every_layer.py": ["--train-subset", "8"],
     "benchmarks/floor.py": ["--dataset", "sample", "--train-subset", "20", "--epochs", "1"],
     "benchmarks/reading.py": [*SHORT, "--dataset", "sample", "--encoder", "tiny"],
@@ -63,8 +65,6 @@ LITTLE = {
 """What makes measurements small."""
 SERVES = ("serve", "demo")
 """Commands that go on until they are stopped: they are run until they would take a request."""
-SERVES = ("serve", "demo")
-"""Commands that would go on until they are stopped."""
 
 
 class Stopped(Exception):
@@ -85,6 +85,18 @@ def write_inputs(folder: Path) -> None:
         for place, name in enumerate(("a{}.conll2003", "b{}.jsonl", "c{}.iob2")):
             missed = [s.replace(entities=s.entities[place:]) for s in rows[split]]
             write_sentences(folder / name.format(mark), missed)
+    (folder / "systems").mkdir(exist_ok=True)
+    for place, name in enumerate(("one", "two", "three")):
+        for split in ("dev", "test"):
+            missed = [s.entities[place:] for s in sample[split]]
+            found = [tuple(replace(e, score=0.9) for e in entities) for entities in missed]
+            write_sentences(
+                folder / "systems" / f"{name}.{split}.jsonl",
+                [
+                    s.replace(entities=e, candidates=e)
+                    for s, e in zip(sample[split], found, strict=True)
+                ],
+            )
     write_sentences(folder / "train.v4_gold_conll", rows["train"], "conll2012")
     write_sentences(folder / "train.conllx", rows["train"], "conllx")
     texts = [sentence.text or " ".join(sentence.tokens) for sentence in test]
