@@ -6,6 +6,7 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.display import makers
 from synner_graph.drawing.batch import graph_scene
 from synner_graph.drawing.drawing import Drawing
+from synner_graph.drawing.marked import marked_text
 from synner_graph.drawing.sentence import sentence_scene
 from synner_graph.graph.token_graph import TokenGraph
 
@@ -73,3 +74,4 @@ def graph_html(graph: TokenGraph) -> str:
 
 makers["Sentence"] = lambda sentence: draw_sentence(sentence)._repr_html_()
 makers["TokenGraph"] = graph_html
+makers["Doc"] = lambda doc: marked_text(doc.text, doc.entities, doc.sentences)

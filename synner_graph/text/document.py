@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.display import to_html
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.text.segment import Segment
 
@@ -60,6 +61,9 @@ class Doc:
     def graph(self) -> TokenGraph:
         """All sentences as the one graph that the model reads."""
         return self._graph(self.sentences)
+
+    def _repr_html_(self) -> str:
+        return to_html(self)
 
     def to_json(self) -> dict[str, Any]:
         """Return text and entities, as `predict` writes them."""
