@@ -41,6 +41,11 @@ def shape_of(token: str) -> str:
     return "mixed"
 
 
+def shape_id(token: str) -> int:
+    """Return the place of a token's shape in SHAPES."""
+    return SHAPES.index(shape_of(token))
+
+
 class ShapeEncoder(TokenEncoder[TokenIds]):
     """An embedding of each token's shape.
 
@@ -52,7 +57,7 @@ class ShapeEncoder(TokenEncoder[TokenIds]):
         super().__init__()
         self.embedding = nn.Embedding(len(SHAPES), output_size)
         self.output_size = output_size
-        self.shapes = Memo(lambda token: SHAPES.index(shape_of(token)))
+        self.shapes = Memo(shape_id)
 
     def collate(self, sentences: Sequence[Sentence]) -> TokenIds:
         """See TokenEncoder."""

@@ -1,6 +1,7 @@
 """Word embeddings, which may start from vectors that others trained."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +38,7 @@ class WordEncoder(TokenEncoder[TokenIds]):
         self.spelling = spelling
         self.dropout = dropout
         self.output_size = size
-        self.ids = Memo(lambda token: spelling.id_of(token, words))
+        self.ids = Memo(partial(spelling.id_of, words=words))
         bound = (3 / size) ** 0.5
         self.vectors = nn.Embedding(len(words), size, padding_idx=0)
         self.unknown = nn.Parameter(torch.empty(size).uniform_(-bound, bound))

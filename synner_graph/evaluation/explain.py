@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 import torch
@@ -12,10 +13,13 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.drawing import Drawing, draw_sentence
 from synner_graph.errors import InputError
 from synner_graph.gnn import GraphLayer, WeightedLayer
+from synner_graph.gnn.stack import Probe
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.model.batch import Batch
 from synner_graph.model.network import SynNERModel
 from synner_graph.recogniser.synner import SynNER
+
+_CUDNN = Lock()
 
 
 @dataclass(frozen=True)
@@ -120,16 +124,15 @@ def explain(
     x, graph = _as_read(model, batch)
     first, end = graph.offsets[len(before) : len(before) + 2].tolist()
     strengths = [torch.ones(graph.num_edges, device=ner.device) for _ in layers]
-    # cuDNN has no backward pass for recurrent layers outside training.
-    with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+    probe = Probe(strengths)
+    with torch.enable_grad(), _backward_of_recurrent_layers(ner.device):
         for strength in strengths:
             strength.requires_grad_()
-        with _messages_scaled(layers, strengths) as inputs:
-            states = model.read(x, graph)[first:end]
+        states = model.read(x, graph, probe)[first:end]
         score = model.head.log_probability(states, entity, marks)
         gradients = torch.autograd.grad(score, strengths, allow_unused=True)
     edges: list[EdgeContribution] = []
-    for index, (layer, x, gradient) in enumerate(zip(layers, inputs, gradients, strict=True)):
+    for index, (layer, x, gradient) in enumerate(zip(layers, probe.inputs, gradients, strict=True)):
         if gradient is None:
             raise InputError(
                 f"The messages of {type(layer).__name__} cannot be explained: "
@@ -198,24 +201,13 @@ def _contributions(
 
 
 @contextmanager
-def _messages_scaled(
-    layers: Sequence[GraphLayer], strengths: Sequence[Tensor]
-) -> Iterator[list[Tensor]]:
-    """Multiply the messages of each layer by its strengths; yields the layers' inputs to come."""
-    inputs: list[Tensor] = []
-    handles = []
-    for layer, strength in zip(layers, strengths, strict=True):
+def _backward_of_recurrent_layers(device: torch.device) -> Iterator[None]:
+    """Do without cuDNN, which has no backward pass for recurrent layers outside training.
 
-        def enter(
-            layer: torch.nn.Module, arguments: tuple[Any, ...], strength: Tensor = strength
-        ) -> tuple[TokenGraph, Tensor]:
-            graph, x = arguments
-            inputs.append(x)
-            return graph.scaled(strength.to(x.dtype)), x
-
-        handles.append(layer.register_forward_pre_hook(enter))
-    try:
-        yield inputs
-    finally:
-        for handle in handles:
-            handle.remove()
+    The switch is the whole program's, so one thread at a time may turn it.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    with _CUDNN, torch.backends.cudnn.flags(enabled=False):
+        yield

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,25 @@ from synner_graph.gnn.entries import EntryNodes
 from synner_graph.gnn.gate import Gate
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.parts import Part
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What an explanation asks of the layers of one forward pass.
+
+    Attributes:
+        strengths: For each layer, what the messages of its edges are multiplied by.
+            *Shape:* [E] each
+        inputs: Takes what each layer reads. *Shape:* [N, size] each
+    """
+
+    strengths: Sequence[Tensor]
+    inputs: list[Tensor] = field(default_factory=list)
+
+    def scale(self, layer: int, graph: TokenGraph, x: Tensor) -> TokenGraph:
+        """Return the graph that a layer reads, and keep its input."""
+        self.inputs.append(x)
+        return graph.scaled(self.strengths[layer].to(x.dtype))
 
 
 class GNN(nn.Module):
@@ -41,12 +61,13 @@ class GNN(nn.Module):
         self.gate = gate
         self.entries = entries
 
-    def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
-        """Graph features of every token.
+    def forward(self, graph: TokenGraph, x: Tensor, probe: Probe | None = None) -> Tensor:
+        """Compute the graph features of every token.
 
         Args:
             graph: The batch.
             x: Token features. *Shape:* [N, D]
+            probe: Scales the messages of each layer, and keeps what the layers read.
 
         Returns:
             *Shape:* [N, output_size]
@@ -55,9 +76,11 @@ class GNN(nn.Module):
             graph = self.gate(graph)
         if self.entries is not None:
             x = self.entries(graph, x)
-        states = [self.layers[0](graph, x)]
-        for layer in self.layers[1:]:
-            states.append(layer(graph, self.dropout(states[-1])))
+        states: list[Tensor] = []
+        for number, layer in enumerate(self.layers):
+            read = self.dropout(states[-1]) if states else x
+            seen = graph if probe is None else probe.scale(number, graph, read)
+            states.append(layer(seen, read))
         g: Tensor = self.jump(states)
         return g[: graph.num_tokens]
 

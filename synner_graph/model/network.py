@@ -14,6 +14,7 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import Blueprint, build_encoder
 from synner_graph.gnn import build_gnn
+from synner_graph.gnn.stack import Probe
 from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.edges import EdgeInventory
 from synner_graph.graph.tensors import Tensors
@@ -91,17 +92,19 @@ class SynNERModel(nn.Module):
         x: Tensor = self.dropout(self.encoder(inputs))
         return x
 
-    def read(self, x: Tensor, graph: TokenGraph) -> Tensor:
-        """What the head reads of every token, given its features. *Shape:* [N, C]
+    def read(self, x: Tensor, graph: TokenGraph, probe: Probe | None = None) -> Tensor:
+        """Compute what the head reads of every token, given its features. *Shape:* [N, C]
 
         Args:
             x: Features. *Shape:* [N, D]
             graph: As `soften` gives it.
+            probe: What an explanation asks of the GNN, which must have layers of ours.
         """
+        asked = {} if probe is None else {"probe": probe}
         mixed = torch.is_autocast_enabled(x.device.type)
         # Mixed precision would give some factors of a message another type than the others.
         with torch.autocast(x.device.type, enabled=False):
-            g = self.gnn(graph, x.float() if mixed else x)  # [N, G]
+            g = self.gnn(graph, x.float() if mixed else x, **asked)  # [N, G]
         h: Tensor = self.recurrent(x, g, graph)  # [N, C]
         return h
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from threading import Lock
 from typing import Any
 
 from synner_graph.data.sentence import ROOT, Sentence
@@ -40,6 +41,7 @@ class SpacyParser(Parser):
             ) from error
         if "parser" not in self.pipeline.pipe_names:
             raise InputError(f"The spaCy pipeline {model!r} has no parser.")
+        self._zone = Lock()
         parser: Any = self.pipeline.get_pipe("parser")
         self.name = f"spacy:{model}"
         self.version = f"{self.pipeline.meta['version']} (spaCy {version('spacy')})"
@@ -47,7 +49,8 @@ class SpacyParser(Parser):
 
     def trees(self, sentences: Sequence[Sentence]) -> list[Tree]:
         """See `Parser.trees`."""
-        with self.pipeline.memory_zone():  # or its vocabulary would grow with every new word
+        # Without the zone its vocabulary would grow with every new word; it has one at a time.
+        with self._zone, self.pipeline.memory_zone():
             return list(map(_tree, self.pipeline.pipe(self._docs(sentences))))
 
     def _docs(self, sentences: Sequence[Sentence]) -> Iterable[Any]:

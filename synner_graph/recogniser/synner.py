@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -72,6 +73,10 @@ class SynNER(Predictor):
         self.parser_record = parser_record or own
         self.calibration = None
         self._pipelines: dict[tuple[str, int], TextPipeline] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle all but the text pipelines, which are made anew."""
+        return self.__dict__ | {"_pipelines": {}}
 
     @classmethod
     def build(

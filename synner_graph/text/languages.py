@@ -3,6 +3,7 @@
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
 from synner_graph.errors import InputError, suggest
 
@@ -85,8 +86,11 @@ def _of_spacy(name: str) -> Language:
     except ImportError as error:
         raise InputError(f"The language {name!r} of raw text needs more: {error}") from error
 
+    zone = Lock()
+
     def cut(run: str) -> list[tuple[int, int]]:
-        with pipeline.memory_zone():  # or its vocabulary would grow with every new word
+        # Without the zone its vocabulary would grow with every new word; it has one at a time.
+        with zone, pipeline.memory_zone():
             return [(token.idx, token.idx + len(token)) for token in pipeline.make_doc(run)]
 
     return Language(final_stops=False, cut=cut)
