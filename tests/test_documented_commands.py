@@ -134,6 +134,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         write_inputs(folder)
         for command in PAGES["Makefile"]:
             run(command, patch)
+        for name in "abc":
+            shutil.copytree("runs/sample", f"runs/{name}")
         yield folder
 
 

@@ -9,6 +9,7 @@ from typer.core import TyperCommand
 from synner_graph.cli import options
 from synner_graph.cli.console import print_notes
 from synner_graph.cli.outputs import check_output
+from synner_graph.cli.source import open_run
 from synner_graph.data.formats import format_of, read_sentences, write_sentences
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
@@ -48,12 +49,34 @@ def combine(
         typer.Option(
             help="majority: a vote each; weighted: votes count each system's F1 on dev; "
             "weighted-by-type: its F1 on dev for the type voted for; mean: the mean of the "
-            "probabilities of run folders and of files with candidates.",
+            "probabilities of run folders and of files with candidates; span: a vote counts what "
+            "the model --span gives to it.",
         ),
     ] = "majority",
+    span: Annotated[
+        Path | None,
+        typer.Option(help="Run folder of the model that judges spans, for the method span."),
+    ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help="Make probabilities of the scores, as dev has them."),
+    ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder in which to save the combination of run folders: predict and eval take "
+            "it as a run."
+        ),
+    ] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="File to write; - for standard output.")
-    ] = "-",
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write; - for standard output, the default where nothing is saved.",
+            show_default=False,
+        ),
+    ] = None,
     output_format: Annotated[
         str | None, typer.Option(help="Format of the output; default: by suffix, jsonl for -.")
     ] = None,
@@ -130,17 +153,46 @@ def combine(
 
     Example: synner combine a.conll2003 b.jsonl --method weighted --gold-dev dev.conllu
     --dev a-dev.conll2003 b-dev.jsonl --output all.conll2003
+
+    Example: synner combine runs/a runs/b runs/c --method mean --gold-dev dev.conllu --calibrate
+    --save runs/all
     """
-    from synner_graph.evaluation.combination import Combiner, Dev
-    from synner_graph.evaluation.combination.combiner import MAJORITY, MEAN
+    from synner_graph.evaluation.combination import Combiner, Dev, Judge
+    from synner_graph.evaluation.combination.combined import ask_judge
+    from synner_graph.evaluation.combination.combiner import (
+        MAJORITY,
+        MEAN,
+        SPAN,
+        check_method,
+    )
+    from synner_graph.evaluation.combination.saved import check_savable, save_combination
     from synner_graph.evaluation.scores import score_entities
 
     formats = format or []
-    check_output(output, (*systems, *(dev or ()), gold_dev, input))
-    written = "jsonl" if output == "-" and not output_format else format_of(output, output_format)
+    if output is None and save is None:
+        output = "-"
+    if output is None and (given := output_format or output_scheme or input):
+        raise InputError(f"Nothing is written, so {given} has no use: name an --output, too.")
+    written = ""
+    if output is not None:
+        check_output(output, (*systems, *(dev or ()), gold_dev, input))
+        plain = output == "-" and not output_format
+        written = "jsonl" if plain else format_of(output, output_format)
+    if save is not None:
+        check_savable(save, systems)
+    check_method(method)
+    if (span is None) == (method == SPAN):
+        raise InputError(
+            "The method span needs a model that judges spans, and no other has use for one: "
+            "--method span --span RUN."
+        )
     threshold = CANDIDATES if method == MEAN else None
     runtime = Runtime(graph_backend, device, kernel, batch_size, parser, threshold)
     how: dict[str, Any] = {"scheme": scheme, "repair": repair, "runtime": runtime}
+    model = open_run(span, None, graph_backend, device, kernel) if span else None
+
+    def judge(sentences: list[Sentence]) -> Judge | None:
+        return model and ask_judge((str(span), model), sentences, batch_size, parser)
 
     development, notes = None, []
     if gold_dev is not None:
@@ -148,22 +200,30 @@ def combine(
         sentences = _read(gold_dev, input_format)
         gold = [sentence.entities for sentence in sentences]
         on_dev_read = read_systems(on_dev, sentences, formats, **how)
-        development = Dev(on_dev_read, gold)
+        development = Dev(on_dev_read, gold, judge(sentences) if calibrate else None)
         for system in on_dev_read:
             f1 = score_entities(gold, system.entities, "dev").overall.f1
             notes += [*system.notes, f"{system.name}: F1 {f1:.2f} on dev"]
     elif dev:
         raise InputError("Say what is right in the dev sentences: --gold-dev FILE.")
-    if development is not None and method == MAJORITY:
-        raise InputError("The method majority learns nothing from --gold-dev and --dev.")
-    combiner = Combiner.learn(method, len(systems), development)
+    if development is not None and method in (MAJORITY, SPAN) and not calibrate:
+        raise InputError(
+            f"The method {method} learns nothing from --gold-dev and --dev: say --calibrate for "
+            "calibrated scores."
+        )
+    combiner = Combiner.learn(method, len(systems), development, calibrate)
+    if save is not None:
+        save_combination(save, combiner, systems, span)
+    if output is None:
+        print_notes(notes)
+        return
     if input is not None:
         sentences = _read(input, input_format)
     else:
         sentences = _sentences(systems, formats, scheme, repair)
     read = read_systems(systems, sentences, formats, **how)
     print_notes([*notes, *(note for system in read for note in system.notes)])
-    named = zip(sentences, combiner.combine(read), strict=True)
+    named = zip(sentences, combiner.combine(read, judge(sentences)), strict=True)
     write_sentences(
         output,
         (sentence.replace(entities=entities, candidates=None) for sentence, entities in named),

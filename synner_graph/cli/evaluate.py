@@ -19,7 +19,7 @@ from synner_graph.cli.console import (
 )
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
-from synner_graph.cli.source import open_run, split_of
+from synner_graph.cli.source import open_any, split_of
 from synner_graph.cli.systems import score_systems
 from synner_graph.config import DataConfig
 from synner_graph.data.sentence import Entity, Sentence
@@ -30,7 +30,7 @@ from synner_graph.evaluation.systems.formats import SYSTEM_FORMATS
 from synner_graph.files import write_text
 
 if TYPE_CHECKING:
-    from synner_graph.recogniser.synner import SynNER
+    from synner_graph.recogniser.recogniser import Recogniser
 
 SYSTEMS = "Other systems"
 
@@ -149,10 +149,10 @@ def evaluate(
     from synner_graph.evaluation.signature import signature_of
     from synner_graph.evaluation.tree_comparison import compare_trees
     from synner_graph.parsers import RUN
-    from synner_graph.recogniser.synner import load_parser
+    from synner_graph.recogniser.synner import SynNER, load_parser
 
-    def opened(run: str) -> "SynNER":
-        return open_run(run, reading.features, graph_backend, device, kernel)
+    def opened(run: str) -> "Recogniser":
+        return open_any(run, reading.features, graph_backend, device, kernel)
 
     ner = opened(runs[0]) if runs else None
     corpus = corpus_of(data, splits=(split,))
@@ -169,6 +169,11 @@ def evaluate(
             print_report(both.sentences, "raw sentences")
         return
     if parser is not None and ner is not None:
+        if not isinstance(ner, SynNER):
+            raise InputError(
+                "--parser compares the trees of one run, and a combination has several: add --raw, "
+                "or name a run."
+            )
         compared = compare_trees(
             ner, load_parser(parser, ner), sentences, split, batch_size, signature
         )

@@ -22,14 +22,14 @@ from synner_graph.cli import options
 from synner_graph.cli.console import errors, print_notes, unknown_relations
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.outputs import check_output
-from synner_graph.cli.source import open_run
+from synner_graph.cli.source import open_any
 from synner_graph.data.formats import FORMATS, fitting, format_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import visible
 from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
-    from synner_graph.recogniser.synner import SynNER
+    from synner_graph.recogniser.recogniser import Recogniser
     from synner_graph.text.live import LiveLines
     from synner_graph.text.sources import Record
 
@@ -174,7 +174,7 @@ def predict(
         )
 
     thresholds = Thresholds.parse(min_score or ())
-    ner = open_run(run, features, graph_backend, device, kernel)
+    ner = open_any(run, features, graph_backend, device, kernel)
     ner.thresholds = thresholds
     ner.refuse_long_sentences(long == Long.error)
     if records is not None:
@@ -257,7 +257,7 @@ def _written_format(
 
 
 def _name_texts(
-    ner: "SynNER",
+    ner: "Recogniser",
     records: "Iterable[Record]",
     how: tuple[str, int],
     output: str | None,
@@ -299,15 +299,11 @@ def _progress(source: str | None, quiet: bool) -> Iterator[Callable[[int], None]
 
 
 def _parsed(
-    sentences: Iterable[Sentence], ner: "SynNER", name: str, batch_size: int
+    sentences: Iterable[Sentence], ner: "Recogniser", name: str, batch_size: int
 ) -> Iterator[Sentence]:
     """Give the sentences the trees of a parser."""
-    from synner_graph.parsers import scheme_note
-    from synner_graph.recogniser.synner import load_parser
-
-    parser = load_parser(name, ner)
-    if note := scheme_note(ner.parser_record, parser):
-        print_notes([note])
+    parser = ner.chosen_parser(name)
+    print_notes(ner.tree_notes(parser))
     iterator = iter(sentences)
     while batch := list(islice(iterator, batch_size)):
         yield from parser.parse(batch)

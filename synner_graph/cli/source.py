@@ -9,6 +9,7 @@ from synner_graph.data.corpora.catalogue import SPLITS
 from synner_graph.errors import InputError, suggest
 
 if TYPE_CHECKING:
+    from synner_graph.recogniser.recogniser import Recogniser
     from synner_graph.recogniser.synner import SynNER
 
 
@@ -50,6 +51,19 @@ def open_run(
     from synner_graph.recogniser.synner import SynNER
 
     ner = SynNER.from_pretrained(run, backend, pick_device(device), kernel)
+    if features is not None:
+        ner.use_features(features)
+    return ner
+
+
+def open_any(
+    run: Path | str, features: Path | None, backend: str, device: str, kernel: str = "auto"
+) -> "Recogniser":
+    """Open a run or a combination of runs, ready to read sentences; see `open_run`."""
+    from synner_graph.evaluation.combination.saved import open_recogniser
+    from synner_graph.recogniser.device import pick_device
+
+    ner = open_recogniser(run, backend, pick_device(device), kernel)
     if features is not None:
         ner.use_features(features)
     return ner

@@ -8,11 +8,12 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.evaluation.scores import Report, score_entities
 from synner_graph.evaluation.signature import Signature
 from synner_graph.evaluation.trees import TreeReport, score_trees
+from synner_graph.recogniser.recogniser import Recogniser
 from synner_graph.recogniser.synner import SynNER
 
 
 def evaluate(
-    ner: SynNER,
+    ner: Recogniser,
     sentences: Sequence[Sentence],
     split: str,
     batch_size: int = 32,
@@ -26,7 +27,7 @@ def evaluate(
 
 
 def evaluate_and_keep(
-    ner: SynNER,
+    ner: Recogniser,
     sentences: Sequence[Sentence],
     split: str,
     batch_size: int = 32,
@@ -51,9 +52,7 @@ def evaluate_and_keep(
     report = score_entities((s.entities for s in sentences), found, split)
     labels = Counter(e.label for s in sentences for e in s.entities)
     unknown_labels = {
-        label: count
-        for label, count in labels.most_common()
-        if label not in ner.vocabularies.labels
+        label: count for label, count in labels.most_common() if label not in ner.labels
     }
     report = replace(
         report,

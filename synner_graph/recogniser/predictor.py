@@ -7,21 +7,20 @@ from itertools import accumulate, chain, islice
 import torch
 from torch import Tensor
 
-from synner_graph.data.batching import by_sentences, windows
+from synner_graph.data.batching import by_sentences
 from synner_graph.data.documents import parts, whole
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.trees import Tree
-from synner_graph.errors import InputError, suggest
 from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.tensors import Tensors
 from synner_graph.model.network import SynNERModel
-from synner_graph.recogniser.thresholds import NO_THRESHOLDS, Thresholds
+from synner_graph.recogniser.recogniser import Recogniser
 
 LONGEST = 2000
 """Tokens of a document that are read together; longer ones are read in parts."""
 
 
-class Predictor:
+class Predictor(Recogniser):
     """Puts sentences through a model.
 
     Args:
@@ -32,80 +31,11 @@ class Predictor:
     def __init__(self, model: SynNERModel, device: torch.device | str = "cpu") -> None:
         self.model = model.to(device)
         self.device = torch.device(device)
-        self._thresholds = NO_THRESHOLDS
 
     @property
     def backend(self) -> GraphBackend:
         """What passes the messages."""
         return self.model.backend
-
-    @property
-    def thresholds(self) -> Thresholds:
-        """The least scores of entities that are found; set them to leave out what scores less.
-
-        Raises:
-            InputError: A label is unknown.
-        """
-        return self._thresholds
-
-    @thresholds.setter
-    def thresholds(self, thresholds: Thresholds) -> None:
-        for label in thresholds.by_label:
-            if label not in self.model.head.labels:
-                hint = suggest(label, self.model.head.labels)
-                raise InputError(f"Unknown label {label!r}.{hint}")
-        self._thresholds = thresholds
-
-    def predict(self, sentences: Iterable[Sentence], batch_size: int = 32) -> list[Sentence]:
-        """Return the sentences with the entities that the model finds, each with its score."""
-        return list(self.stream(sentences, batch_size))
-
-    def stream(
-        self,
-        sentences: Iterable[Sentence],
-        batch_size: int = 32,
-        window: int = 64,
-        unknown: Counter[str] | None = None,
-        candidates: float | None = None,
-    ) -> Iterator[Sentence]:
-        """Predict lazily and in order, holding `window` batches at a time.
-
-        Within a window the sentences, or documents where the model reads across sentences, are
-        grouped by length, which saves padding. Dependency relations that the model does not know
-        are added to `unknown`. Sentences without a tree get that of the model's own parser, or of
-        the one that it was trained on, if it has one. `candidates` asks for `Sentence.candidates`
-        of at least that probability.
-        """
-        for units in windows(self.units(self.with_trees(sentences)), batch_size * window):
-            yield from self.name(units, by_sentences(units, batch_size), unknown, candidates)
-
-    def with_trees(self, sentences: Iterable[Sentence]) -> Iterable[Sentence]:
-        """The sentences, those without a tree with that of a parser outside of the model."""
-        return sentences
-
-    def candidates(
-        self, sentences: Iterable[Sentence], threshold: float = 0.001, batch_size: int = 32
-    ) -> list[list[Entity]]:
-        """Every span that may be an entity, by the probability that the model gives it.
-
-        With the CRF head it is the exact posterior of the span and its label, with the span head
-        the softmax over the labels of the span: the score that the span has where it is predicted.
-
-        Args:
-            sentences: As for `predict`.
-            threshold: The least probability, from 0 to 1.
-            batch_size: Sentences read at once.
-
-        Returns:
-            The spans of each sentence, ordered by start, end and label; they may share tokens.
-
-        Raises:
-            InputError: The threshold is not a probability.
-        """
-        if not 0 <= threshold <= 1:
-            raise InputError(f"expected a threshold from 0 to 1, got {threshold}")
-        found = self.stream(sentences, batch_size, candidates=threshold)
-        return [list(sentence.candidates or ()) for sentence in found]
 
     def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
         """Yield what must be read together: each sentence alone, or the sentences of a document.
@@ -123,14 +53,7 @@ class Predictor:
         unknown: Counter[str] | None = None,
         candidates: float | None = None,
     ) -> Iterator[Sentence]:
-        """Yield the sentences of some units with their entities, in order.
-
-        Args:
-            units: As `Predictor.units` gives them.
-            batches: Rows of units that are read at once; each row is in one.
-            unknown: Takes the dependency relations that the model does not know.
-            candidates: The least probability of the candidates; None for no candidates.
-        """
+        """See `Recogniser.name`."""
         if unknown is not None:
             unknown.update(self.model.collator.unknown_relations(chain.from_iterable(units)))
         found: dict[int, list[Sentence]] = {}

@@ -11,6 +11,8 @@
       .save/             a save that is on its way: see `transaction`
       .lock              there while a program writes to the folder
 
+A combination of runs has a combination.json and a manifest.json instead.
+
 README.md and train.log belong to the run and may be edited; every other file must be what the
 manifest says. Runs saved before there were manifests load if their set of files is complete.
 """
@@ -34,6 +36,7 @@ CONFIG = "config.json"
 VOCABULARY = "vocabulary.json"
 PARSER = "parser.json"
 CALIBRATION = "calibration.json"
+COMBINATION = "combination.json"
 ENCODER = "encoder"
 METRICS = "metrics.json"
 CARD = "README.md"
@@ -50,7 +53,7 @@ RECORDS = (METRICS, CARD, LOG)
 """What tells of the training of these weights, and goes with them."""
 OTHERS = (CARD, LOG)
 """What people may edit."""
-NAMES = (*NEEDED, PARSER, CALIBRATION, *RECORDS)
+NAMES = (*NEEDED, PARSER, CALIBRATION, COMBINATION, *RECORDS)
 ENCODER_NAMES = (
     "config.json",
     "tokenizer.json",
@@ -260,7 +263,8 @@ class RunFolder:
             content = self.transaction.read(name)
             if content is not None:
                 found[name] = content
-        missing = [name for name in (*NEEDED, *sorted(names - set(NEEDED))) if name not in found]
+        needed = (COMBINATION,) if COMBINATION in names else NEEDED
+        missing = [name for name in (*needed, *sorted(names - set(needed))) if name not in found]
         if missing:
             raise InputError(f"{self.path} is not a complete run: it has no {', '.join(missing)}.")
         for name, stamp in (manifest.files if manifest else {}).items():
@@ -270,6 +274,10 @@ class RunFolder:
                     f"({complaint})."
                 )
         return found
+
+    def holds(self, name: str) -> bool:
+        """Whether the run has a file of that name."""
+        return name in (self._known() or ())
 
     def _manifest(self) -> Manifest | None:
         """Read the manifest; make it from the files for a run from before manifests."""

@@ -19,6 +19,7 @@ from synner_graph.parsers import ParserRecord
 from synner_graph.recogniser.calibration import Calibration
 from synner_graph.recogniser.run_folder import (
     CALIBRATION,
+    COMBINATION,
     CONFIG,
     ENCODER,
     PARSER,
@@ -94,6 +95,11 @@ def load_stored(run: RunFolder) -> StoredRun:
     """
     files = run.read()
     folder = run.path
+    if COMBINATION in files:
+        raise InputError(
+            f"{folder} is a combination of runs: predict and eval take it, but here a single run "
+            "is expected."
+        )
     try:
         config = drop_unread_options(ModelConfig.model_validate_json(files[CONFIG]))
         vocabularies = Vocabularies.from_json(json.loads(files[VOCABULARY]))

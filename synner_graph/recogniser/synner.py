@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from synner_graph.encoders import Blueprint
 from synner_graph.encoders.lora import merged_state
 from synner_graph.errors import InputError
 from synner_graph.graph.backends import graph_backend
+from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.network import SynNERModel
 from synner_graph.parsers import (
@@ -36,8 +37,7 @@ from synner_graph.recogniser.predictor import Predictor
 from synner_graph.recogniser.run_folder import CALIBRATION, RunFolder, find_run
 from synner_graph.recogniser.stored import StoredRun, calibration_file, load_stored, weights_file
 from synner_graph.text import build_segmenter
-from synner_graph.text.document import Doc
-from synner_graph.text.pipeline import BUDGET, CHUNK, TextPipeline, chunks
+from synner_graph.text.pipeline import BUDGET, TextPipeline
 
 logger = logging.getLogger(__name__)
 
@@ -201,46 +201,12 @@ class SynNER(Predictor):
         self.model.encoder.load_vectors(lexicon)
 
     def use_features(self, path: Path) -> None:
-        """Read precomputed features from a file from now on.
-
-        Raises:
-            InputError: The model reads none, or the file cannot be read.
-        """
+        """See `Recogniser.use_features`."""
         if not self.model.encoder.use_features(open_features(path)):
             raise InputError(f"The model reads no precomputed features, so {path} has no use.")
 
-    def __call__(self, text: str, parser: str = RUN) -> Doc:
-        """Find the sentences and the entities of a text.
-
-        Args:
-            text: Any text.
-            parser: Where trees come from, if the model reads any; see `load_parser`.
-
-        Raises:
-            InputError: There is no such parser, or none is stored with the run.
-        """
-        return next(self.pipe([text], parser))
-
-    def pipe(
-        self, texts: Iterable[str], parser: str = RUN, characters: int = CHUNK
-    ) -> Iterator[Doc]:
-        """Yield texts with their entities, lazily and in order.
-
-        Args:
-            texts: Any texts.
-            parser: Where trees come from, if the model reads any; see `load_parser`.
-            characters: How many are read ahead, to batch sentences of similar length.
-
-        Raises:
-            InputError: There is no such parser, or none is stored with the run.
-        """
-        pipeline = self.pipeline(parser)
-        for chunk in chunks(texts, str, characters):
-            for text, segments in zip(chunk, pipeline.chunk(chunk), strict=True):
-                yield Doc(text, tuple(segments), self.model.collator.graph)
-
     def with_trees(self, sentences: Iterable[Sentence]) -> Iterable[Sentence]:
-        """See `Predictor.with_trees`: the parser that the run was trained on gives them."""
+        """See `Recogniser.with_trees`: the parser that the run was trained on gives them."""
         if not self._reads_trees or self.parser_record.name in (TREES, BIAFFINE):
             return sentences
         return fill_trees(sentences, self._external_parser)
@@ -256,7 +222,7 @@ class SynNER(Predictor):
             InputError: There is no such parser, or none is stored with the run.
         """
         if (parser, budget) not in self._pipelines:
-            made = self._parser(parser)
+            made = self.parser_of(parser)
             segmenter = build_segmenter(self.config.text)
             self._pipelines[parser, budget] = TextPipeline(segmenter, self, made, budget)
         return self._pipelines[parser, budget]
@@ -271,8 +237,18 @@ class SynNER(Predictor):
         collator = self.model.collator
         return collator.inventory.needs_trees or collator.reads_relations
 
-    def _parser(self, name: str) -> Parser | None:
-        """Find a parser by name; None where no tree is read, or `stream` makes the trees itself."""
+    def parser_of(self, name: str = RUN) -> Parser | None:
+        """Find what gives sentences the trees that it reads.
+
+        Args:
+            name: See `load_parser`.
+
+        Returns:
+            None where no tree is read, or `stream` makes the trees itself.
+
+        Raises:
+            InputError: There is no such parser, or none is stored with the run.
+        """
         if not self._reads_trees:
             return None
         if name == RUN:
@@ -280,7 +256,7 @@ class SynNER(Predictor):
         if name == BIAFFINE and self.model.parser is not None:
             return None
         parser = load_parser(name, self)
-        if note := scheme_note(self.parser_record, parser):
+        for note in self.tree_notes(parser):
             logger.warning(note)
         return parser
 
@@ -316,8 +292,26 @@ class SynNER(Predictor):
             self.trees, self.parser_record.version, self.model.parser.relations, name
         )
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """See `Recogniser.labels`."""
+        return tuple(self.vocabularies.labels)
+
+    def graph(self, sentences: Sequence[Sentence]) -> TokenGraph:
+        """See `Recogniser.graph`."""
+        return self.model.collator.graph(sentences)
+
+    def chosen_parser(self, name: str) -> Parser:
+        """See `Recogniser.chosen_parser`."""
+        return load_parser(name, self)
+
+    def tree_notes(self, parser: Parser) -> list[str]:
+        """See `Recogniser.tree_notes`."""
+        note = scheme_note(self.parser_record, parser)
+        return [note] if note else []
+
     def refuse_long_sentences(self, refuse: bool = True) -> None:
-        """Decide whether a sentence that takes the transformer several windows is an error."""
+        """See `Recogniser.refuse_long_sentences`."""
         self.model.encoder.refuse_long_sentences(refuse)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from synner_graph.data.sentence import Entity
 from synner_graph.errors import InputError, suggest
-from synner_graph.evaluation.combination.calibration import Scores
+from synner_graph.evaluation.combination.calibration import calibrate as choose_temperature
 from synner_graph.evaluation.combination.decode import candidates, decode
 from synner_graph.evaluation.combination.pool import (
     Found,
@@ -97,8 +97,7 @@ class Combiner:
         Raises:
             InputError: The method is unknown, needs what is not given, or there is one system only.
         """
-        if method not in METHODS:
-            raise InputError(f"expected a method, got {method!r}.{suggest(method, METHODS)}")
+        check_method(method)
         if systems < 2:
             raise InputError(f"expected two systems or more to combine, got {systems}")
         if dev is None:
@@ -123,8 +122,9 @@ class Combiner:
         if method == MEAN:
             learned = replace(learned, null=_best_null(learned.pool(dev.systems), dev.gold))
         if calibrate:
-            found = learned.combine(dev.systems, dev.judge)
-            learned = replace(learned, calibration=Scores.of(found, dev.gold).calibrate("dev"))
+            pool = learned.pool(dev.systems, dev.judge)
+            temperature = choose_temperature(pool, dev.gold, learned.null, "dev")
+            learned = replace(learned, calibration=temperature)
         return learned
 
     def pool(self, systems: Sequence[Opinions], judge: Judge | None = None) -> Pool:
@@ -151,14 +151,18 @@ class Combiner:
         self, systems: Sequence[Opinions], judge: Judge | None = None
     ) -> list[tuple[Entity, ...]]:
         """Return the entities of every sentence, with scores; see `pool` and `decode`."""
-        return self._calibrated(decode(self.pool(systems, judge), self.null))
+        return decode(self.pool(systems, judge), self.null, self.temperature)
 
     def candidates(
         self, systems: Sequence[Opinions], threshold: float, judge: Judge | None = None
     ) -> list[tuple[Entity, ...]]:
         """Return every span and label whose score is at least the threshold; see `pool`."""
-        scored = self._calibrated(candidates(self.pool(systems, judge), 0.0))
-        return [tuple(e for e in row if (e.score or 0.0) >= threshold) for row in scored]
+        return candidates(self.pool(systems, judge), threshold, self.temperature)
+
+    @property
+    def temperature(self) -> float | None:
+        """That of the scores; None where they are not calibrated."""
+        return self.calibration.temperature if self.calibration else None
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -187,10 +191,15 @@ class Combiner:
             calibration and Calibration.from_json(calibration),
         )
 
-    def _calibrated(self, found: list[tuple[Entity, ...]]) -> list[tuple[Entity, ...]]:
-        if self.calibration is None:
-            return found
-        return Scores.tempered(found, self.calibration.temperature)
+
+def check_method(method: str) -> None:
+    """Refuse what is no method.
+
+    Raises:
+        InputError: It is none; names the nearest.
+    """
+    if method not in METHODS:
+        raise InputError(f"expected a method, got {method!r}.{suggest(method, METHODS)}")
 
 
 def _weight(method: str, report: Report) -> Weight:

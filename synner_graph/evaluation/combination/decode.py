@@ -5,7 +5,9 @@ from synner_graph.evaluation.combination.pool import Pool
 from synner_graph.heads.decode import best_non_overlapping
 
 
-def decode(pool: Pool, null: float = 1.0) -> list[tuple[Entity, ...]]:
+def decode(
+    pool: Pool, null: float = 1.0, temperature: float | None = None
+) -> list[tuple[Entity, ...]]:
     """Choose entities: of all sets in which no spans overlap the one that gains the most, exactly.
 
     A span gains what stands behind its best label minus what stands behind its being no entity. On
@@ -16,6 +18,7 @@ def decode(pool: Pool, null: float = 1.0) -> list[tuple[Entity, ...]]:
     Args:
         pool: What stands behind the spans of every sentence.
         null: Multiplies what stands behind no entity: below 1 more spans are entities.
+        temperature: Of the scores; see `Support.share`.
 
     Returns:
         The entities of every sentence, in order, each scored with the share of its label.
@@ -29,18 +32,23 @@ def decode(pool: Pool, null: float = 1.0) -> list[tuple[Entity, ...]]:
             for support, label in zip(spans.values(), labels, strict=True)
         ]
         best = best_non_overlapping(places, gains)
+        row = ((places[i], labels[i]) for i in best)
         chosen.append(
-            tuple(Entity(*places[i], labels[i], spans[places[i]].share(labels[i])) for i in best)
+            tuple(
+                Entity(*span, label, spans[span].share(label, temperature)) for span, label in row
+            )
         )
     return chosen
 
 
-def candidates(pool: Pool, threshold: float) -> list[tuple[Entity, ...]]:
-    """List every span and label with at least that share, in order, each scored with it."""
+def candidates(
+    pool: Pool, threshold: float, temperature: float | None = None
+) -> list[tuple[Entity, ...]]:
+    """List every span and label with at least that score, in order; see `decode`."""
     found = []
     for spans in pool:
         scored = [
-            Entity(*span, label, support.share(label))
+            Entity(*span, label, support.share(label, temperature))
             for span, support in spans.items()
             for label in support.labels
         ]

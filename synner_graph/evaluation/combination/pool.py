@@ -1,5 +1,6 @@
 """What several systems say of a span: how much stands behind each label, and behind no entity."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -10,6 +11,8 @@ from synner_graph.errors import InputError
 Span = tuple[int, int]
 Found = Sequence[Sequence[Entity]]
 """The entities of every sentence."""
+LEAST = 1e-4
+"""The least share before a temperature is applied."""
 
 
 class Opinions(Protocol):
@@ -26,6 +29,15 @@ class Opinions(Protocol):
     @property
     def candidates(self) -> Found | None:
         """Spans that may be entities, with probabilities; None where it does not say."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """The plainest `Opinions`."""
+
+    name: str
+    entities: Found
+    candidates: Found | None = None
 
 
 @dataclass(frozen=True)
@@ -76,10 +88,31 @@ class Support:
         """The label with the most behind it; of equal ones the first in alphabetical order."""
         return min(self.labels, key=lambda label: (-self.labels[label], label))
 
-    def share(self, label: str) -> float:
-        """Of all that stands behind the span the part that is behind this label, from 0 to 1."""
+    def share(self, label: str, temperature: float | None = None) -> float:
+        """Of all that stands behind the span the part that is behind this label.
+
+        Args:
+            label: One of `labels`.
+            temperature: Makes a probability of the share: all shares are raised to its inverse and
+                divided by their sum, so that the greater it is the less sure they are. None of them
+                is below `LEAST` before, for what all agree on may be wrong, too. None: the share as
+                it is.
+
+        Returns:
+            From 0 to 1; those of all labels sum to 1 at most.
+        """
         whole = sum(self.labels.values()) + self.null
-        return min(self.labels[label] / whole, 1.0) if whole else 0.0
+        if not whole:
+            return 0.0
+        if temperature is None:
+            return min(self.labels[label] / whole, 1.0)
+        power = 1 / temperature
+
+        def raised(amount: float) -> float:
+            return math.pow(max(amount / whole, LEAST), power)
+
+        all_raised = sum(map(raised, self.labels.values())) + raised(self.null)
+        return raised(self.labels[label]) / all_raised
 
 
 Pool = list[dict[Span, Support]]

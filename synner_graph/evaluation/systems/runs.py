@@ -13,18 +13,16 @@ def read(path: str, sentences: Sequence[Sentence], options: SystemOptions) -> Sy
         InputError: There is no such run, or it cannot read the sentences.
     """
     # Whoever reads files only does not wait for PyTorch.
-    from synner_graph.parsers import scheme_note
+    from synner_graph.evaluation.combination.saved import open_recogniser
     from synner_graph.recogniser.device import pick_device
-    from synner_graph.recogniser.synner import SynNER, load_parser
 
     runtime = options.runtime
     device = pick_device(runtime.device)
-    ner = SynNER.from_pretrained(path, runtime.backend, device, runtime.kernel)
+    ner = open_recogniser(path, runtime.backend, device, runtime.kernel)
     notes = []
     if runtime.parser is not None:
-        parser = load_parser(runtime.parser, ner)
-        if note := scheme_note(ner.parser_record, parser):
-            notes.append(f"{path}: {note}")
+        parser = ner.chosen_parser(runtime.parser)
+        notes += [f"{path}: {note}" for note in ner.tree_notes(parser)]
         sentences = parser.parse(sentences)
     named = list(ner.stream(sentences, runtime.batch_size, candidates=runtime.candidates))
     entities = tuple(sentence.entities for sentence in named)

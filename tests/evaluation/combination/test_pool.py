@@ -1,28 +1,17 @@
 """What stands behind spans, counted by hand."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from synner_graph.data.sentence import Entity
 from synner_graph.errors import InputError
 from synner_graph.evaluation.combination.pool import (
+    Said,
     Support,
     Weight,
     judged,
     probabilities,
     votes,
 )
-
-
-@dataclass
-class Said:
-    """What a system says, by hand."""
-
-    name: str
-    entities: list[list[Entity]]
-    candidates: list[list[Entity]] | None = None
-
 
 PER, LOC, WIDE = Entity(0, 1, "PER"), Entity(0, 1, "LOC"), Entity(0, 3, "PER")
 SYSTEMS = [
