@@ -50,3 +50,9 @@ def test_of_overlapping_entities_those_that_share_most_are_a_pair():
     matrix = error_matrix(gold, found)
     assert matrix.other_tokens == {("PER", "LOC"): 1}
     assert matrix.same_tokens == {(None, "LOC"): 1}
+
+
+def test_side_by_side_is_no_pair():
+    matrix = error_matrix([[Entity(0, 1, "PER")]], [[Entity(1, 2, "LOC")]])
+    assert matrix.other_tokens == {}
+    assert matrix.same_tokens == {("PER", None): 1, (None, "LOC"): 1}

@@ -53,6 +53,12 @@ def test_what_each_matching_counts(matching, expected):
     assert counted.to_json()["recall"] == {"exact": 50, "partial": 62.5, "type": 50}[matching]
 
 
+def test_of_several_gold_entities_of_the_type_the_nearest_is_taken():
+    gold = [[Entity(0, 3, "LOC"), Entity(3, 6, "LOC")]]
+    found = [[Entity(1, 6, "LOC"), Entity(2, 3, "LOC")]]
+    assert match_entities(gold, found, "type") == Matching(correct=2)
+
+
 def test_one_token_of_a_very_long_entity_is_no_overlap():
     gold, found = [[Entity(0, 200, "LOC")]], [[Entity(199, 201, "LOC")]]
     assert match_entities(gold, found, "type") == Matching(missed=1, spurious=1)
