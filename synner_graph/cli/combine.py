@@ -192,7 +192,9 @@ def combine(
     model = open_run(span, None, graph_backend, device, kernel) if span else None
 
     def judge(sentences: list[Sentence]) -> Judge | None:
-        return model and ask_judge((str(span), model), sentences, batch_size, parser)
+        if model is None:
+            return None
+        return ask_judge((str(span), model), sentences, batch_size, parser)
 
     development, notes = None, []
     if gold_dev is not None:
