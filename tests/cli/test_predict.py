@@ -90,7 +90,7 @@ def test_unknown_relations_are_reported(
     sentence = small_corpus.splits["test"][0]
     odd = ("odd",) * len(sentence)
     write_sentences(source, [sentence.replace(relations=odd)])
-    note = f"note: {len(sentence)} arcs have a relation that the model does not know: odd"
+    note = f"{len(sentence)} arcs have a relation that the model does not know: odd"
     for command in (
         ("predict", trained_run, "-i", source),
         ("eval", trained_run, "--input", source),
