@@ -167,6 +167,8 @@ def predict(
         raise InputError("--resume goes on with a file of named texts: say which with --output.")
     check_output(output, (None if text else source, features))
     written = _written_format(records is not None, source, format, output, output_format)
+    if candidates is not None and output == "-" and output_format is None:
+        written = "jsonl"
     if candidates is not None and (records is not None or pretty or written != "jsonl"):
         raise InputError(
             "--candidates needs sentences with tokens, and writes JSON lines: name a file of them "

@@ -113,6 +113,8 @@ def test_candidates_come_beside_the_entities(
         [[e.start, e.end, e.label, e.score] for e in row] for row in found
     ]
     assert sum(map(len, found)) > 10
+    printed = run("predict", trained_run, "-i", parsed, "--candidates", 0.05)
+    assert printed.stdout == output.read_text(encoding="utf-8")
     predicted = ner.predict(sentences)
     read = list(read_sentences(output))
     assert [s.entities for s in read] == [s.entities for s in predicted]
@@ -126,8 +128,8 @@ def test_candidates_need_a_file_that_can_hold_them(
     texts.write_text("Jo met Al.\n", encoding="utf-8")
     jsonl = tmp_path / "named.jsonl"
     for arguments in (
-        ["-i", parsed],
         ["-i", parsed, "-o", tmp_path / "named.conllu"],
+        ["-i", parsed, "--output-format", "conllu"],
         ["-i", texts, "-o", jsonl],
         ["-i", parsed, "-o", jsonl, "--pretty"],
     ):
