@@ -152,6 +152,8 @@ def small(command: Command, arguments: list[str]) -> list[str]:
             words[place + 1] = "30"
     if command.in_a_sentence and len(words) == 1:
         return [*words, "--help"]
+    if words[0] == "bench" and "document" in words and "--window" not in words:
+        words += ["--window", "30"]
     if words[0] in SERVES:  # at a port that is free
         words += ["--port", "0"]
     if words[0] == "train" and "--help" not in words and "--recipe" not in words:
