@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
+from synner_graph.data.unicode import encodable
 from synner_graph.errors import InputError, suggest
 
 
@@ -91,6 +92,8 @@ def _of_spacy(name: str) -> Language:
     def cut(run: str) -> list[tuple[int, int]]:
         # Without the zone its vocabulary would grow with every new word; it has one at a time.
         with zone, pipeline.memory_zone():
-            return [(token.idx, token.idx + len(token)) for token in pipeline.make_doc(run)]
+            return [
+                (token.idx, token.idx + len(token)) for token in pipeline.make_doc(encodable(run))
+            ]
 
     return Language(final_stops=False, cut=cut)
