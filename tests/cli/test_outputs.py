@@ -130,7 +130,7 @@ class TestAFailedCommand:
         assert output.read_bytes() == resumed
 
     @staticmethod
-    def one_by_one(items, text):
+    def one_by_one(items, text, **how: object):
         for item in items:
             yield [item]
 
