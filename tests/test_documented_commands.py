@@ -56,6 +56,7 @@ LITTLE = {
     "bench serve": ["--requests", "8", "--clients", "1,4"],
     "bench predict": [*SHORT, *TINY, "--sentences", "8"],
     "benchmarks/combination.py": ["--dataset", "sample"],
+    "benchmarks/coverage.py": ["--documents", "20", "--repetitions", "3", "--resamples", "100"],
     "benchmarks/every_layer.py": ["--train-subset", "8"],
     "benchmarks/floor.py": ["--dataset", "sample", "--train-subset", "20", "--epochs", "1"],
     "benchmarks/reading.py": [*SHORT, "--dataset", "sample", "--encoder", "tiny"],

@@ -4,6 +4,7 @@ from synner_graph.cli.app import app
 from synner_graph.cli.bench import bench
 from synner_graph.cli.calibrate import calibrate
 from synner_graph.cli.combine import Combine, combine
+from synner_graph.cli.compare import compare
 from synner_graph.cli.data import app as data
 from synner_graph.cli.evaluate import evaluate
 from synner_graph.cli.gnn import commands as gnn
@@ -24,6 +25,7 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 )
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("compare")(compare)
 app.command("combine", cls=Combine)(combine)
 app.command("serve")(serve)
 app.command("demo")(demo)

@@ -1,6 +1,6 @@
 """Drawings of sentences and graphs, for notebooks, browsers and papers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.display import makers
@@ -23,6 +23,7 @@ def draw_sentence(
     labels: Collection[str] = (),
     document: Sequence[Sentence] = (),
     place: int = 0,
+    rows: Mapping[str, Sequence[Entity]] | None = None,
 ) -> Drawing:
     """Draw a sentence: its tree above the words, its entities below.
 
@@ -37,11 +38,13 @@ def draw_sentence(
         labels: All entity labels in use, where several drawings shall agree in their colours.
         document: The sentences of the graph, where it holds more than this one.
         place: Which of them the sentence is.
+        rows: In place of the sentence's entities and of `gold`, entities by the name of their row;
+            one that some row lacks gets a dashed border.
 
     Raises:
         InputError: If the graph is not that of the sentence, or of the document.
     """
-    return Drawing(sentence_scene(sentence, gold, graph, labels, document, place))
+    return Drawing(sentence_scene(sentence, gold, graph, labels, document, place, rows))
 
 
 def draw_graph(graph: TokenGraph, sentences: Sequence[Sentence] | None = None) -> Drawing:

@@ -1,6 +1,6 @@
 """A sentence as a scene: arcs above the words, entities below them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -45,6 +45,7 @@ def sentence_scene(
     labels: Collection[str] = (),
     document: Sequence[Sentence] = (),
     place: int = 0,
+    rows: Mapping[str, Sequence[Entity]] | None = None,
 ) -> Scene:
     """Draw a sentence with its tree, or with the edges of a graph in place of the tree.
 
@@ -57,13 +58,13 @@ def sentence_scene(
         labels: Entity labels that keep their colours free for themselves.
         document: The sentences of the graph, where it holds more than this one.
         place: Which of them the sentence is.
+        rows: Entities by the name of their row, in place of the sentence's and of `gold`.
     """
-    rows = [_Row("", sentence.entities)]
+    named = rows or {"": sentence.entities}
     if gold is not None:
-        rows = [
-            _Row(PREDICTED, sentence.entities, set(sentence.entities) - set(gold)),
-            _Row(GOLD, tuple(gold), set(gold) - set(sentence.entities)),
-        ]
+        named = {PREDICTED: sentence.entities, GOLD: gold}
+    common = set.intersection(*map(set, named.values()))
+    drawn = [_Row(name, entities, set(entities) - common) for name, entities in named.items()]
     document = document or (sentence,)
     if graph is not None and graph.lengths.tolist() != [len(s) for s in document]:
         wanted = ", ".join(str(len(s)) for s in document)
@@ -72,19 +73,19 @@ def sentence_scene(
             f"expected the graph of {kind} of {wanted} tokens, got sentences of "
             f"{', '.join(map(str, graph.lengths.tolist()))} tokens"
         )
-    known = {entity.label for row in rows for entity in row.entities}
+    known = {entity.label for row in drawn for entity in row.entities}
     tones = tones_of(known | set(labels))
     edges, others = _tree(sentence), list[str]()
     if graph is not None:
         edges, others = _touching(graph.to_networkx(document), place)
-    page = _Page.arrange(sentence, others, edges, rows)
+    page = _Page.arrange(sentence, others, edges, drawn)
     groups = [
         *(_arc(edge, page) for edge in edges),
         *(_word(i, word, page) for i, word in enumerate(sentence.tokens)),
         *(_word(i, word, page, "other") for i, word in enumerate(others, len(sentence))),
     ]
     y = page.base + WORD * 1.75
-    for row in rows:
+    for row in drawn:
         made, y = _row(row, y, tones, page)
         groups += made
     if graph is not None:

@@ -35,7 +35,7 @@ class Mistake:
 
     def describe(self, tokens: Sequence[str]) -> str:
         """The mistake in words."""
-        said = [_quote(entity, tokens) for entity in (self.gold, self.predicted) if entity]
+        said = [quoted(entity, tokens) for entity in (self.gold, self.predicted) if entity]
         return f"{self.kind}: {' read as '.join(said)}"
 
 
@@ -106,7 +106,8 @@ def _shared(one: Entity, other: Entity) -> int:
     return min(one.end, other.end) - max(one.start, other.start)
 
 
-def _quote(entity: Entity, tokens: Sequence[str]) -> str:
+def quoted(entity: Entity, tokens: Sequence[str]) -> str:
+    """Name an entity by its label and its tokens."""
     return f"{entity.label} {' '.join(tokens[entity.start : entity.end])!r}"
 
 
