@@ -41,15 +41,19 @@ def comparison_page(
 
 def _differences(
     sentence: Sentence, found: dict[str, set[Entity]]
-) -> tuple[list[tuple[str, str]], list[str]]:
+) -> tuple[list[tuple[str, tuple[str, ...]]], list[str]]:
     """Return the marks and notes of entities that some trainings have and others do not."""
-    marks, notes = [], []
+    marks: list[tuple[str, tuple[str, ...]]] = []
+    notes = []
     wanted = set(sentence.entities)
-    for entity in sorted(set.union(*found.values()) - set.intersection(*found.values())):
+    every: set[Entity] = set().union(*found.values())
+    for entity in sorted(
+        entity for entity in every if not all(entity in f for f in found.values())
+    ):
         with_it = [name for name, entities in found.items() if entity in entities]
         without = [name for name in found if name not in with_it]
         verdict = "right" if entity in wanted else "wrong"
-        marks += [(f"{name} {verdict}", entity.label) for name in with_it]
+        marks += [(f"{name} {verdict}", (entity.label,)) for name in with_it]
         said = quoted(entity, sentence.tokens)
         notes.append(f"{verdict}: {said} by {', '.join(with_it)}; not by {', '.join(without)}")
     return marks, notes

@@ -39,7 +39,8 @@ def test_every_problem_of_every_sentence():
         "5: expected one NER= in MISC, got 'NER=B-X|NER=B-Y'",
         "6: expected a head number, got 'x'",
         "6: expected no empty relations, got one at 6",
-        "7: expected one root, got 2: token 2 'saw', token 7 '!'",
+        "7: expected one root, got 2: token 2 'saw', token 7 '!' "
+        "(to read such sentences, say --multiple-roots)",
     ]
     assert second == []
     assert [problem.partition(" (")[0] for problem in third] == [
@@ -59,7 +60,9 @@ def test_every_tag_that_is_not_valid_where_it_is():
 
 def test_several_roots_are_accepted_on_request():
     text = "1\ta\t_\t_\t_\t_\t0\troot\t_\t_\n2\tb\t_\t_\t_\t_\t0\troot\t_\t_\n"
-    assert problems(text, "conllu") == [["2: expected one root, got 2: token 1 'a', token 2 'b'"]]
+    told = "2: expected one root, got 2: token 1 'a', token 2 'b'"
+    told += " (to read such sentences, say --multiple-roots)"
+    assert problems(text, "conllu") == [[told]]
     assert problems(text, "conllu", multiple_roots=True) == [[]]
 
 
