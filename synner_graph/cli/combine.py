@@ -10,15 +10,14 @@ from synner_graph.cli import options
 from synner_graph.cli.console import print_notes
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.source import open_run
+from synner_graph.cli.systems import SystemFormats, SystemParser, SystemScheme, check_parser
 from synner_graph.data.formats import format_of, read_sentences, write_sentences
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.systems import Runtime, read_systems, sentences_of
-from synner_graph.evaluation.systems.formats import SYSTEM_FORMATS, one_each
+from synner_graph.evaluation.systems.formats import one_each
 
 DEV = "--dev"
-CANDIDATES = 0.001
-"""The least probability of the spans that run folders give to the method `mean`."""
 
 
 class Combine(TyperCommand):
@@ -107,14 +106,7 @@ def combine(
             rich_help_panel=options.DATA,
         ),
     ] = None,
-    format: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Format of the systems: one for all, or the option once for each; default: by "
-            f"suffix. Formats: {', '.join(SYSTEM_FORMATS)}.",
-            rich_help_panel=options.DATA,
-        ),
-    ] = None,
+    format: SystemFormats = None,
     input_format: Annotated[
         str | None,
         typer.Option(
@@ -122,22 +114,9 @@ def combine(
             rich_help_panel=options.DATA,
         ),
     ] = None,
-    scheme: Annotated[
-        str | None,
-        typer.Option(
-            help="Tag scheme of the systems; default: the usual one of each format.",
-            rich_help_panel=options.DATA,
-        ),
-    ] = None,
+    scheme: SystemScheme = None,
     repair: options.Repair = False,
-    parser: Annotated[
-        str | None,
-        typer.Option(
-            help="Where run folders find trees: run, spacy:PACKAGE, stanza:LANGUAGE; default: in "
-            "the sentences.",
-            rich_help_panel=options.RUNTIME,
-        ),
-    ] = None,
+    parser: SystemParser = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -167,6 +146,7 @@ def combine(
     )
     from synner_graph.evaluation.combination.saved import check_savable, save_combination
     from synner_graph.evaluation.scores import score_entities
+    from synner_graph.recogniser.recogniser import PROBABLE
 
     formats = format or []
     if output is None and save is None:
@@ -186,7 +166,8 @@ def combine(
             "The method span needs a model that judges spans, and no other has use for one: "
             "--method span --span RUN."
         )
-    threshold = CANDIDATES if method == MEAN else None
+    check_parser(parser, [*systems, *([span] if span else [])], formats)
+    threshold = PROBABLE if method == MEAN else None
     runtime = Runtime(graph_backend, device, kernel, batch_size, parser, threshold)
     how: dict[str, Any] = {"scheme": scheme, "repair": repair, "runtime": runtime}
     model = open_run(span, None, graph_backend, device, kernel) if span else None

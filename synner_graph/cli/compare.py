@@ -12,9 +12,9 @@ from synner_graph.cli.console import output, print_json, print_notes
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import split_of
+from synner_graph.cli.systems import SystemFormats, SystemParser, SystemScheme, check_parser
 from synner_graph.errors import InputError
 from synner_graph.evaluation.systems import Runtime, read_systems
-from synner_graph.evaluation.systems.formats import SYSTEM_FORMATS
 from synner_graph.files import write_text
 
 if TYPE_CHECKING:
@@ -52,21 +52,8 @@ def compare(
     ] = None,
     gold_format: options.Format = None,
     gold_scheme: options.Scheme = None,
-    format: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Format of the systems: one for all, or the option once for each; default: by "
-            f"suffix. Formats: {', '.join(SYSTEM_FORMATS)}.",
-            rich_help_panel=options.DATA,
-        ),
-    ] = None,
-    scheme: Annotated[
-        str | None,
-        typer.Option(
-            help="Tag scheme of the systems; default: the usual one of each format.",
-            rich_help_panel=options.DATA,
-        ),
-    ] = None,
+    format: SystemFormats = None,
+    scheme: SystemScheme = None,
     reading: Reading = AS_USUAL,
     page: Annotated[
         Path | None,
@@ -75,14 +62,7 @@ def compare(
     buckets: Annotated[
         int, typer.Option(min=0, help="Show this many kinds of entities that differ most.")
     ] = 8,
-    parser: Annotated[
-        str | None,
-        typer.Option(
-            help="Where run folders find trees: run, spacy:PACKAGE, stanza:LANGUAGE; default: in "
-            "the sentences.",
-            rich_help_panel=options.RUNTIME,
-        ),
-    ] = None,
+    parser: SystemParser = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -109,6 +89,7 @@ def compare(
     groups = groups_of(systems)
     paths = [path for group in groups.values() for path in group]
     check_output(page, (*paths, gold, train))
+    check_parser(parser, paths, format or [])
     if page is not None and page.suffix != ".html":
         raise InputError(f"--page writes an .html file, got {page}.")
     if train is not None and (gold is None or split == "train"):

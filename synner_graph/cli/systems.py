@@ -1,17 +1,65 @@
-"""Read and score the systems that `eval --system` names."""
+"""Systems on the command line: their options, and the scores of those that `eval` names."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from synner_graph.cli import options
 from synner_graph.cli.console import print_notes
 from synner_graph.cli.reading import Reading
 from synner_graph.data.sentence import Sentence
+from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report, score_entities
 from synner_graph.evaluation.signature import Signature
 from synner_graph.evaluation.systems import Runtime, read_systems
-from synner_graph.evaluation.systems.formats import RUN, has_tags, one_each, system_format
+from synner_graph.evaluation.systems.formats import (
+    RUN,
+    SYSTEM_FORMATS,
+    has_tags,
+    one_each,
+    system_format,
+)
 from synner_graph.evaluation.systems.system import Found
+
+SystemFormats = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Format of the systems: one for all, or the option once for each; default: by "
+        f"suffix. Formats: {', '.join(SYSTEM_FORMATS)}.",
+        rich_help_panel=options.DATA,
+    ),
+]
+SystemScheme = Annotated[
+    str | None,
+    typer.Option(
+        help="Tag scheme of the systems; default: the usual one of each format.",
+        rich_help_panel=options.DATA,
+    ),
+]
+SystemParser = Annotated[
+    str | None,
+    typer.Option(
+        help="Where run folders find trees: run, spacy:PACKAGE, stanza:LANGUAGE; default: in "
+        "the sentences.",
+        rich_help_panel=options.RUNTIME,
+    ),
+]
+
+
+def check_parser(
+    parser: str | None, systems: Sequence[Path | str], formats: Sequence[str] = ()
+) -> None:
+    """Refuse a parser where there is no run folder that could read its trees.
+
+    Raises:
+        InputError: There is none.
+    """
+    has_run = RUN in formats or any(Path(system).is_dir() for system in systems)
+    if parser is not None and not has_run:
+        raise InputError("--parser gives trees to run folders, and none is named.")
 
 
 def score_systems(

@@ -14,6 +14,9 @@ from synner_graph.recogniser.thresholds import NO_THRESHOLDS, Thresholds
 from synner_graph.text.document import Doc
 from synner_graph.text.pipeline import BUDGET, CHUNK, TextPipeline, chunks
 
+PROBABLE = 0.001
+"""Spans of at least this probability are candidates, unless another threshold is asked for."""
+
 
 class Recogniser(ABC):
     """Names entities. `SynNER` does, and so does a combination of several."""
@@ -135,7 +138,7 @@ class Recogniser(ABC):
         return sentences
 
     def candidates(
-        self, sentences: Iterable[Sentence], threshold: float = 0.001, batch_size: int = 32
+        self, sentences: Iterable[Sentence], threshold: float = PROBABLE, batch_size: int = 32
     ) -> list[list[Entity]]:
         """Every span that may be an entity, by the probability that the model gives it.
 

@@ -131,6 +131,7 @@ def test_refusals(refused: Callable[..., str], files: list[Path], tmp_path: Path
         "combine", *files, "--method", "weighted", "--gold-dev", gold, "--dev", *files[:2]
     )
     assert "two systems or more" in refused("combine", files[0])
+    assert "--parser gives trees to run folders" in refused("combine", *files, "--parser", "run")
     assert "same file as the input" in refused("combine", *files, "--output", files[1])
     assert "learns nothing" in refused("combine", *files, "--gold-dev", gold, "--dev", *files)
     assert "Did you mean 'weighted'" in refused("combine", *files, "--method", "weigted")

@@ -79,6 +79,7 @@ def test_runs_on_a_corpus(
         (["{a}", "{b}", "--split", "train", "--train", "{a}"], "--train says what systems were"),
         (["{a}", "{b}", "--dataset", "sample"], "either --dataset NAME or --gold FILE"),
         (["{a}", "missing.jsonl"], "missing.jsonl"),
+        (["{a}", "{b}", "--parser", "run"], "--parser gives trees to run folders"),
     ],
 )
 def test_what_cannot_be_compared(
