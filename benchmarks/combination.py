@@ -16,7 +16,7 @@ import numpy as np
 import typer
 
 from synner_graph.data.corpora.catalogue import load_corpus
-from synner_graph.data.documents import documents
+from synner_graph.data.documents import document_sizes
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.evaluation.combination import METHODS, Combiner, Dev, Judge
 from synner_graph.evaluation.combination.combiner import MAJORITY, SPAN
@@ -41,7 +41,7 @@ class Systems:
         self, folder: Path, sentences: dict[str, Sequence[Sentence]], without: str | None
     ) -> None:
         self.gold = {split: [s.entities for s in rows] for split, rows in sentences.items()}
-        self.sizes = [len(document) for document in documents(sentences[TEST])]
+        self.sizes = document_sizes(sentences[TEST])
         names = sorted(path.name.removesuffix(".dev.jsonl") for path in folder.glob("*.dev.jsonl"))
         self.names = [name for name in names if without is None or without not in name]
         self.found = {

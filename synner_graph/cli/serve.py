@@ -7,12 +7,16 @@ import typer
 
 from synner_graph.cli import options
 from synner_graph.errors import InputError
+from synner_graph.serving.limits import Limits
 
 DEMO = Path("runs/sample")
 """The run of `make train`."""
 
 BACKLOG = 1024
 """Connections that wait to be accepted."""
+
+LIMITS = Limits()
+"""Those of a server whose user names no others."""
 
 Host = Annotated[str, typer.Option(help="Interface to listen at; 0.0.0.0 for all.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")]
@@ -24,17 +28,17 @@ def serve(
     port: Port = 8000,
     max_characters: Annotated[
         int, typer.Option(min=1, help="In the texts of a request; more is refused (413).")
-    ] = 100_000,
+    ] = LIMITS.characters,
     timeout: Annotated[
         float,
         typer.Option(min=0.1, help="Seconds to receive a request (408), and to answer it (503)."),
-    ] = 60.0,
+    ] = LIMITS.seconds,
     max_waiting: Annotated[
         int, typer.Option(min=1, help="Characters that wait for the model; more are refused (503).")
-    ] = 300_000,
+    ] = LIMITS.waiting,
     batch_tokens: Annotated[
         int, typer.Option(min=1, help="Tokens in a batch.", rich_help_panel=options.RUNTIME)
-    ] = 2048,
+    ] = LIMITS.batch_tokens,
     parser: Annotated[
         str,
         typer.Option(
@@ -62,7 +66,6 @@ def serve(
             f"The server needs {error.name}: pip install 'synner-graph[serve]'."
         ) from error
     from synner_graph.cli.source import open_run
-    from synner_graph.serving.limits import Limits
 
     limits = Limits(max_characters, seconds=timeout, waiting=max_waiting, batch_tokens=batch_tokens)
     with bound(host, port) as made:

@@ -3,11 +3,14 @@
 A unit is what must not be torn apart: a sentence, or a document. Batches are rows of units.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
 
 from synner_graph.data.sentence import Sentence
 
 Unit = Sequence[Sentence]
+T = TypeVar("T")
 
 
 def by_sentences(units: Sequence[Unit], size: int) -> Iterator[list[int]]:
@@ -55,3 +58,25 @@ def windows(units: Iterable[Unit], sentences: int) -> Iterator[list[Unit]]:
             window, total = [], 0
     if window:
         yield window
+
+
+def in_batches(
+    units: Sequence[Unit],
+    batches: Iterable[Sequence[int]],
+    work: Callable[[list[Sentence]], Iterable[T]],
+) -> list[list[T]]:
+    """Do something with the sentences of one batch after the other.
+
+    Args:
+        units: What must not be torn apart.
+        batches: Rows of units; each row is in one.
+        work: Gives one thing for each sentence of a batch, in order.
+
+    Returns:
+        What it gave, by unit, in the order of the units.
+    """
+    found: dict[int, list[T]] = {}
+    for rows in batches:
+        things = iter(work([sentence for row in rows for sentence in units[row]]))
+        found |= {row: list(islice(things, len(units[row]))) for row in rows}
+    return [found[row] for row in range(len(units))]

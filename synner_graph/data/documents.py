@@ -32,6 +32,11 @@ def documents(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
         yield run
 
 
+def document_sizes(sentences: Iterable[Sentence]) -> list[int]:
+    """Return the number of sentences of each document, in order."""
+    return [len(document) for document in documents(sentences)]
+
+
 def text_of(document: Iterable[Sentence]) -> tuple[str, list[int]]:
     """Join the texts of sentences into the text of their document.
 

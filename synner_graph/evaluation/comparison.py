@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from synner_graph.data.documents import documents
+from synner_graph.data.documents import document_sizes
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.buckets import Forms, bucket_counts
@@ -176,7 +176,7 @@ def compare_systems(
         groups: The systems, two or more.
         forms: Of the training split, for the kinds of seen and unseen forms (`forms_of`).
     """
-    sizes = [len(document) for document in documents(gold)]
+    sizes = document_sizes(gold)
     counted = [
         [_by_kind(gold, training, forms, sizes) for training in group.trainings] for group in groups
     ]

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain
 
 import torch
 from torch import Tensor
 
-from synner_graph.data.batching import by_sentences
+from synner_graph.data.batching import by_sentences, in_batches
 from synner_graph.data.documents import parts, whole
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.trees import Tree
@@ -18,6 +18,11 @@ from synner_graph.recogniser.recogniser import Recogniser
 
 LONGEST = 2000
 """Tokens of a document that are read together; longer ones are read in parts."""
+
+
+def units_of(sentences: Iterable[Sentence], documents: bool) -> Iterator[list[Sentence]]:
+    """Cut sentences into documents of at most LONGEST tokens, or into single sentences."""
+    return parts(sentences, LONGEST) if documents else ([sentence] for sentence in sentences)
 
 
 class Predictor(Recogniser):
@@ -42,9 +47,7 @@ class Predictor(Recogniser):
 
         Documents beyond LONGEST tokens are cut into parts.
         """
-        if self.model.reads_documents:
-            return parts(sentences, LONGEST)
-        return ([sentence] for sentence in sentences)
+        return units_of(sentences, self.model.reads_documents)
 
     def name(
         self,
@@ -56,21 +59,18 @@ class Predictor(Recogniser):
         """See `Recogniser.name`."""
         if unknown is not None:
             unknown.update(self.model.collator.unknown_relations(chain.from_iterable(units)))
-        found: dict[int, list[Sentence]] = {}
-        for rows in batches:
-            named = iter(self._decode([s for row in rows for s in units[row]], candidates))
-            found |= {row: list(islice(named, len(units[row]))) for row in rows}
-        yield from (whole(sentence) for row in range(len(units)) for sentence in found[row])
+        found = in_batches(units, batches, lambda batch: self._decode(batch, candidates))
+        yield from map(whole, chain.from_iterable(found))
 
     def trees(self, sentences: Sequence[Sentence], batch_size: int = 32) -> list[Tree]:
         """Return the trees that the model's own parser gives to sentences, parsed or not."""
         units = list(self.units(sentences))
-        found: dict[int, list[Tree]] = {}
-        for rows in by_sentences(units, batch_size):
-            batch = [sentence for row in rows for sentence in units[row]]
-            trees = iter(self._parse(batch, self._features(self.model.collator.inputs(batch))))
-            found |= {row: list(islice(trees, len(units[row]))) for row in rows}
-        return [tree for row in range(len(units)) for tree in found[row]]
+
+        def parse(batch: list[Sentence]) -> list[Tree]:
+            return self._parse(batch, self._features(self.model.collator.inputs(batch)))
+
+        found = in_batches(units, by_sentences(units, batch_size), parse)
+        return list(chain.from_iterable(found))
 
     @torch.inference_mode()
     def _decode(self, sentences: Sequence[Sentence], threshold: float | None) -> list[Sentence]:

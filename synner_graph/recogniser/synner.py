@@ -207,7 +207,7 @@ class SynNER(Predictor):
 
     def with_trees(self, sentences: Iterable[Sentence]) -> Iterable[Sentence]:
         """See `Recogniser.with_trees`: the parser that the run was trained on gives them."""
-        if not self._reads_trees or self.parser_record.name in (TREES, BIAFFINE):
+        if not self.reads_trees or self.parser_record.name in (TREES, BIAFFINE):
             return sentences
         return fill_trees(sentences, self._external_parser)
 
@@ -233,7 +233,8 @@ class SynNER(Predictor):
         return parser
 
     @property
-    def _reads_trees(self) -> bool:
+    def reads_trees(self) -> bool:
+        """Whether the model reads trees, in its graph or as relations of tokens."""
         collator = self.model.collator
         return collator.inventory.needs_trees or collator.reads_relations
 
@@ -249,7 +250,7 @@ class SynNER(Predictor):
         Raises:
             InputError: There is no such parser, or none is stored with the run.
         """
-        if not self._reads_trees:
+        if not self.reads_trees:
             return None
         if name == RUN:
             name = self.stored_parser

@@ -134,6 +134,15 @@ class Transaction:
                 return Manifest.from_json(content, place / MANIFEST)
         return None
 
+    def digest(self) -> str | None:
+        """Return the SHA-256 of the manifest, in hexadecimal; None where there is none.
+
+        Raises:
+            InputError: The manifest cannot be read.
+        """
+        manifest = self.manifest()
+        return None if manifest is None else hashlib.sha256(manifest.to_json()).hexdigest()
+
     def read(self, name: str) -> bytes | None:
         """Read the content of a file; None where there is none.
 

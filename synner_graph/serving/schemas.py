@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from synner_graph.data.unicode import SURROGATE
+from synner_graph.text.document import TextEntity
 
 
 def _encodable(text: str) -> str:
@@ -49,18 +50,6 @@ class ExplainBody(_Body):
     entity: int = Field(ge=0, description="Which of the entities of the text, from 0.")
 
 
-class NamedEntity(BaseModel):
-    """An entity: characters and tokens count over the whole text, ends are exclusive."""
-
-    text: str
-    label: str
-    start_char: int
-    end_char: int
-    start: int
-    end: int
-    score: float
-
-
 class Place(BaseModel):
     """The place of a sentence in its text."""
 
@@ -72,7 +61,7 @@ class NamedText(BaseModel):
     """A text with its entities, as `predict` writes it."""
 
     text: str
-    entities: list[NamedEntity]
+    entities: list[TextEntity]
     sentences: list[Place] | None = Field(None, description="Where the request asks for them.")
 
 

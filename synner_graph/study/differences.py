@@ -58,7 +58,7 @@ def scored(records: Side, protocol: Protocol | None) -> bool:
     return protocol is None or all(record["protocols"][protocol] for record in records)
 
 
-def document_sizes(records: Side) -> list[int] | None:
+def judged_documents(records: Side) -> list[int] | None:
     """Return the number of sentences of each document on which records are judged.
 
     Records from before there were documents borrow those of another one. None where no record
@@ -90,7 +90,7 @@ def unit_counts(sides: Sequence[Side], protocol: Protocol | None = None) -> list
     Raises:
         InputError: The records are of different splits.
     """
-    sizes = document_sizes([record for side in sides for record in side])
+    sizes = judged_documents([record for side in sides for record in side])
     counts = [[_counts(record, protocol) for record in side] for side in sides]
     rows = sorted({row for side in counts for one in side for row in one})
     if sizes is None:

@@ -1,21 +1,15 @@
 """What a study scores beside the given trees: trees of the model's own, and raw text."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from synner_graph.data.documents import documents
 from synner_graph.data.sentence import Sentence
 from synner_graph.evaluation.evaluate import evaluate
 from synner_graph.evaluation.raw_text import evaluate_raw
+from synner_graph.parsers import TREES
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.study.grid import Protocol
 from synner_graph.study.results import counts_to_text
-
-
-def document_sizes(sentences: Iterable[Sentence]) -> list[int]:
-    """The number of sentences of each document, in order."""
-    return [len(document) for document in documents(sentences)]
 
 
 def score_protocols(
@@ -40,13 +34,12 @@ def score_protocols(
     Raises:
         InputError: A sentence has no text.
     """
-    graph = ner.model.collator
-    if (graph.inventory.needs_trees or graph.reads_relations) and ner.model.parser is None:
+    if ner.reads_trees and ner.parser_record.name == TREES:
         return dict.fromkeys(protocols)
     found: dict[str, Any] = {}
     if "own" in protocols:
         reports = {
-            split: evaluate(ner, [without_tree(s) for s in sentences], split)
+            split: evaluate(ner, [sentence.without_tree() for sentence in sentences], split)
             for split, sentences in splits.items()
         }
         found["own"] = {split: report.overall.to_json() for split, report in reports.items()}
@@ -59,8 +52,3 @@ def score_protocols(
             "per_document": counts_to_text(both.documents),
         }
     return found
-
-
-def without_tree(sentence: Sentence) -> Sentence:
-    """The sentence with its words and entities alone."""
-    return replace(sentence, heads=None, relations=None)

@@ -7,7 +7,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from synner_graph.evaluation.significance import Estimate
-from synner_graph.study.differences import change, difference, document_sizes
+from synner_graph.study.differences import change, difference, judged_documents
 from synner_graph.study.grid import Grid, Protocol, cells, tunings
 from synner_graph.study.results import Record, find_record
 
@@ -139,7 +139,7 @@ def _named(tuning: Mapping[str, Any]) -> str:
 
 def _unit(rows: Sequence[RowResult]) -> str:
     records = [record for row in rows for record in row.records]
-    return "sentences" if document_sizes(records) is None else "documents"
+    return "sentences" if judged_documents(records) is None else "documents"
 
 
 def signed(difference: Estimate | None) -> str:

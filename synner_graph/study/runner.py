@@ -15,11 +15,12 @@ from filelock import FileLock, Timeout
 
 from synner_graph.config import DataConfig
 from synner_graph.data.corpora.catalogue import SPLITS, Corpus, corpus_of
+from synner_graph.data.documents import document_sizes
 from synner_graph.errors import InputError
 from synner_graph.files import make_folder
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.study.grid import Cell, Grid, cells
-from synner_graph.study.protocols import document_sizes, score_protocols
+from synner_graph.study.protocols import score_protocols
 from synner_graph.study.results import (
     Record,
     add_record,

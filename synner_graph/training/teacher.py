@@ -19,12 +19,10 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.systems import Runtime, read_system
 from synner_graph.heads.soft import ROUNDING, SoftTarget
+from synner_graph.recogniser.recogniser import PROBABLE
 from synner_graph.recogniser.run_folder import RunFolder
 from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.distributed import on_main
-
-THRESHOLD = 0.001
-"""The least probability that a run is asked for."""
 
 STAGE = 0
 """The number under which the answers of a run lie beside the checkpoints."""
@@ -99,7 +97,7 @@ class Teacher:
         result = checkpoints.result(STAGE)
         if result is None:
             device = str(checkpoints.accelerator.device)
-            runtime = Runtime(backend, device, kernel, candidates=THRESHOLD)
+            runtime = Runtime(backend, device, kernel, candidates=PROBABLE)
 
             def ask() -> list[list[Any]]:
                 # A student of a file of the same answers is the same student, to the bit.
@@ -216,9 +214,8 @@ def summary(targets: Sequence[SoftTarget]) -> str:
 
 def _digest_of_run(path: Path) -> str:
     """SHA-256 of the manifest of a run; of all files, where it has none."""
-    manifest = RunFolder(path).transaction.manifest()
-    if manifest is not None:
-        return hashlib.sha256(manifest.to_json()).hexdigest()
+    if (known := RunFolder(path).transaction.digest()) is not None:
+        return known
     digest = hashlib.sha256()
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
         digest.update(f"{file.relative_to(path)}\n".encode())

@@ -7,7 +7,7 @@ import pytest
 
 from synner_graph.errors import InputError
 from synner_graph.evaluation.significance import paired_bootstrap, same_trainings
-from synner_graph.study.differences import change, difference, document_sizes, unit_counts
+from synner_graph.study.differences import change, difference, judged_documents, unit_counts
 
 
 def record(counts: str, **more: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def test_sentences_are_gathered_by_document_which_records_without_them_borrow() 
 
 def test_where_no_record_knows_documents_sentences_are_the_units() -> None:
     one, other = unit_counts([[record(ONE["per_sentence"])], [OTHER]])
-    assert document_sizes([OTHER]) is None
+    assert judged_documents([OTHER]) is None
     assert one.tolist() == [[[1, 1, 1], [0, 0, 0], [2, 1, 1], [1, 0, 0], [1, 1, 1]]]
     assert other.shape == (1, 5, 3)
 

@@ -16,6 +16,7 @@ from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads.soft import SoftTarget
 from synner_graph.model.collate import Collator
+from synner_graph.recogniser.recogniser import PROBABLE
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.training import teacher as teaching
 from synner_graph.training.checkpoint import Checkpoints
@@ -99,7 +100,7 @@ def test_a_file_of_a_runs_answers_makes_the_same_student(
     rows = [*corpus.splits["train"], *small_corpus.splits["test"][:4]]
     rows.insert(3, Sentence(("Not", "learned")))
     ner = SynNER.from_pretrained(run)
-    file = written(tmp_path / "a.jsonl", rows, ner.candidates(rows, teaching.THRESHOLD))
+    file = written(tmp_path / "a.jsonl", rows, ner.candidates(rows, PROBABLE))
     found = {}
     for name, teacher in (("run", run), ("file", file)):
         config = settings(training__teacher=str(teacher), training__unlabelled=str(unlabelled))
@@ -175,7 +176,7 @@ def test_every_sentence_comes_with_its_own_target(
 
     more = small_corpus.splits["test"][:4]
     given = [*corpus.splits["train"], *more, *more]
-    answers = SynNER.from_pretrained(run).candidates(given, teaching.THRESHOLD)
+    answers = SynNER.from_pretrained(run).candidates(given, PROBABLE)
     gold = [*(s.entities for s in corpus.splits["train"]), *[None] * 8]
     expected = {
         (s.tokens, SoftTarget(len(s), g, tuple(a), 0.5))

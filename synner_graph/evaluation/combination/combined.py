@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
-from synner_graph.data.documents import parts, whole
+from synner_graph.data.batching import in_batches
+from synner_graph.data.documents import whole
 from synner_graph.data.features import open_features
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
@@ -14,14 +15,11 @@ from synner_graph.evaluation.combination.pool import Opinions, Said
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.parsers import RUN, Parser
-from synner_graph.recogniser.predictor import LONGEST
-from synner_graph.recogniser.recogniser import Recogniser
+from synner_graph.recogniser.predictor import units_of
+from synner_graph.recogniser.recogniser import PROBABLE, Recogniser
 from synner_graph.recogniser.synner import SynNER, load_parser
 from synner_graph.text import build_segmenter
 from synner_graph.text.pipeline import BUDGET, TextPipeline
-
-THRESHOLD = 0.001
-"""Least probability of the candidates that members and judge give."""
 
 Named = tuple[str, SynNER]
 Units = Sequence[Sequence[Sentence]]
@@ -64,9 +62,7 @@ class CombinedNER(Recogniser):
 
     def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
         """See `Recogniser.units`: documents, if any member reads them."""
-        if any(ner.model.reads_documents for ner in self.all):
-            return parts(sentences, LONGEST)
-        return ([sentence] for sentence in sentences)
+        return units_of(sentences, any(ner.model.reads_documents for ner in self.all))
 
     def name(
         self,
@@ -101,7 +97,9 @@ class CombinedNER(Recogniser):
             read = units
             if (parser := parsers.get(ner)) is not None:
                 key = parser.name, parser.version
-                read = trees[key] = trees.get(key) or _parsed(parser, units, rows)
+                if key not in trees:
+                    trees[key] = in_batches(units, rows, parser.parse)
+                read = trees[key]
             elif any(sentence.heads is None for unit in units for sentence in unit):
                 filled = iter(ner.with_trees(chain.from_iterable(units)))
                 read = [list(islice(filled, len(unit))) for unit in units]
@@ -113,9 +111,9 @@ class CombinedNER(Recogniser):
             entities = tuple(sentence.entities for sentence in found)
             return Said(name, entities, None if threshold is None else likely)
 
-        probable = THRESHOLD if self.combiner.method == MEAN else None
+        probable = PROBABLE if self.combiner.method == MEAN else None
         systems = [answer(member, probable) for member in self.members]
-        judge = judge_of(answer(self.judge, THRESHOLD), self.judge[1]) if self.judge else None
+        judge = judge_of(answer(self.judge, PROBABLE), self.judge[1]) if self.judge else None
         if unknown is not None:
             unknown.update(counts)
         sentences = list(chain.from_iterable(units))
@@ -216,15 +214,6 @@ def ask_judge(
     name, ner = named
     if parser is not None:
         sentences = ner.chosen_parser(parser).parse(list(sentences))
-    rows = list(ner.stream(sentences, batch_size, candidates=THRESHOLD))
+    rows = list(ner.stream(sentences, batch_size, candidates=PROBABLE))
     entities = tuple(row.entities for row in rows)
     return judge_of(Said(name, entities, tuple(row.candidates or () for row in rows)), ner)
-
-
-def _parsed(parser: Parser, units: Units, batches: Iterable[Sequence[int]]) -> Units:
-    """Return the units with the trees of a parser."""
-    found: dict[int, list[Sentence]] = {}
-    for rows in batches:
-        parsed = iter(parser.parse([sentence for row in rows for sentence in units[row]]))
-        found |= {row: list(islice(parsed, len(units[row]))) for row in rows}
-    return [found[row] for row in range(len(units))]

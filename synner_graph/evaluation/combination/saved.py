@@ -1,6 +1,5 @@
 """A combination as a run folder: its members by path and digest, and what it has learned."""
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -138,7 +137,7 @@ def _reference(member: Path | str, folder: Path) -> dict[str, Any]:
 
 def _digest(place: Path) -> str:
     """The SHA-256 of the manifest of a run."""
-    manifest = RunFolder(place).transaction.manifest()
-    if manifest is None:
+    digest = RunFolder(place).transaction.digest()
+    if digest is None:
         raise InputError(f"{place} has no manifest: it is no run folder, or not a complete one.")
-    return hashlib.sha256(manifest.to_json()).hexdigest()
+    return digest

@@ -13,6 +13,7 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.systems import docbin, files, runs, tag_lists
 from synner_graph.evaluation.systems.formats import (
+    RUN,
     SYSTEM_FORMATS,
     has_tags,
     one_each,
@@ -35,7 +36,7 @@ Reader = Callable[[str, Sequence[Sentence], SystemOptions], System]
 READERS: dict[str, Reader] = {
     "seqeval": tag_lists.read,
     "spacy": docbin.read,
-    "run": runs.read,
+    RUN: runs.read,
 }
 
 
@@ -124,7 +125,7 @@ def sentences_of(
         InputError: As for `read_system`.
     """
     name = system_format(path, format)
-    if name in ("run", "seqeval"):
+    if name in (RUN, "seqeval"):
         return None
     if name == "spacy":
         return docbin.sentences(str(path))
