@@ -49,7 +49,7 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 -m "not slow"
 
 test-slow: setup
 	$(BIN)/pytest -m slow

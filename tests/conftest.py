@@ -18,6 +18,8 @@ from tests.places import SHARED
 
 # Tests that import dgl themselves, as oracle, must not make it write into the user's home either.
 os.environ.setdefault("DGLBACKEND", "pytorch")
+# Workers of pytest-xdist are told a width of the screen, which tables would keep for good.
+os.environ.pop("COLUMNS", None)
 
 # A busy machine is slow, not wrong.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -38,6 +38,7 @@ NEVER_IMPORTED = {
     "ipykernel",  # nbclient starts it
     "mypy",
     "pre-commit",
+    "pytest-xdist",  # `pytest -n`
     "ruff",
     "setuptools",
     "types-networkx",
