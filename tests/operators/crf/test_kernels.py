@@ -102,7 +102,7 @@ def test_single_precision_is_as_good_as_its_inputs(scale: float, fast: str, devi
     assert {x.dtype for x in actual} == {torch.float32}
     expected = value_and_gradients(exact, "naive", upstream)
     for one, other in zip(actual, expected, strict=True):
-        assert (one - other).abs().max() <= 2e-7 * other.abs().max()
+        assert (one - other).abs().max() <= 3e-7 * other.abs().max()
 
 
 def test_scores_out_of_the_range_of_doubles_are_done_in_log_space(fast: str, device: str) -> None:

@@ -135,8 +135,10 @@ def test_single_precision_is_close(device: str) -> None:
     actual = syn_lstm(x.float(), g.float(), SynLSTMWeights(*(w.float() for w in weights)), OFFSETS)
 
     assert actual.dtype == torch.float32
+    # On a GPU the kernel that is chosen rounds the factors of its products to bfloat16.
+    rtol, atol = (0, 5e-3) if device == "cuda" else (1e-4, 1e-5)
     torch.testing.assert_close(
-        actual.double(), syn_lstm(x, g, weights, OFFSETS), rtol=1e-4, atol=1e-5
+        actual.double(), syn_lstm(x, g, weights, OFFSETS), rtol=rtol, atol=atol
     )
 
 
