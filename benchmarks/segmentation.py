@@ -13,9 +13,9 @@ from pathlib import Path
 
 from synner_graph.config import TextConfig
 from synner_graph.data.corpora.catalogue import load_corpus
+from synner_graph.data.segmentation import build_segmenter
 from synner_graph.data.sentence import Sentence
 from synner_graph.evaluation.scores import Score
-from synner_graph.text import build_segmenter
 
 Spans = set[tuple[int, int]]
 

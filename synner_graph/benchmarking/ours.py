@@ -8,10 +8,10 @@ import torch
 from synner_graph.benchmarking.parts import PartClock
 from synner_graph.benchmarking.side import ENCODER, OTHER, Side
 from synner_graph.benchmarking.workload import Workload
+from synner_graph.data.segmentation.segment import Segment, Segmenter
 from synner_graph.data.sentence import Sentence
 from synner_graph.heads import CRFHead
 from synner_graph.recogniser.new import new_recogniser
-from synner_graph.text.segment import Segment, Segmenter
 from synner_graph.training.batches import LengthGroupedBatches, training_units
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synner_graph.data.documents import documents, text_of
+from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report, score_entities
 from synner_graph.evaluation.signature import Signature
 from synner_graph.text.document import Doc, TextEntity, entities_of
-from synner_graph.text.segment import Segment
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from synner_graph.config import ModelConfig, RunConfig
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.features import open_features
+from synner_graph.data.segmentation import resolve_tokenizer
+from synner_graph.data.segmentation.languages import language
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.words.lexicon import Lexicon, count_words
 from synner_graph.data.words.vectors import read_vectors
@@ -18,8 +20,6 @@ from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.kinds import KINDS
 from synner_graph.parsers import TREES
 from synner_graph.recogniser.unread import flatten, unread, usual
-from synner_graph.text import resolve_tokenizer
-from synner_graph.text.languages import language
 
 logger = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ import torch
 
 from synner_graph.config import ModelConfig
 from synner_graph.data.features import open_features
+from synner_graph.data.segmentation import build_segmenter
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.lexicon import Lexicon
@@ -36,7 +37,6 @@ from synner_graph.recogniser.calibration import Calibration
 from synner_graph.recogniser.predictor import Predictor
 from synner_graph.recogniser.run_folder import CALIBRATION, RunFolder, find_run
 from synner_graph.recogniser.stored import StoredRun, calibration_file, load_stored, weights_file
-from synner_graph.text import build_segmenter
 from synner_graph.text.pipeline import BUDGET, TextPipeline
 
 logger = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Sentence
 from synner_graph.text.pipeline import TextPipeline, cost
-from synner_graph.text.segment import Segment
 
 ROUND = 4
 """Batches that are sorted by length together."""

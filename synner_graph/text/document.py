@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Sentence
 from synner_graph.display import to_html
 from synner_graph.graph.token_graph import TokenGraph
-from synner_graph.text.segment import Segment
 
 
 @dataclass(frozen=True, slots=True)

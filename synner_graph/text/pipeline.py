@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 from synner_graph.data.batching import by_cost
+from synner_graph.data.segmentation.segment import Segment, Segmenter
 from synner_graph.data.sentence import Sentence
 from synner_graph.parsers.base import Parser
-from synner_graph.text.segment import Segment, Segmenter
 
 BUDGET = 4096
 """Tokens in a batch, its units counted as long as the longest."""

@@ -14,13 +14,13 @@ from typing import BinaryIO, Protocol
 from synner_graph.data.formats import FORMATS, scheme_of
 from synner_graph.data.formats.comments import ID_LINE
 from synner_graph.data.formats.documents import mark
+from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import ConlluExtra
 from synner_graph.data.unicode import SURROGATE, encodable
 from synner_graph.errors import InputError
 from synner_graph.files import StandardOutput, growing, move, write_bytes
 from synner_graph.text.document import entities_of
 from synner_graph.text.pipeline import TextPipeline, chunks
-from synner_graph.text.segment import Segment
 from synner_graph.text.sources import Record
 
 NEW_DOCUMENT = b"# newdoc id = "

@@ -1,10 +1,10 @@
 """A named text in a notebook: entities in their places, trees on request."""
 
+from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.drawing.marked import MOST_SENTENCES
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.text.document import Doc
-from synner_graph.text.segment import Segment
 from tests.drawing.test_page import read
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from synner_graph import SynNER
+from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.raw_text import evaluate_raw
 from synner_graph.text.document import Doc
-from synner_graph.text.segment import Segment
 
 
 def sentence(text: str, *entities: Entity) -> Sentence:

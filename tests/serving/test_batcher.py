@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from synner_graph.config import TextConfig
+from synner_graph.data.segmentation import build_segmenter
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.serving.batcher import Batcher, Busy, Reading
-from synner_graph.text import build_segmenter
 from synner_graph.text.pipeline import TextPipeline
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 from synner_graph import SynNER
+from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.text.document import TextEntity, entities_of
-from synner_graph.text.segment import Segment
-from tests.text.strategies import hostile_texts
+from tests.data.segmentation.strategies import hostile_texts
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from synner_graph import SynNER
 from synner_graph.config import TextConfig
+from synner_graph.data.segmentation import build_segmenter
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.parsers import Parser
-from synner_graph.text import build_segmenter
 from synner_graph.text.pipeline import TextPipeline, chunks
 
 TEXTS = ["Ann met the UN.  She left.", "", "In Oslo.", " \n", "a b c. " * 30, "x"]

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from synner_graph.config import TextConfig
 from synner_graph.data.formats import read_sentences, write_sentences
+from synner_graph.data.segmentation import build_segmenter
 from synner_graph.data.sentence import Entity
 from synner_graph.errors import InputError
-from synner_graph.text import build_segmenter, targets
+from synner_graph.text import targets
 from synner_graph.text.pipeline import TextPipeline
 from synner_graph.text.sources import Record
 from synner_graph.text.targets import continue_named, opened, write_named, writer_of
-from tests.text.strategies import hostile_texts
+from tests.data.segmentation.strategies import hostile_texts
 
 SHARED = [HealthCheck.function_scoped_fixture]  # small_chunks, which holds no state
 FORMATS = ("jsonl", "csv", "conllu")

@@ -8,6 +8,7 @@ from pathlib import Path
 from synner_graph.data.batching import in_batches
 from synner_graph.data.documents import whole
 from synner_graph.data.features import open_features
+from synner_graph.data.segmentation import build_segmenter
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.combination.combiner import MEAN, SPAN, Combiner, Judge
@@ -18,7 +19,6 @@ from synner_graph.parsers import RUN, Parser
 from synner_graph.recogniser.predictor import units_of
 from synner_graph.recogniser.recogniser import PROBABLE, Recogniser
 from synner_graph.recogniser.synner import SynNER, load_parser
-from synner_graph.text import build_segmenter
 from synner_graph.text.pipeline import BUDGET, TextPipeline
 
 Named = tuple[str, SynNER]

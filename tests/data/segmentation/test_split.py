@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 
-from synner_graph.text.languages import LANGUAGES
-from synner_graph.text.split import SPLITTERS, Lines, Rules
-from synner_graph.text.tokenize import Blanks
-from synner_graph.text.tokenize import Rules as Tokens
-from tests.text.strategies import hostile_texts
+from synner_graph.data.segmentation.languages import LANGUAGES
+from synner_graph.data.segmentation.split import SPLITTERS, Lines, Rules
+from synner_graph.data.segmentation.tokenize import Blanks
+from synner_graph.data.segmentation.tokenize import Rules as Tokens
+from tests.data.segmentation.strategies import hostile_texts
 
 ENGLISH = LANGUAGES["en"]
 

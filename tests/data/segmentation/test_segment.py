@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 
 from synner_graph.config import TextConfig
+from synner_graph.data.segmentation import build_segmenter, resolve_tokenizer
+from synner_graph.data.segmentation.languages import language
+from synner_graph.data.segmentation.tokenize import TOKENIZERS
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
-from synner_graph.text import build_segmenter, resolve_tokenizer
-from synner_graph.text.languages import language
-from synner_graph.text.tokenize import TOKENIZERS
-from tests.text.strategies import hostile_texts
+from tests.data.segmentation.strategies import hostile_texts
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS)

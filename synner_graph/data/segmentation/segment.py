@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from synner_graph.data.segmentation.split import Splitter
+from synner_graph.data.segmentation.tokenize import Tokenizer
 from synner_graph.data.sentence import Sentence
-from synner_graph.text.split import Splitter
-from synner_graph.text.tokenize import Tokenizer
 
 
 class Segment(NamedTuple):

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import regex
 
-from synner_graph.text.languages import Language
+from synner_graph.data.segmentation.languages import Language
 
 Span = tuple[int, int]
 """Start and, exclusive, end, in characters."""

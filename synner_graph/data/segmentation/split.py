@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import regex
 
-from synner_graph.text.languages import Language
-from synner_graph.text.tokenize import LONGEST, Span
+from synner_graph.data.segmentation.languages import Language
+from synner_graph.data.segmentation.tokenize import LONGEST, Span
 
 
 class Splitter(ABC):

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synner_graph.data.corpora.catalogue import load_corpus
+from synner_graph.data.segmentation.languages import LANGUAGES, language
+from synner_graph.data.segmentation.tokenize import LONGEST, TOKENIZERS, Characters, Rules
 from synner_graph.errors import InputError
-from synner_graph.text.languages import LANGUAGES, language
-from synner_graph.text.tokenize import LONGEST, TOKENIZERS, Characters, Rules
-from tests.text.strategies import hostile_texts
+from tests.data.segmentation.strategies import hostile_texts
 
 ENGLISH = Rules(LANGUAGES["en"])
 
