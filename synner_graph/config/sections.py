@@ -224,6 +224,11 @@ class TextConfig(Section):
     tokenizer: Literal["rules", "characters", "blanks"] | None = Field(
         None, description="default: characters if the training tokens are, else rules"
     )
+    hyphens: Literal["rules", "whole"] | None = Field(
+        None,
+        description="words with a hyphen: as the rules cut them, or one token each; default: whole "
+        "if most of the training tokens have it so",
+    )
     splitter: Literal["rules", "lines"] = Field("rules", description="where sentences end")
     language: str = Field(
         "en",

@@ -201,6 +201,11 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         "no rules read raw text: text.tokenizer and text.splitter name others",
     )
     yield (
+        "text.hyphens",
+        text.tokenizer in (None, "rules"),
+        "text.tokenizer cuts raw text by no rules",
+    )
+    yield (
         "training.encoder_learning_rate training.layer_decay",
         has_transformer(encoder) and (encoder.freeze != EVERYTHING or encoder.lora_rank > 0),
         "no pretrained weights learn",

@@ -93,6 +93,7 @@ UNREAD: list[tuple[dict[str, Any], str]] = [
         {"text.tokenizer": "blanks", "text.splitter": "lines", "text.language": "xx"},
         "text.language",
     ),
+    ({"text.tokenizer": "blanks", "text.hyphens": "whole"}, "text.hyphens"),
     ({"data.train": "a.conllu", "data.data_dir": "corpora"}, "data.data_dir"),
 ]
 

@@ -1,12 +1,13 @@
 """Find tokens and sentences in raw text, and entities with their place in it."""
 
+import re
 from collections.abc import Sequence
 
 from synner_graph.config import TextConfig
 from synner_graph.data.segmentation.languages import language
 from synner_graph.data.segmentation.segment import Segment, Segmenter
 from synner_graph.data.segmentation.split import SPLITTERS
-from synner_graph.data.segmentation.tokenize import TOKENIZERS
+from synner_graph.data.segmentation.tokenize import TOKENIZERS, Rules, Tokenizer
 from synner_graph.data.sentence import Sentence
 
 __all__ = ["Segment", "Segmenter", "build_segmenter", "resolve_tokenizer"]
@@ -19,15 +20,32 @@ def build_segmenter(config: TextConfig) -> Segmenter:
         InputError: The language is unknown.
     """
     words = language(config.language)
-    tokenizer = TOKENIZERS[config.tokenizer or "rules"](words)
+    tokenizer: Tokenizer
+    if config.tokenizer in (None, "rules"):
+        tokenizer = Rules(words, whole=config.hyphens == "whole")
+    else:
+        tokenizer = TOKENIZERS[config.tokenizer](words)
     return Segmenter(tokenizer, SPLITTERS[config.splitter](words, config.max_tokens))
 
 
 def resolve_tokenizer(config: TextConfig, sentences: Sequence[Sentence]) -> TextConfig:
-    """Choose a tokenizer: characters if the training tokens are characters, else the rules."""
-    if config.tokenizer is not None:
-        return config
-    letters = [token for s in sentences for token in s.tokens if token.isalpha()]
-    alone = sum(len(token) == 1 for token in letters)
-    are_characters = bool(letters) and alone > 0.95 * len(letters)
-    return config.model_copy(update={"tokenizer": "characters" if are_characters else "rules"})
+    """Choose how raw text is cut, so that its tokens are like those of training.
+
+    Characters, if the training tokens are characters, else the rules; and words with a hyphen
+    whole, if more of the training tokens have one inside than stand between two others as one.
+    """
+    if config.tokenizer is None:
+        letters = [token for s in sentences for token in s.tokens if token.isalpha()]
+        alone = sum(len(token) == 1 for token in letters)
+        are_characters = bool(letters) and alone > 0.95 * len(letters)
+        chosen = "characters" if are_characters else "rules"
+        config = config.model_copy(update={"tokenizer": chosen})
+    if config.hyphens is None and config.tokenizer == "rules":
+        whole = sum(bool(_WITH_HYPHEN.fullmatch(token)) for s in sentences for token in s.tokens)
+        cut = sum(token == "-" for s in sentences for token in s.tokens[1:-1])
+        config = config.model_copy(update={"hyphens": "whole" if whole > cut else "rules"})
+    return config
+
+
+_WITH_HYPHEN = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
+"""Words that hyphens join; the rules never cut numbers such as 555-1234."""

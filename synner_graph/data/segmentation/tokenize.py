@@ -43,18 +43,27 @@ class Rules(Tokenizer):
 
     Clitics are tokens (`do` `n't`), and so are hyphens between words (`long` `-` `term`);
     abbreviations keep their full stop.
+
+    Args:
+        language: Whose rules.
+        whole: Whether words that a hyphen joins are one token (`long-term`).
     """
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, whole: bool = False) -> None:
         super().__init__(language)
         clitics = "|".join(language.clitics)
         self.clitic = regex.compile(rf"(?:{clitics})$", regex.IGNORECASE) if clitics else None
-        self._cut = language.cut or self._cut_by_rule
+        self.whole = whole
+        self._rules = language.cut or self._cut_by_rule
         self.cut_short = lru_cache(maxsize=50_000)(self._cut)  # most runs come again and again
 
     def cut(self, run: str) -> Sequence[Span]:
         """See Tokenizer."""
         return self.cut_short(run) if len(run) <= 30 else self._cut(run)
+
+    def _cut(self, run: str) -> Sequence[Span]:
+        spans = self._rules(run)
+        return join_at_hyphens(run, spans) if self.whole else spans
 
     def _cut_by_rule(self, run: str) -> Sequence[Span]:
         spans = []
@@ -88,6 +97,28 @@ class Rules(Tokenizer):
             return half
         match = self.clitic.search(word) if self.clitic else None
         return match.start() if match else 0
+
+
+def join_at_hyphens(run: str, spans: Sequence[Span]) -> list[Span]:
+    """Make one token of words that a single hyphen joins.
+
+    Args:
+        run: What stands between two blanks.
+        spans: Its tokens: all of it, in order.
+    """
+    joined: list[Span] = []
+    after_hyphen = False
+    for start, end in spans:
+        if joined and (after_hyphen or _joins(run, start, end)):
+            after_hyphen = not after_hyphen
+            start = joined.pop()[0]
+        joined.append((start, end))
+    return joined
+
+
+def _joins(run: str, start: int, end: int) -> bool:
+    """Tell whether a token is a hyphen between two letters or digits."""
+    return run[start:end] == "-" and run[start - 1].isalnum() and run[end : end + 1].isalnum()
 
 
 class Characters(Tokenizer):

@@ -43,6 +43,17 @@ def test_the_tokenizer_follows_the_training_tokens() -> None:
     assert resolve_tokenizer(TextConfig(tokenizer="blanks"), characters).tokenizer == "blanks"
 
 
+def test_hyphens_follow_the_training_tokens() -> None:
+    whole, cut = Sentence(["well-known", "Al-Zuhayri"]), Sentence(["well", "-", "known"])
+    assert resolve_tokenizer(TextConfig(), [whole, cut]).hyphens == "whole"
+    assert resolve_tokenizer(TextConfig(), [whole, cut, cut]).hyphens == "rules"
+    assert resolve_tokenizer(TextConfig(), [Sentence(["3-1", "-"])]).hyphens == "rules"
+    assert resolve_tokenizer(TextConfig(hyphens="rules"), [whole]).hyphens == "rules"
+    assert resolve_tokenizer(TextConfig(), [Sentence(["北", "京"])]).hyphens is None
+    segmenter = build_segmenter(TextConfig(hyphens="whole"))
+    assert next(segmenter("Al-Zuhayri left.")).sentence.tokens == ("Al-Zuhayri", "left", ".")
+
+
 @pytest.mark.parametrize(
     ("code", "text", "wanted"),
     [

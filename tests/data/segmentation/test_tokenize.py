@@ -54,6 +54,25 @@ def test_english(text: str, wanted: str) -> None:
     assert tokens(text) == wanted.split(" ")
 
 
+@given(text=hostile_texts)
+def test_whole_words_lose_and_double_nothing(text: str) -> None:
+    spans = list(Rules(LANGUAGES["en"], whole=True)(text))
+    covered = [position for start, end in spans for position in range(start, end)]
+    assert covered == [i for i, character in enumerate(text) if not character.isspace()]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Tripp-Oyewo's jack-in-the-box", "Tripp-Oyewo 's jack-in-the-box"),
+        ("a 52-year-old 3-1 -5 x- - -y", "a 52-year-old 3-1 - 5 x - - - y"),
+        ("one--two e-mail 'Four-Day'", "one -- two e-mail ' Four-Day '"),
+    ],
+)
+def test_whole_words_keep_their_hyphens(text: str, wanted: str) -> None:
+    assert tokens(text, Rules(LANGUAGES["en"], whole=True)) == wanted.split(" ")
+
+
 def test_another_language_has_no_english_clitics() -> None:
     assert tokens("can't Mr. X", Rules(LANGUAGES["xx"])) == ["can't", "Mr", ".", "X"]
 
