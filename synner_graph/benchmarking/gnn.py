@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from synner_graph.benchmarking.timing import interleaved, threads
-from synner_graph.data.gazetteer import Entry, Gazetteer, Match
+from synner_graph.data.entries import Entry
+from synner_graph.data.gazetteer import Gazetteer, Match
 from synner_graph.data.sentence import ROOT
 from synner_graph.gnn import LAYERS, GraphLayer
 from synner_graph.graph.backends import graph_backend

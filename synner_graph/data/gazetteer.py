@@ -1,45 +1,17 @@
-"""Read dictionaries of names, gather names from sentences, and find them among tokens."""
+"""Gather names from files and sentences, and find them among tokens."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 from synner_graph.data.documents import whole
+from synner_graph.data.entries import Case, Entry, read_rows
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 
-Case = Literal["exact", "casefold"]
-
 TRAIN = "train"
 """The list of the names that the training sentences have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A phrase of a list and its type.
-
-    Attributes:
-        phrase: The phrase, words apart.
-        label: Its entity label.
-        list: The list that it stands in.
-        case: Whether letters must agree in case.
-        only_in: Mark of the one document that it is known from (see `document_mark`); None for an
-            entry that is known from several, or from a file.
-    """
-
-    phrase: str
-    label: str
-    list: str
-    case: Case = "exact"
-    only_in: str | None = None
-
-    @property
-    def type(self) -> str:
-        """List and label: together the type of its edges and features."""
-        return f"{self.list}: {self.label}"
 
 
 class Match(NamedTuple):
@@ -189,73 +161,20 @@ def document_mark(sentence: Sentence) -> str:
 
 
 def read_gazetteer(path: Path, case: Case = "exact") -> list[Entry]:
-    """Read the entries of a file; the list has the name of the file, without suffix.
-
-    A line is a phrase, a tab and its type, and perhaps another tab and `exact` or `casefold`; or a
-    JSON object such as `{"label": "ORG", "pattern": "Acme Corp."}`, as spaCy's EntityRuler has
-    it, perhaps with `"case"`; or a phrase alone, whose type then is the name of the list. Empty
-    lines count for nothing.
+    """Read the entries of a file; see `read_rows`.
 
     Args:
         path: The file.
         case: How entries are compared that do not say it themselves.
 
     Raises:
-        InputError: The file cannot be read, holds nothing, or a line has none of these forms.
+        InputError: The file cannot be read, holds nothing, or a line is malformed.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read the gazetteer {path}: {error}") from error
-    entries: dict[Entry, None] = {}
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                entries[_entry(line, path.stem, case)] = None
-            except InputError as error:
-                raise InputError(f"{path}, line {number}: {error}") from error
-    if not entries:
-        raise InputError(f"The gazetteer {path} has no entries.")
-    return list(entries)
+    return list(dict.fromkeys(row.entry for row in read_rows(path, "gazetteer", case)))
 
 
 def _key(sentence: Sentence) -> tuple[str | None, tuple[str, ...]]:
     return whole(sentence).document, sentence.tokens
-
-
-def _entry(line: str, name: str, case: Case) -> Entry:
-    phrase, label = line, name
-    if line.lstrip().startswith("{"):
-        phrase, label, case = _from_object(line, case)
-    elif "\t" in line:
-        phrase, label, *rest = line.split("\t")
-        if len(rest) > 1:
-            raise InputError(f"expected phrase, type and case, got {len(rest) + 2} columns")
-        case = _case(rest[0].strip()) if rest else case
-    phrase, label = " ".join(phrase.split()), label.strip()
-    for what, value in (("phrase", phrase), ("type", label)):
-        if not value:
-            raise InputError(f"expected a {what}, got nothing")
-    return Entry(phrase, label, name, case)
-
-
-def _from_object(line: str, case: Case) -> tuple[str, str, Case]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"expected a JSON object, got {line.strip()!r}: {error}") from error
-    for key in ("label", "pattern"):
-        if not isinstance(row.get(key), str):
-            raise InputError(f"expected a string as {key!r}, got {row.get(key)!r}")
-    return row["pattern"], row["label"], _case(row["case"]) if "case" in row else case
-
-
-def _case(value: Any) -> Case:
-    for known in get_args(Case):
-        if value == known:
-            found: Case = known
-            return found
-    raise InputError(f"expected exact or casefold, got {value!r}")
 
 
 def _fold(text: str, case: Case) -> str:

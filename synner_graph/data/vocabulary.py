@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from synner_graph.data.gazetteer import Entry
+from synner_graph.data.entries import Entry
 from synner_graph.data.sentence import Sentence
 
 UNKNOWN = "<unknown>"

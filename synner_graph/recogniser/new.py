@@ -6,7 +6,8 @@ from dataclasses import replace
 import torch
 
 from synner_graph.config import RunConfig
-from synner_graph.data.gazetteer import Entry, gather
+from synner_graph.data.entries import Entry
+from synner_graph.data.gazetteer import gather
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies, Vocabulary
 from synner_graph.data.words.forms import frequent_forms

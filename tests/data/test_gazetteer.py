@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from synner_graph.data.entries import Entry
 from synner_graph.data.gazetteer import (
     TRAIN,
-    Entry,
     Gazetteer,
     Match,
     gather,
@@ -116,34 +116,6 @@ def test_files_have_tables_objects_and_phrases(tmp_path: Path) -> None:
     ]
     assert {e.type for e in read_gazetteer(path)} >= {"cities: LOC", "cities: cities"}
     assert read_gazetteer(path, "casefold")[0].case == "casefold"
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("a\tb\tlower", "line 2: expected exact or casefold, got 'lower'"),
-        ("a\tb\texact\tc", "line 2: expected phrase, type and case, got 4 columns"),
-        ("\tLOC", "line 2: expected a phrase, got nothing"),
-        ("Rome\t ", "line 2: expected a type, got nothing"),
-        ('{"label": "LOC"}', "line 2: expected a string as 'pattern', got None"),
-        ('{"label": "LOC", "pattern": [{"LOWER": "x"}]}', "line 2: expected a string as 'pattern'"),
-        ('{"label": ', "line 2: expected a JSON object"),
-    ],
-)
-def test_a_bad_line_is_named(line: str, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "bad.tsv"
-    path.write_text(f"Paris\tLOC\n{line}\n", encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        read_gazetteer(path)
-    assert str(path) in str(caught.value) and message in str(caught.value)
-
-
-def test_files_that_cannot_be_read_or_are_empty(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"Cannot read the gazetteer .*none.tsv"):
-        read_gazetteer(tmp_path / "none.tsv")
-    (tmp_path / "empty.tsv").write_text("\n")
-    with pytest.raises(InputError, match="has no entries"):
-        read_gazetteer(tmp_path / "empty.tsv")
 
 
 def named(text: str, document: str | None, *entities: Entity) -> Sentence:

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synner_graph.data.gazetteer import Entry, Gazetteer
+from synner_graph.data.entries import Entry
+from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.drawing import graph_html
 from synner_graph.drawing.batch import OTHER, graph_scene

@@ -2,7 +2,8 @@
 
 import torch
 
-from synner_graph.data.gazetteer import Entry, Gazetteer
+from synner_graph.data.entries import Entry
+from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders.gazetteer import GazetteerEncoder
 

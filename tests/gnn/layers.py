@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from synner_graph.data.gazetteer import Entry, Gazetteer, Match
+from synner_graph.data.entries import Entry
+from synner_graph.data.gazetteer import Gazetteer, Match
 from synner_graph.gnn import KIND, GraphLayer, layer_class
 from synner_graph.graph.backends import GraphBackend, graph_backend
 from synner_graph.graph.edges import (

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from synner_graph.data.gazetteer import Entry, Gazetteer, Match
+from synner_graph.data.entries import Entry
+from synner_graph.data.gazetteer import Gazetteer, Match
 from synner_graph.graph.edges import GAZETTEER, SELF, DocumentContext, EdgeInventory
 from synner_graph.graph.kinds.gazetteer import Mentions, positions
 from synner_graph.graph.token_graph import TokenGraph
