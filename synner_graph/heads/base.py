@@ -1,12 +1,13 @@
 """What every head is: node states in, entities out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from synner_graph.data.dictionary import Rules, Scope, SpanRule
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError, suggest
 from synner_graph.graph.tensors import Tensors
@@ -72,6 +73,11 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
             sentences: The training sentences.
         """
         return iter(())
+
+    @property
+    def scope(self) -> Scope:
+        """What it can name; by default entities of any width that share no token."""
+        return Scope(self.labels)
 
     def check_kernel(self) -> None:
         """Check, before work begins, that the chosen kernel can run here.
@@ -166,8 +172,13 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         """
 
     @abstractmethod
-    def decode(self, h: Tensor, offsets: Tensor, marks: MarksT | None = None) -> list[list[Entity]]:
+    def decode(
+        self, h: Tensor, offsets: Tensor, marks: MarksT | None = None, rules: Rules | None = None
+    ) -> list[list[Entity]]:
         """Find the entities of each sentence, in order, each scored with its probability.
+
+        Under rules, both are those of the model that is left with them: of what the rules allow,
+        every outcome has its probability times the factors of its hints, and all sum to 1.
 
         Args:
             h: Node states.
@@ -175,11 +186,17 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
             marks: What `marks` gave for these sentences, on the device of `h`.
+            rules: What holds of spans of each sentence, as `Dictionary.find` gives it for `scope`.
         """
 
     @abstractmethod
     def candidates(
-        self, h: Tensor, offsets: Tensor, threshold: float, marks: MarksT | None = None
+        self,
+        h: Tensor,
+        offsets: Tensor,
+        threshold: float,
+        marks: MarksT | None = None,
+        rules: Rules | None = None,
     ) -> list[list[Entity]]:
         """Spans of each sentence that may be entities, in order; they may share tokens.
 
@@ -192,10 +209,13 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
                 *Shape:* [B + 1]
             threshold: The least probability, from 0, which takes all, to 1.
             marks: What `marks` gave for these sentences, on the device of `h`.
+            rules: See `decode`.
         """
 
     @abstractmethod
-    def log_probability(self, h: Tensor, entity: Entity, marks: MarksT | None = None) -> Tensor:
+    def log_probability(
+        self, h: Tensor, entity: Entity, marks: MarksT | None = None, rules: Sequence[SpanRule] = ()
+    ) -> Tensor:
         """Compute the log-probability of one entity, which `decode` gives as score; differentiable.
 
         Args:
@@ -203,6 +223,7 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
                 *Shape:* [N, C]
             entity: Any; it need not be one that `decode` gives.
             marks: What `marks` gave for the sentence, on the device of `h`.
+            rules: What holds of spans of the sentence; see `decode`.
 
         Returns:
             A scalar.
@@ -242,6 +263,12 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         if entity.label not in self.labels:
             hint = suggest(entity.label, self.labels)
             raise InputError(f"Unknown entity label {entity.label!r}.{hint}")
+
+
+def with_forced(entities: Iterable[Entity], rules: Iterable[SpanRule]) -> list[Entity]:
+    """Return the entities of a sentence with those that rules force, whose probability is 1."""
+    forced = {Entity(rule.start, rule.end, rule.label, 1.0) for rule in rules if rule.forces}
+    return sorted(forced.union(entities))
 
 
 def placed(offsets: Tensor, starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor, Tensor]:

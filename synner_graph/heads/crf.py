@@ -1,8 +1,8 @@
 """Linear-chain CRF over the tags of a scheme."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import ClassVar, Literal
 
 import torch
@@ -10,13 +10,15 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from synner_graph.config import Section
+from synner_graph.data.dictionary import Rules, SpanRule
 from synner_graph.data.schemes import entities_to_tags, tag_set, tags_to_entities, valid_transitions
 from synner_graph.data.sentence import Entity, Sentence, SentenceError
 from synner_graph.errors import InputError
 from synner_graph.graph.tensors import Tensors
-from synner_graph.heads.base import Head, at_least_float32
+from synner_graph.heads.base import Head, at_least_float32, with_forced
+from synner_graph.heads.crf_rules import ruled
 from synner_graph.heads.crf_soft import CRFSoftGold, soft_gold, soft_score
-from synner_graph.heads.crf_spans import Chain, SpanTags
+from synner_graph.heads.crf_spans import Chain, Lattice, SpanTags
 from synner_graph.heads.soft import ROUNDING, Masses, SoftTarget, excess
 from synner_graph.operators.choice import or_auto
 from synner_graph.operators.crf import (
@@ -174,90 +176,49 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
         return (losses[0] + losses[1]) / 2 + weight * apart.sum()
 
     @torch.no_grad()
-    def decode(self, h: Tensor, offsets: Tensor, marks: None = None) -> list[list[Entity]]:
+    def decode(
+        self, h: Tensor, offsets: Tensor, marks: None = None, rules: Rules | None = None
+    ) -> list[list[Entity]]:
         """Entities of the best tag sequence, each scored with its exact posterior probability."""
-        emissions = self._emissions(h)
-        tags = crf_viterbi(emissions, offsets, *self._scores(), self._kernel)
-        names = [self.tags[tag] for tag in tags.tolist()]
-        bounds = offsets.tolist()
-        entities = [
-            tags_to_entities(names[first:last], self.scheme)[0] for first, last in pairwise(bounds)
-        ]
-        rows = [
-            (first + entity.start, first + entity.end)
-            for first, found in zip(bounds, entities, strict=False)
-            for entity in found
-        ]
-        if not rows:
-            return entities
-        starts, ends = torch.tensor(rows, device=h.device).unbind(1)
-        scores = iter(self.posteriors(emissions, offsets, tags, starts, ends).tolist())
-        return [
-            [Entity(entity.start, entity.end, entity.label, next(scores)) for entity in found]
-            for found in entities
-        ]
-
-    @torch.no_grad()
-    def posteriors(
-        self, emissions: Tensor, offsets: Tensor, tags: Tensor, starts: Tensor, ends: Tensor
-    ) -> Tensor:
-        """Probability, over all tag sequences, that these very spans are entities as in `tags`.
-
-        The sum over all sequences that have the span's tags in place and then stop: in BIO,
-        `B-PER I-PER` is this entity only if no `I-PER` follows.
-
-        Args:
-            emissions: Score of each tag at each token.
-                *Shape:* [N, K]
-            offsets: First row of each sentence, and at the end N.
-                *Shape:* [B + 1]
-            tags: A valid tag sequence in which the M spans are entities.
-                *Shape:* [N]
-            starts: Row of each span's first token.
-                *Shape:* [M]
-            ends: Row after each span's last token.
-                *Shape:* [M]
-
-        Returns:
-            *Shape:* [M]
-        """
-        chain = self._chain(emissions, offsets)
-        inner = ends - starts - 1  # [M]: steps from one token of the span to the next
-        span = torch.repeat_interleave(inner)
-        step = torch.arange(len(span), device=tags.device) - (inner.cumsum(0) - inner)[span]
-        row = starts[span] + 1 + step
-        steps = chain.transitions[tags[row - 1], tags[row]] + chain.emissions[row, tags[row]]
-        inside = torch.zeros_like(chain.emissions[starts, 0]).index_add(0, span, steps)  # [M]
-        last = ends - 1
-        return chain.closed(chain.alpha[starts, tags[starts]] + inside, last, tags[last])
+        return self._of_sentences(h, offsets, rules, self._best)
 
     @torch.no_grad()
     def candidates(
-        self, h: Tensor, offsets: Tensor, threshold: float, marks: None = None
+        self,
+        h: Tensor,
+        offsets: Tensor,
+        threshold: float,
+        marks: None = None,
+        rules: Rules | None = None,
     ) -> list[list[Entity]]:
         """See `Head.candidates`; a probability is the exact posterior, of spans of any width."""
-        chain = self._chain(self._emissions(h), offsets)
-        tags = SpanTags.of(self.labels, self.tags, self.scheme, h)
-        return self.entities(offsets, *chain.spans(tags, threshold))
 
-    def log_probability(self, h: Tensor, entity: Entity, marks: None = None) -> Tensor:
+        def probable(lattice: Lattice, offsets: Tensor) -> list[list[Entity]]:
+            chain = Chain.of(lattice.tempered(self.temperature), offsets, self._kernel)
+            return self.entities(offsets, *chain.spans(lattice.forms, threshold))
+
+        return self._of_sentences(h, offsets, rules, probable)
+
+    def log_probability(
+        self, h: Tensor, entity: Entity, marks: None = None, rules: Sequence[SpanRule] = ()
+    ) -> Tensor:
         """Compute the log of the share that tag sequences with the entity have in the partition."""
         self.check_label(entity)
-        emissions = self._emissions(h)
-        if emissions.device.type != "mps":  # which has no float64
-            emissions = emissions.double()
-        emissions, transitions, start, end = self._tempered(emissions)
-        names = entities_to_tags([entity], len(h), self.scheme)[entity.start : entity.end]
-        tags = torch.tensor([self.tags.index(name) for name in names], device=h.device)
+        lattice = self._lattice(self._emissions(h))
+        if rules:
+            lattice = ruled(lattice, [0], [rules], self.labels)
+        lattice = lattice.tempered(self.temperature)
+        tags = lattice.forms.path(entity.start, entity.end, self.labels.index(entity.label))
+        emissions = lattice.emissions
         others = torch.zeros_like(emissions, dtype=torch.bool)
         others[entity.start : entity.end] = True
         others[torch.arange(entity.start, entity.end, device=h.device), tags] = False
         if entity.end < len(h):
-            others[entity.end] = self._continues[tags[-1]]
+            others[entity.end] = lattice.continues[tags[-1]]
         held = emissions.masked_fill(others, IMPOSSIBLE)
         offsets = torch.tensor([0, len(h)])
         whole, part = (
-            crf_log_partition(e, offsets, transitions, start, end, self._kernel)[0]
+            crf_log_partition(e, offsets, *lattice.links, self._kernel)[0]
             for e in (emissions, held)
         )
         return part - whole
@@ -277,11 +238,58 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
     def _emissions(self, h: Tensor) -> Tensor:
         return at_least_float32(self.emission(self.dropout(h)))
 
-    def _chain(self, emissions: Tensor, offsets: Tensor) -> Chain:
-        """Run forward and backward pass, from which probabilities of entities come."""
-        if emissions.device.type != "mps":  # which has no float64
-            emissions = emissions.double()  # alpha, beta and log-partition are large and cancel
-        return Chain.of(self._tempered(emissions), offsets, self._continues, self._kernel)
+    def _lattice(self, emissions: Tensor) -> Lattice:
+        forms = SpanTags.of(self.labels, self.tags, self.scheme, emissions)
+        return Lattice(emissions, *self._scores(), tuple(self.tags), forms, self._continues)
+
+    def _of_sentences(
+        self,
+        h: Tensor,
+        offsets: Tensor,
+        rules: Rules | None,
+        find: Callable[[Lattice, Tensor], list[list[Entity]]],
+    ) -> list[list[Entity]]:
+        """Find entities of sentences with rules, and of those without, in the order of all."""
+        emissions = self._emissions(h)
+        if not rules or not any(rules):
+            return find(self._lattice(emissions), offsets)
+        bounds = list(pairwise(offsets.tolist()))
+        found: list[list[Entity]] = [[] for _ in bounds]
+        for has_rules in (False, True):
+            chosen = [b for b, of_sentence in enumerate(rules) if bool(of_sentence) == has_rules]
+            if not chosen:
+                continue
+            rows = torch.cat([torch.arange(*bounds[b]) for b in chosen]).to(h.device)
+            starts = [0, *accumulate(bounds[b][1] - bounds[b][0] for b in chosen)]
+            lattice = self._lattice(emissions[rows])
+            if has_rules:
+                lattice = ruled(lattice, starts, [rules[b] for b in chosen], self.labels)
+            for b, entities in zip(chosen, find(lattice, torch.tensor(starts)), strict=True):
+                found[b] = with_forced(entities, rules[b])
+        return found
+
+    def _best(self, lattice: Lattice, offsets: Tensor) -> list[list[Entity]]:
+        """See `decode`."""
+        tags = crf_viterbi(lattice.emissions, offsets, *lattice.links, self._kernel)
+        names = [lattice.names[tag] for tag in tags.tolist()]
+        bounds = offsets.tolist()
+        entities = [
+            tags_to_entities(names[first:last], self.scheme)[0] for first, last in pairwise(bounds)
+        ]
+        rows = [
+            (first + entity.start, first + entity.end)
+            for first, found in zip(bounds, entities, strict=False)
+            for entity in found
+        ]
+        if not rows:
+            return entities
+        starts, ends = torch.tensor(rows, device=tags.device).unbind(1)
+        chain = Chain.of(lattice.tempered(self.temperature), offsets, self._kernel)
+        scores = iter(chain.posteriors(tags, starts, ends).tolist())
+        return [
+            [Entity(entity.start, entity.end, entity.label, next(scores)) for entity in found]
+            for found in entities
+        ]
 
     def _negative_log_likelihood(
         self, emissions: Tensor, offsets: Tensor, gold: CRFGold | CRFSoftGold
@@ -292,11 +300,6 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
             expected = soft_score(gold, emissions, self.transitions, self.start, self.end)
             return (gold.weights.to(log_partition.dtype) * log_partition).sum() - expected
         return (log_partition - crf_score(emissions, gold.tags, offsets, *scores)).sum()
-
-    def _tempered(self, emissions: Tensor) -> tuple[Tensor, ...]:
-        """Divide emissions, transitions, start and end scores by the temperature, in one dtype."""
-        scores = (emissions, *(score.to(emissions.dtype) for score in self._scores()))
-        return tuple(score / self.temperature for score in scores)
 
     def _scores(self) -> tuple[Tensor, Tensor, Tensor]:
         return (

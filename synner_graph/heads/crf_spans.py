@@ -1,7 +1,7 @@
 """Probabilities of spans under a linear-chain CRF, exact, by forward-backward."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
@@ -50,6 +50,74 @@ class SpanTags:
             rows.append([position[tag] for tag in (*one, *three)])
         return cls(*torch.tensor(rows, device=like.device).unbind(1))
 
+    def alone(self, starts: Tensor, labels: Tensor) -> Tensor:
+        """Tags of entities of one token, given its row. *Shape:* [M], [M] -> [M]"""
+        return self.single[labels]
+
+    def begin(self, starts: Tensor, labels: Tensor) -> Tensor:
+        """Tags of the first of several tokens, given its row. *Shape:* [M], [M] -> [M]"""
+        return self.first[labels]
+
+    def within(self, starts: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
+        """Tags of tokens between, given the row of the first one and theirs. *Shape:* [M]"""
+        return self.inside[labels]
+
+    def close(self, starts: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
+        """Tags of the last of several, given the row of the first one and theirs. *Shape:* [M]"""
+        return self.last[labels]
+
+    def path(self, start: int, end: int, label: int) -> Tensor:
+        """Return the tags of one entity. *Shape:* [end - start]"""
+        rows = torch.arange(start, end, device=self.first.device)
+        starts, labels = torch.full_like(rows, start), torch.full_like(rows, label)
+        if end - start == 1:
+            return self.alone(starts, labels)
+        tags = self.within(starts, rows, labels)
+        tags[0] = self.begin(starts[:1], labels[:1])
+        tags[-1] = self.close(starts[-1:], rows[-1:], labels[-1:])
+        return tags
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """What tag sequences are scored by; a state is a tag, or one of several kinds of a tag.
+
+    Attributes:
+        emissions: *Shape:* [N, K]
+        transitions: *Shape:* [K, K]
+        start: *Shape:* [K]
+        end: *Shape:* [K]
+        names: The tag of each of the K states.
+        forms: Which states an entity runs through.
+        continues: Whether state j, where it follows state i, carries on the entity of i.
+            *Shape:* [K, K]
+    """
+
+    emissions: Tensor
+    transitions: Tensor
+    start: Tensor
+    end: Tensor
+    names: tuple[str, ...]
+    forms: SpanTags
+    continues: Tensor
+
+    @property
+    def links(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Transitions, start and end."""
+        return self.transitions, self.start, self.end
+
+    def tempered(self, temperature: float) -> Self:
+        """Divide all scores by a temperature, in float64 where the device has it."""
+        double = self.emissions.device.type != "mps"
+        dtype = torch.float64 if double else self.emissions.dtype
+        return replace(
+            self,
+            emissions=self.emissions.to(dtype) / temperature,
+            transitions=self.transitions.to(dtype) / temperature,
+            start=self.start.to(dtype) / temperature,
+            end=self.end.to(dtype) / temperature,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
@@ -79,17 +147,16 @@ class Chain:
     beta: Tensor
 
     @classmethod
-    def of(cls, scores: Sequence[Tensor], offsets: Tensor, continues: Tensor, kernel: str) -> Self:
+    def of(cls, lattice: Lattice, offsets: Tensor, kernel: str) -> Self:
         """Sweep over the batch in both directions.
 
         Args:
-            scores: Emissions, transitions, scores of first tags and of last ones.
+            lattice: In float64: alpha, beta and log-partition are large and cancel.
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
-            continues: See the class.
             kernel: See `synner_graph.operators.crf`.
         """
-        emissions, transitions, start, end = scores
+        emissions, transitions, start, end = lattice.emissions, *lattice.links
         alpha, beta, log_partition = crf_forward_backward(
             emissions, offsets, transitions, start, end, kernel
         )
@@ -97,7 +164,34 @@ class Chain:
         whole = log_partition.repeat_interleave(offsets.diff(), output_size=len(emissions))
         final = torch.zeros(len(emissions), dtype=torch.bool, device=emissions.device)
         final[offsets[1:] - 1] = True
-        return cls(emissions, transitions, end, continues, final, alpha - whole.unsqueeze(1), beta)
+        alpha = alpha - whole.unsqueeze(1)
+        return cls(emissions, transitions, end, lattice.continues, final, alpha, beta)
+
+    def posteriors(self, tags: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+        """Probability, over all tag sequences, that these very spans are entities as in `tags`.
+
+        The sum over all sequences that have the span's tags in place and then stop: in BIO,
+        `B-PER I-PER` is this entity only if no `I-PER` follows.
+
+        Args:
+            tags: A valid tag sequence in which the M spans are entities.
+                *Shape:* [N]
+            starts: Row of each span's first token.
+                *Shape:* [M]
+            ends: Row after each span's last token.
+                *Shape:* [M]
+
+        Returns:
+            *Shape:* [M]
+        """
+        inner = ends - starts - 1  # [M]: steps from one token of the span to the next
+        span = torch.repeat_interleave(inner)
+        step = torch.arange(len(span), device=tags.device) - (inner.cumsum(0) - inner)[span]
+        row = starts[span] + 1 + step
+        steps = self.transitions[tags[row - 1], tags[row]] + self.emissions[row, tags[row]]
+        inside = torch.zeros_like(self.emissions[starts, 0]).index_add(0, span, steps)  # [M]
+        last = ends - 1
+        return self.closed(self.alpha[starts, tags[starts]] + inside, last, tags[last])
 
     def closed(self, log_joint: Tensor, rows: Tensor, tags: Tensor) -> Tensor:
         """Return the probability that entities are entities, and end where they do.
@@ -146,9 +240,9 @@ class Chain:
         device = self.final.device
         starts = torch.arange(tokens, device=device).repeat_interleave(kinds)
         labels = torch.arange(kinds, device=device).repeat(tokens)
-        rows, here = starts, tags.first[labels]
+        rows, here = starts, tags.begin(starts, labels)
         log_joint = self.alpha[rows, here]
-        single = tags.single[labels]
+        single = tags.alone(starts, labels)
         found = [self._probable(starts, rows, labels, single, self.alpha[rows, single], threshold)]
         while len(starts):
             goes_on = self._can_be(log_joint, rows, here, threshold) & ~self.final[rows]
@@ -156,7 +250,7 @@ class Chain:
                 x[goes_on] for x in (starts, rows, labels, here, log_joint)
             )
             rows = rows + 1
-            last, inside = tags.last[labels], tags.inside[labels]
+            last, inside = tags.close(starts, rows, labels), tags.within(starts, rows, labels)
             closing = log_joint + self.transitions[here, last] + self.emissions[rows, last]
             found.append(self._probable(starts, rows, labels, last, closing, threshold))
             log_joint = log_joint + self.transitions[here, inside] + self.emissions[rows, inside]

@@ -3,7 +3,33 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from synner_graph.data.dictionary import Shares
+
 Span = tuple[int, int]
+SHARES: dict[str, Shares] = {"flat": "none", "nested": "nested", "greedy": "none", "all": "any"}
+"""Decoder -> which of the entities that it chooses may share tokens."""
+
+
+def choose(
+    decoder: str, spans: Sequence[Span], probabilities: Sequence[float], gains: Sequence[float]
+) -> list[int]:
+    """Choose among spans as a decoder does.
+
+    Args:
+        decoder: A key of `SHARES`.
+        spans: Start and, exclusive, end of each span.
+        probabilities: Of each span.
+        gains: What each span adds, above 0.
+
+    Returns:
+        Positions in `spans` of the chosen, from left to right.
+    """
+    if decoder == "all":
+        return sorted(range(len(spans)), key=lambda i: spans[i])
+    if decoder == "greedy":
+        return most_probable(spans, probabilities)
+    best = best_non_crossing if decoder == "nested" else best_non_overlapping
+    return best(spans, gains)
 
 
 def best_non_overlapping(spans: Sequence[Span], gains: Sequence[float]) -> list[int]:

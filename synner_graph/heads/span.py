@@ -8,19 +8,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from synner_graph.data.dictionary import Rules, Scope, SpanRule
 from synner_graph.data.nesting import is_nested
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
-from synner_graph.heads.base import Head, at_least_float32, placed, symmetric_divergence
-from synner_graph.heads.decode import best_non_crossing, best_non_overlapping, most_probable
+from synner_graph.heads.base import (
+    Head,
+    at_least_float32,
+    placed,
+    symmetric_divergence,
+    with_forced,
+)
+from synner_graph.heads.decode import SHARES, choose
 from synner_graph.heads.soft import Masses, SoftTarget
 from synner_graph.heads.span_features import CASES, build_features, case_of, weights_of
+from synner_graph.heads.span_rules import ruled
 from synner_graph.heads.span_soft import SpanSoftGold, soft_cross_entropy, soft_gold
 from synner_graph.heads.span_types import NULL, SpanGold, SpanMarks, SpanOptions
 from synner_graph.operators.choice import or_auto
 from synner_graph.operators.span import KERNELS, Spans, candidate_spans, span_logits
-
-DECODERS = ("flat", "nested", "greedy", "all")
 
 
 class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
@@ -87,8 +93,8 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
                 "expected a feature for the span head: endpoints, width, pooling, morphology or "
                 "length"
             )
-        if decode not in DECODERS:
-            raise InputError(f"expected one of {', '.join(DECODERS)} as decode, got {decode!r}")
+        if decode not in SHARES:
+            raise InputError(f"expected one of {', '.join(SHARES)} as decode, got {decode!r}")
         self.max_width = max_width
         self.decoder = decode
         self.dropout = nn.Dropout(dropout)
@@ -208,8 +214,13 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
         losses = [self._cross_entropy(log_probs, spans, gold) for log_probs in passes]
         return (losses[0] + losses[1]) / 2 + weight * symmetric_divergence(*passes)
 
+    @property
+    def scope(self) -> Scope:
+        """See `Head.scope`; which entities may share tokens is up to the decoder."""
+        return Scope(self.labels, SHARES[self.decoder], self.max_width)
+
     def span_scores(
-        self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None
+        self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None, rules: Rules | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Compute the class probabilities of every span of up to W tokens.
 
@@ -219,6 +230,7 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
             marks: What `marks` gave for these sentences, on the device of `h`.
+            rules: See `Head.decode`.
 
         Returns:
             starts: Row of each span's first token.
@@ -229,45 +241,63 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
                 *Shape:* [S, 1 + len(labels)]
         """
         spans = self._candidates(h, offsets, marks)
-        return spans.starts, spans.ends, self._log_probs(h, spans)
+        log_probs = self._log_probs(h, spans)
+        if rules and any(rules):
+            log_probs = ruled(log_probs, spans, offsets, rules, self.scope)
+        return spans.starts, spans.ends, log_probs
 
     @torch.no_grad()
     def decode(
-        self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None
+        self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None, rules: Rules | None = None
     ) -> list[list[Entity]]:
         """Return what `decode` chooses among the spans that score above "no entity"."""
-        starts, ends, log_probs = self.span_scores(h, offsets, marks)
+        starts, ends, log_probs = self.span_scores(h, offsets, marks, rules)
         best, label = log_probs[:, NULL + 1 :].max(dim=1)
         gain = best - log_probs[:, NULL]
         sentence, starts, ends = placed(offsets, starts, ends)
 
-        beats_null = gain > 0
+        beats_null = (gain > 0) & (gain < torch.inf)  # what is forced needs no choice
         score = self._tempered(log_probs)[:, NULL + 1 :].gather(1, label.unsqueeze(1)).squeeze(1)
         columns = (sentence, starts, ends, label, score.exp(), best.exp(), gain)
         rows = zip(*(column[beats_null].tolist() for column in columns), strict=True)
         found: list[list[tuple[Entity, float, float]]] = [[] for _ in range(len(offsets) - 1)]
         for b, start, end, position, scored, likely, gained in rows:
             found[b].append((Entity(start, end, self.labels[position], scored), likely, gained))
-        return [self._chosen(candidates) for candidates in found]
+        chosen = [self._chosen(candidates) for candidates in found]
+        return list(map(with_forced, chosen, rules)) if rules else chosen
 
     @torch.no_grad()
     def candidates(
-        self, h: Tensor, offsets: Tensor, threshold: float, marks: SpanMarks | None = None
+        self,
+        h: Tensor,
+        offsets: Tensor,
+        threshold: float,
+        marks: SpanMarks | None = None,
+        rules: Rules | None = None,
     ) -> list[list[Entity]]:
         """See `Head.candidates`; a probability is the softmax over the labels of one span."""
-        starts, ends, log_probs = self.span_scores(h, offsets, marks)
+        starts, ends, log_probs = self.span_scores(h, offsets, marks, rules)
         scores = self._tempered(log_probs)[:, NULL + 1 :].exp()
         rows, labels = (scores >= threshold).nonzero(as_tuple=True)
-        return self.entities(offsets, starts[rows], ends[rows], labels, scores[rows, labels])
+        found = self.entities(offsets, starts[rows], ends[rows], labels, scores[rows, labels])
+        return list(map(with_forced, found, rules)) if rules else found
 
-    def log_probability(self, h: Tensor, entity: Entity, marks: SpanMarks | None = None) -> Tensor:
+    def log_probability(
+        self,
+        h: Tensor,
+        entity: Entity,
+        marks: SpanMarks | None = None,
+        rules: Sequence[SpanRule] = (),
+    ) -> Tensor:
         """Compute the log-probability of the label of that span.
 
         Raises:
             InputError: The label is unknown, or the entity wider than any candidate.
         """
         self.check_label(entity)
-        starts, ends, log_probs = self.span_scores(h, torch.tensor([0, len(h)]), marks)
+        if entity in with_forced((), rules):
+            return h.sum() * 0  # certain, however wide it is and whatever is read
+        starts, ends, log_probs = self.span_scores(h, torch.tensor([0, len(h)]), marks, [rules])
         rows = ((starts == entity.start) & (ends == entity.end)).nonzero()
         if not len(rows):
             width = entity.end - entity.start
@@ -280,16 +310,10 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
 
     def _chosen(self, candidates: Sequence[tuple[Entity, float, float]]) -> list[Entity]:
         """Choose the entities that `decode` takes, given probabilities and gains, in order."""
-        entities = [entity for entity, _, _ in candidates]
-        spans = [(entity.start, entity.end) for entity in entities]
-        if self.decoder == "all":
-            return sorted(entities)
-        if self.decoder == "greedy":
-            chosen = most_probable(spans, [likely for _, likely, _ in candidates])
-        else:
-            best = best_non_crossing if self.decoder == "nested" else best_non_overlapping
-            chosen = best(spans, [gain for _, _, gain in candidates])
-        return [entities[i] for i in chosen]
+        spans = [(entity.start, entity.end) for entity, _, _ in candidates]
+        likely = [probability for _, probability, _ in candidates]
+        gains = [gain for _, _, gain in candidates]
+        return [candidates[i][0] for i in choose(self.decoder, spans, likely, gains)]
 
     def _tempered(self, log_probs: Tensor) -> Tensor:
         """Apply the head's temperature to log-probabilities. *Shape:* [S, 1 + len(labels)]"""

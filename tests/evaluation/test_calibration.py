@@ -115,6 +115,6 @@ def test_calibrating_makes_right_and_wrong_likelier(
 
 def test_nothing_found_is_nothing_to_calibrate_on(text_run: Path) -> None:
     ner = SynNER.from_pretrained(text_run, backend="torch", kernel="naive")
-    ner.model.head.decode = lambda h, offsets, marks: [[] for _ in offsets[1:]]  # type: ignore[method-assign]
+    ner.model.head.decode = lambda h, offsets, *_: [[] for _ in offsets[1:]]  # type: ignore[method-assign]
     with pytest.raises(InputError, match="finds no entity in the dev split"):
         calibrate(ner, {"dev": [random_sentence(random.Random(0), 5)]})

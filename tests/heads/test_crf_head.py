@@ -10,6 +10,7 @@ from synner_graph.data.schemes import entities_to_tags, tags_to_entities, valid_
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads import CRFHead
+from synner_graph.heads.crf_spans import Chain
 
 LABELS = ("LOC", "PER")
 LENGTHS = [4, 1, 3, 4, 2]
@@ -110,9 +111,8 @@ def test_a_bio_entity_that_would_go_on_is_another_entity() -> None:
     h = torch.zeros(2, C, dtype=torch.float64)
     tags = torch.tensor([head.tags.index("B-PER"), head.tags.index("O")])
 
-    posterior = head.posteriors(
-        head.emission(h), torch.tensor([0, 2]), tags, torch.tensor([0]), torch.tensor([1])
-    )
+    chain = Chain.of(head._lattice(head.emission(h)), torch.tensor([0, 2]), "naive")
+    posterior = chain.posteriors(tags, torch.tensor([0]), torch.tensor([1]))
 
     assert posterior.item() == pytest.approx(2 / 5)  # B O, B B, but not B I
 

@@ -5,6 +5,7 @@ import torch
 
 from synner_graph.data.schemes import tags_to_entities
 from synner_graph.data.sentence import Entity
+from synner_graph.heads.crf_spans import Chain
 from tests.heads.test_crf_head import (
     LABELS,
     LENGTHS,
@@ -83,6 +84,6 @@ def test_labels_of_a_token_share_its_probability(scheme: str) -> None:
         covered[entity.start : entity.end] += entity.score
     assert (covered < 1).all()
     outside = head.tags.index("O")
-    chain = head._chain(head.emission(h), offsets)
+    chain = Chain.of(head._lattice(head.emission(h)), offsets, "naive")
     marginal = (chain.alpha + chain.beta)[:, outside].exp()
     torch.testing.assert_close(1 - covered, marginal)
