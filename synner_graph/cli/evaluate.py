@@ -19,7 +19,7 @@ from synner_graph.cli.console import (
 )
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
-from synner_graph.cli.source import open_any, split_of
+from synner_graph.cli.source import dictionary_of, open_any, split_of
 from synner_graph.cli.systems import score_systems
 from synner_graph.config import DataConfig
 from synner_graph.data.sentence import Entity, Sentence
@@ -81,6 +81,7 @@ def evaluate(
         ),
     ] = None,
     reading: Reading = AS_USUAL,
+    dictionary: options.Dictionary = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -135,10 +136,13 @@ def evaluate(
     """
     runs, systems = runs or [], system or []
     data = split_of(dataset, input, split, reading)
-    check_output(report, (input, train, *systems))
+    check_output(report, (input, train, *systems, *(dictionary or ())))
     if not systems and (system_format or system_scheme):
         raise InputError("--system-format and --system-scheme say how --system is read.")
     _check(runs, systems, reading, parser, raw, report, train)
+    if dictionary and systems:
+        raise InputError("--dictionary is for a run, not for --system.")
+    phrases = dictionary_of(dictionary)
     forms_from = None if train is None else DataConfig(train=train, **reading.settings())
     if train is None and dataset is not None:
         forms_from = data
@@ -152,16 +156,21 @@ def evaluate(
     from synner_graph.recogniser.synner import SynNER, load_parser
 
     def opened(run: str) -> "Recogniser":
-        return open_any(run, reading.features, graph_backend, device, kernel)
+        ner = open_any(run, reading.features, graph_backend, device, kernel)
+        ner.dictionary = phrases
+        return ner
 
     ner = opened(runs[0]) if runs else None
     corpus = corpus_of(data, splits=(split,))
     print_notes(corpus.notes)
     sentences = corpus.splits[split]
-    signature = signature_of(data, split)
+    signature = replace(
+        signature_of(data, split), dictionary=",".join(path.name for path in dictionary or ())
+    )
     if raw and ner is not None:
         named = partial(ner.pipe, parser=parser or RUN)
         both = evaluate_raw(named, sentences, split, replace(signature, trees=parser or RUN))
+        print_notes(phrases.notes() if phrases else ())
         if json:
             print_json(both.to_json())
         else:
@@ -177,7 +186,7 @@ def evaluate(
         compared = compare_trees(
             ner, load_parser(parser, ner), sentences, split, batch_size, signature
         )
-        print_notes(compared.notes)
+        print_notes([*compared.notes, *(phrases.notes() if phrases else ())])
         if json:
             print_json(compared.to_json())
         else:
@@ -204,6 +213,7 @@ def evaluate(
             reports[name], found[name] = pair
     if report is not None:
         _write_report(report, sentences, found, reports, forms_from)
+    print_notes(phrases.notes() if phrases else ())
     only, *_ = reports.values()
     if json:
         for scored in reports.values():

@@ -79,6 +79,16 @@ Features = Annotated[
         rich_help_panel=DATA,
     ),
 ]
+Dictionary = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--dictionary",
+        metavar="FILE",
+        help="File of phrases that are forced to be entities, forbidden to be, or favoured; repeat "
+        "it for several.",
+        rich_help_panel=DATA,
+    ),
+]
 NoCache = Annotated[
     bool,
     typer.Option(

@@ -22,7 +22,7 @@ from synner_graph.cli import options
 from synner_graph.cli.console import errors, print_notes, unknown_relations
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.outputs import check_output
-from synner_graph.cli.source import open_any
+from synner_graph.cli.source import dictionary_of, open_any
 from synner_graph.data.formats import FORMATS, fitting, format_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import visible
@@ -120,6 +120,7 @@ def predict(
     scheme: options.Scheme = None,
     multiple_roots: options.MultipleRoots = False,
     features: options.Features = None,
+    dictionary: options.Dictionary = None,
     parser: Annotated[
         str | None,
         typer.Option(
@@ -165,7 +166,7 @@ def predict(
     records = given(text) if text else _texts(source, format, text_field, live)
     if resume and (records is None or output == "-" or pretty):
         raise InputError("--resume goes on with a file of named texts: say which with --output.")
-    check_output(output, (None if text else source, features))
+    check_output(output, (None if text else source, features, *(dictionary or ())))
     written = _written_format(records is not None, source, format, output, output_format)
     if candidates is not None and output == "-" and output_format is None:
         written = "jsonl"
@@ -175,9 +176,9 @@ def predict(
             "with --input, and --output FILE.jsonl or --output-format jsonl."
         )
 
-    thresholds = Thresholds.parse(min_score or ())
+    thresholds, phrases = Thresholds.parse(min_score or ()), dictionary_of(dictionary)
     ner = open_any(run, features, graph_backend, device, kernel)
-    ner.thresholds = thresholds
+    ner.thresholds, ner.dictionary = thresholds, phrases
     ner.refuse_long_sentences(long == Long.error)
     if records is not None:
         quiet = pretty or context.find_root().params["quiet"]
@@ -192,6 +193,7 @@ def predict(
                 done,
                 live.pauses if live else lambda: False,
             )
+        print_notes(phrases.notes() if phrases else ())
         return
     from synner_graph.data.formats import read_sentences, write_sentences
 
@@ -208,6 +210,7 @@ def predict(
     else:
         write_sentences(output, found, written, scheme=output_scheme)
     print_notes(unknown_relations(dict(unknown.most_common())))
+    print_notes(phrases.notes() if phrases else ())
 
 
 def _texts(

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from synner_graph.cli import options
+from synner_graph.cli.console import print_notes
 from synner_graph.errors import InputError
 from synner_graph.serving.limits import Limits
 
@@ -46,6 +47,7 @@ def serve(
             rich_help_panel=options.RUNTIME,
         ),
     ] = "run",
+    dictionary: options.Dictionary = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -65,15 +67,18 @@ def serve(
         raise InputError(
             f"The server needs {error.name}: pip install 'synner-graph[serve]'."
         ) from error
-    from synner_graph.cli.source import open_run
+    from synner_graph.cli.source import dictionary_of, open_run
 
+    phrases = dictionary_of(dictionary)
     limits = Limits(max_characters, seconds=timeout, waiting=max_waiting, batch_tokens=batch_tokens)
     with bound(host, port) as made:
         ner = open_run(run, None, graph_backend, device, kernel)
+        ner.dictionary = phrases
         app = create_app(ner, run, limits, parser)
         made.listen(BACKLOG)  # from here on clients are answered, if not yet at once
         typer.echo(f"{run} is served at {address_of(made)} (Ctrl-C ends it)")
         run_server(app, made, limits)
+        print_notes(phrases.notes() if phrases else ())
 
 
 def demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:

@@ -1,5 +1,6 @@
 """Open the run and the sentences that a command reads."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from synner_graph.data.corpora.catalogue import SPLITS
 from synner_graph.errors import InputError, suggest
 
 if TYPE_CHECKING:
+    from synner_graph.data.dictionary import Dictionary
     from synner_graph.recogniser.recogniser import Recogniser
     from synner_graph.recogniser.synner import SynNER
 
@@ -32,6 +34,17 @@ def split_of(dataset: str | None, input: Path | None, split: str, reading: Readi
     return DataConfig(
         dataset=dataset, **reading.settings(), **({} if input is None else {split: input})
     )
+
+
+def dictionary_of(files: Sequence[Path] | None) -> "Dictionary | None":
+    """Read the dictionaries of a command line as one; None where there are none.
+
+    Raises:
+        InputError: One cannot be read, or two entries contradict each other.
+    """
+    from synner_graph.data.dictionary import read_dictionary
+
+    return read_dictionary(*files) if files else None
 
 
 def open_run(

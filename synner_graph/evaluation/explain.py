@@ -101,7 +101,8 @@ def explain(
     """What each edge contributes to the log-probability of an entity.
 
     To first order: a message that is stronger by one percent raises the log-probability by one
-    percent of its contribution.
+    percent of its contribution. Under a dictionary the probability is that under its rules: no
+    edge contributes to an entity that is forced.
 
     Args:
         ner: a recogniser with a GNN.
@@ -121,6 +122,7 @@ def explain(
     document = (*before, sentence, *after)
     batch = model.collator(document, with_gold=False).to(ner.device)
     marks = model.collator([sentence], with_gold=False).to(ner.device).marks
+    (rules,) = ner.rules([sentence]) or [()]
     x, graph = _as_read(model, batch)
     first, end = graph.offsets[len(before) : len(before) + 2].tolist()
     strengths = [torch.ones(graph.num_edges, device=ner.device) for _ in layers]
@@ -129,7 +131,7 @@ def explain(
         for strength in strengths:
             strength.requires_grad_()
         states = model.read(x, graph, probe)[first:end]
-        score = model.head.log_probability(states, entity, marks)
+        score = model.head.log_probability(states, entity, marks, rules)
         gradients = torch.autograd.grad(score, strengths, allow_unused=True)
     edges: list[EdgeContribution] = []
     for index, (layer, x, gradient) in enumerate(zip(layers, probe.inputs, gradients, strict=True)):

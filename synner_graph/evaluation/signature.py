@@ -33,6 +33,7 @@ class Signature:
         labels: Which labels count: `all`, those that the model cannot know included.
         trees: What the model read: `given`, the trees of the file where it has any, or the name
             of a parser.
+        dictionary: The files of phrases that were forced, forbidden or favoured, if any were.
         data: Corpus or file, and split; empty where it is not known.
         version: Of this program; `unknown` where the package is not installed.
     """
@@ -43,6 +44,7 @@ class Signature:
     repair: Literal["none", "conlleval"] = "none"
     labels: Literal["all"] = "all"
     trees: str = "given"
+    dictionary: str = ""
     data: str = ""
     version: str = field(default_factory=_version)
 

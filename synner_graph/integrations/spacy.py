@@ -10,6 +10,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from synner_graph.data.dictionary import read_dictionary
 from synner_graph.data.sentence import ROOT, Sentence
 from synner_graph.errors import InputError
 from synner_graph.recogniser.device import pick_device
@@ -121,6 +122,7 @@ class SynNERComponent:
         "backend": "auto",
         "min_score": 0.0,
         "min_scores": {},
+        "dictionary": [],
     },
 )
 def make_component(
@@ -132,6 +134,7 @@ def make_component(
     backend: str,
     min_score: float,
     min_scores: dict[str, float],
+    dictionary: str | list[str],
 ) -> Any:
     """Make the component from the settings of a pipeline.
 
@@ -142,15 +145,20 @@ def make_component(
         backend: Graph backend: auto, dgl or torch.
         min_score: The least score of entities, from 0 to 1.
         min_scores: The least score for some labels, in its place.
+        dictionary: A file of phrases that are forced to be entities, forbidden to be, or favoured,
+            or several; see `read_dictionary`.
 
     Raises:
-        InputError: No run is named, or there is no such run, parser or label.
+        InputError: No run is named, there is no such run, parser or label, or no such dictionary.
     """
     if not run:
         raise InputError(
             'The component synner needs a run: nlp.add_pipe("synner", config={"run": '
             '"runs/sample"}).'
         )
+    files = [dictionary] if isinstance(dictionary, str) else dictionary
+    phrases = read_dictionary(*files) if files else None
     ner = SynNER.from_pretrained(run, backend, pick_device(device))
+    ner.dictionary = phrases
     ner.thresholds = Thresholds(min_score, min_scores)
     return SynNERComponent(ner, parser)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from synner_graph.data.batching import by_sentences, in_batches
+from synner_graph.data.dictionary import SpanRule
 from synner_graph.data.documents import parts, whole
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.trees import Tree
@@ -72,6 +73,13 @@ class Predictor(Recogniser):
         found = in_batches(units, by_sentences(units, batch_size), parse)
         return list(chain.from_iterable(found))
 
+    def rules(self, sentences: Sequence[Sentence]) -> list[tuple[SpanRule, ...]] | None:
+        """Return what the dictionary says of the spans of sentences; None without a dictionary."""
+        if (dictionary := self.dictionary) is None:
+            return None
+        scope = self.model.head.scope
+        return [dictionary.find(sentence.tokens, scope) for sentence in sentences]
+
     @torch.inference_mode()
     def _decode(self, sentences: Sequence[Sentence], threshold: float | None) -> list[Sentence]:
         """Find the entities of a batch; parser and head read the same features."""
@@ -89,10 +97,11 @@ class Predictor(Recogniser):
         graph = self.model.soften(x, collator.graph(sentences).to(self.device))
         head, h, offsets = self.model.head, self.model.read(x, graph), graph.offsets
         marks = marks and marks.to(self.device)
-        found = head.decode(h, offsets, marks)
+        rules = self.rules(sentences)
+        found = head.decode(h, offsets, marks, rules)
         likely: Sequence[list[Entity] | None] = [None] * len(sentences)
         if threshold is not None:
-            likely = head.candidates(h, offsets, threshold, marks)
+            likely = head.candidates(h, offsets, threshold, marks, rules)
         return [
             sentence.replace(entities=self._thresholds.keep(entities), candidates=candidates)
             for sentence, entities, candidates in zip(sentences, found, likely, strict=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from synner_graph.data.batching import by_sentences, windows
+from synner_graph.data.dictionary import Dictionary
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError, suggest
 from synner_graph.graph.token_graph import TokenGraph
@@ -22,6 +23,7 @@ class Recogniser(ABC):
     """Names entities. `SynNER` does, and so does a combination of several."""
 
     _thresholds: Thresholds = NO_THRESHOLDS
+    _dictionary: Dictionary | None = None
 
     @property
     @abstractmethod
@@ -44,6 +46,27 @@ class Recogniser(ABC):
                 hint = suggest(label, self.labels)
                 raise InputError(f"Unknown label {label!r}.{hint}")
         self._thresholds = thresholds
+
+    @property
+    def dictionary(self) -> Dictionary | None:
+        """Phrases that are forced to be entities, forbidden to be, or favoured; set it to use them.
+
+        It holds for all threads from the next batch on, and scores are those of the model that is
+        left under its rules.
+
+        Raises:
+            InputError: It has a label that is unknown, or the recogniser cannot follow it.
+        """
+        return self._dictionary
+
+    @dictionary.setter
+    def dictionary(self, dictionary: Dictionary | None) -> None:
+        if dictionary is not None:
+            self._check_dictionary(dictionary)
+        self._dictionary = dictionary
+
+    def _check_dictionary(self, dictionary: Dictionary) -> None:
+        dictionary.check_labels(self.labels)
 
     @abstractmethod
     def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:

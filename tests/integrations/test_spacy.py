@@ -101,3 +101,16 @@ def test_the_parse_of_the_doc_is_read(trained_run: Path) -> None:
     ]
     with pytest.raises(InputError, match="read the parse of the Doc, but it has none"):
         nlp("Ann met Bob.")
+
+
+def test_a_dictionary_is_followed(text_run: Path, tmp_path: Path) -> None:
+    words = tmp_path / "words.tsv"
+    words.write_text("met\tORG\nNew York\tPER\nOslo\t*\tveto\n", encoding="utf-8")
+    for given in (str(words), [str(words)]):
+        doc = blank(text_run, dictionary=given)(TEXT)
+        found = {(span.text, span.label_): span._.synner_score for span in doc.ents}
+        assert found["met", "ORG"] == found["New York", "PER"] == 1
+        assert "Oslo" not in {text for text, _ in found}
+    words.write_text("met\tORGAN\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"words.tsv:1: unknown label 'ORGAN'"):
+        blank(text_run, dictionary=str(words))

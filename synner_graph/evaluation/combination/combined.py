@@ -6,6 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from synner_graph.data.batching import in_batches
+from synner_graph.data.dictionary import Dictionary
 from synner_graph.data.documents import whole
 from synner_graph.data.features import open_features
 from synner_graph.data.segmentation import build_segmenter
@@ -59,6 +60,12 @@ class CombinedNER(Recogniser):
     def labels(self) -> tuple[str, ...]:
         """See `Recogniser.labels`: those of any member."""
         return tuple(sorted({label for _, ner in self.members for label in ner.labels}))
+
+    def _check_dictionary(self, dictionary: Dictionary) -> None:
+        raise InputError(
+            "A combination takes no dictionary, for each member chooses entities by itself: give "
+            "it to a single run."
+        )
 
     def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
         """See `Recogniser.units`: documents, if any member reads them."""
