@@ -198,18 +198,21 @@ def _checked(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield the rows, each with its rule, once it contradicts none before it.
 
     Two can match the same tokens if their phrases have the same letters, but for case where one of
-    them disregards it.
+    them disregards it. A row that says again what one before it said is left out.
     """
-    alike: dict[str, list[Row]] = {}
+    alike: dict[str, dict[Row, Row]] = {}
     for given in rows:
         row = _complete(given)
-        group = alike.setdefault(_letters(row).casefold(), [])
-        for other in group:
+        group = alike.setdefault(_letters(row).casefold(), {})
+        said = replace(row, path="", line=0)
+        if said in group:
+            continue
+        for other in group.values():
             if _meet(row, other) and _contradict(row, other):
                 raise InputError(
                     f"{_place(row)}: {_said(row)} contradicts {_said(other)} ({_place(other)})"
                 )
-        group.append(row)
+        group[said] = row
         yield row
 
 

@@ -156,6 +156,7 @@ def test_what_agrees_is_no_contradiction(tmp_path: Path) -> None:
     )
     assert dictionary.find(["May"], FLAT) == (SpanRule(0, 1, "LOC", math.inf),)
     assert len(dictionary.find(["Oslo"], FLAT)) == 3
+    assert len(dictionary.rows) == 9
     assert not dictionary.notes()
 
 
