@@ -15,7 +15,7 @@ from synner_graph.data.formats import format_of, read_sentences, write_sentences
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.systems import Runtime, read_systems, sentences_of
-from synner_graph.evaluation.systems.formats import one_each
+from synner_graph.evaluation.systems.formats import one_each, scheme_each, system_format
 
 DEV = "--dev"
 
@@ -169,7 +169,7 @@ def combine(
     check_parser(parser, [*systems, *([span] if span else [])], formats)
     threshold = PROBABLE if method == MEAN else None
     runtime = Runtime(graph_backend, device, kernel, batch_size, parser, threshold)
-    how: dict[str, Any] = {"scheme": scheme, "repair": repair, "runtime": runtime}
+    how: dict[str, Any] = {"schemes": scheme or [], "repair": repair, "runtime": runtime}
     model = open_run(span, None, graph_backend, device, kernel) if span else None
 
     def judge(sentences: list[Sentence]) -> Judge | None:
@@ -203,7 +203,7 @@ def combine(
     if input is not None:
         sentences = _read(input, input_format)
     else:
-        sentences = _sentences(systems, formats, scheme, repair)
+        sentences = _sentences(systems, formats, scheme or [], repair)
     read = read_systems(systems, sentences, formats, **how)
     print_notes([*notes, *(note for system in read for note in system.notes)])
     named = zip(sentences, combiner.combine(read, judge(sentences)), strict=True)
@@ -220,10 +220,11 @@ def _read(path: Path, format: str | None) -> list[Sentence]:
 
 
 def _sentences(
-    systems: list[str], formats: list[str], scheme: str | None, repair: bool
+    systems: list[str], formats: list[str], schemes: list[str], repair: bool
 ) -> list[Sentence]:
     """Return the sentences of the first system that holds any."""
-    for path, format in zip(systems, one_each(formats, systems), strict=True):
+    names = [system_format(*pair) for pair in zip(systems, one_each(formats, systems), strict=True)]
+    for path, format, scheme in zip(systems, names, scheme_each(schemes, names), strict=True):
         found = sentences_of(path, format, scheme=scheme, repair=repair)
         if found is not None:
             return [sentence.replace(entities=()) for sentence in found]

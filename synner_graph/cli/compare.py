@@ -81,7 +81,6 @@ def compare(
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.evaluation.buckets import forms_of
     from synner_graph.evaluation.comparison import Group, compare_systems, groups_of
-    from synner_graph.evaluation.comparison_page import comparison_page
     from synner_graph.evaluation.signature import signature_of
 
     if (dataset is None) == (gold is None):
@@ -103,7 +102,7 @@ def compare(
     sentences = corpus.splits[split]
     runtime = Runtime(graph_backend, device, kernel, batch_size, parser)
     found = read_systems(
-        paths, sentences, format or [], scheme=scheme, repair=reading.repair, runtime=runtime
+        paths, sentences, format or [], schemes=scheme or [], repair=reading.repair, runtime=runtime
     )
     print_notes(note for system in found for note in system.notes)
     trainings = iter(system.entities for system in found)
@@ -111,6 +110,9 @@ def compare(
     forms = forms_of(corpus.splits["train"]) if known else None
     comparison = compare_systems(sentences, named, forms)
     if page is not None:
+        # Drawings wait for PyTorch, which nothing else here needs.
+        from synner_graph.evaluation.comparison_page import comparison_page
+
         of_all = [entities for group in named for found in group.trainings for entities in found]
         labels = {e.label for entities in of_all for e in entities}
         title = f"{' and '.join(groups)} on {gold or f'{dataset} {split}'}"

@@ -61,9 +61,10 @@ def evaluate(
         ),
     ] = None,
     system_scheme: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="Tag scheme of the systems; default: --scheme, else the format's usual one.",
+            help="Tag scheme of the systems: one for all that write tags, or the option once for "
+            "each of these; default: --scheme, else the format's usual one.",
             rich_help_panel=SYSTEMS,
         ),
     ] = None,
@@ -202,7 +203,7 @@ def evaluate(
         scored_systems = score_systems(
             systems,
             system_format or (),
-            system_scheme,
+            system_scheme or (),
             sentences,
             signature,
             split,

@@ -33,9 +33,10 @@ SystemFormats = Annotated[
     ),
 ]
 SystemScheme = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        help="Tag scheme of the systems; default: the usual one of each format.",
+        help="Tag scheme of the systems: one for all that write tags, or the option once for each "
+        "of these; default: the usual one of each format.",
         rich_help_panel=options.DATA,
     ),
 ]
@@ -65,7 +66,7 @@ def check_parser(
 def score_systems(
     systems: Sequence[str],
     formats: Sequence[str],
-    scheme: str | None,
+    schemes: Sequence[str],
     sentences: Sequence[Sentence],
     signature: Signature,
     split: str,
@@ -77,7 +78,7 @@ def score_systems(
     Args:
         systems: A file or a run folder each.
         formats: Of the systems; where none is given that of the gold file, if that was given.
-        scheme: Of the systems; by default that of the gold file, if that was given.
+        schemes: Of the systems; where none is given that of the gold file, if that was given.
         sentences: With gold entities.
         signature: Of scores on these sentences.
         split: Name for the reports.
@@ -94,10 +95,11 @@ def score_systems(
     if not formats and reading.format is not None:
         formats = [RUN if is_folder else reading.format for is_folder in folders]
     named = zip(systems, one_each(formats, systems), strict=True)
-    if scheme is None and any(has_tags(system_format(*pair)) for pair in named):
-        scheme = reading.scheme
+    has_any = any(has_tags(system_format(*pair)) for pair in named)
+    if not schemes and reading.scheme is not None and has_any:
+        schemes = [reading.scheme]
     read = read_systems(
-        systems, sentences, formats, scheme=scheme, repair=reading.repair, runtime=runtime
+        systems, sentences, formats, schemes=schemes, repair=reading.repair, runtime=runtime
     )
     gold = [sentence.entities for sentence in sentences]
     found = {}

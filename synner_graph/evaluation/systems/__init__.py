@@ -17,6 +17,7 @@ from synner_graph.evaluation.systems.formats import (
     SYSTEM_FORMATS,
     has_tags,
     one_each,
+    scheme_each,
     system_format,
 )
 from synner_graph.evaluation.systems.system import Runtime, System, SystemOptions
@@ -80,7 +81,7 @@ def read_systems(
     sentences: Sequence[Sentence],
     formats: Sequence[str] = (),
     *,
-    scheme: str | None = None,
+    schemes: Sequence[str] = (),
     repair: bool = False,
     runtime: Runtime | None = None,
 ) -> list[System]:
@@ -88,28 +89,20 @@ def read_systems(
 
     Args:
         formats: None, one for all systems, or one each.
-        scheme: Of all whose format writes tags.
+        schemes: None, one for all systems whose format writes tags, or one for each of these.
 
     Raises:
-        InputError: As `read_system`; also for another number of formats, a scheme where no system
-            has tags, and two systems of one name.
+        InputError: As `read_system`; also for another number of formats or schemes, a scheme where
+            no system has tags, and two systems of one name.
     """
     names = [system_format(*pair) for pair in zip(paths, one_each(formats, paths), strict=True)]
     for path in paths:
         if list(map(str, paths)).count(str(path)) > 1:
             raise InputError(f"expected each system once, got {path} twice")
-    if scheme is not None and not any(map(has_tags, names)):
-        raise InputError(f"expected no tagging scheme: {', '.join(names)} have no tags")
+    each = zip(paths, names, scheme_each(schemes, names), strict=True)
     return [
-        read_system(
-            path,
-            sentences,
-            name,
-            scheme=scheme if has_tags(name) else None,
-            repair=repair,
-            runtime=runtime,
-        )
-        for path, name in zip(paths, names, strict=True)
+        read_system(path, sentences, name, scheme=scheme, repair=repair, runtime=runtime)
+        for path, name, scheme in each
     ]
 
 

@@ -29,6 +29,31 @@ def one_each(formats: Sequence[str], paths: Sequence[object]) -> list[str | None
     return [formats[0] if formats else None] * len(paths)
 
 
+def scheme_each(schemes: Sequence[str], formats: Sequence[str]) -> list[str | None]:
+    """Spread tag schemes over the systems whose format writes tags: none, one for all, or one each.
+
+    Args:
+        schemes: The schemes.
+        formats: Of all systems.
+
+    Returns:
+        A scheme for each system; None where the format has its usual one, or no tags.
+
+    Raises:
+        InputError: There is another number of schemes, or no system has tags.
+    """
+    tagged = sum(map(has_tags, formats))
+    if schemes and not tagged:
+        raise InputError(f"expected no tagging scheme: {', '.join(formats)} have no tags")
+    if len(schemes) > 1 and len(schemes) != tagged:
+        raise InputError(
+            f"expected one tag scheme for all {tagged} systems with tags or one each, got "
+            f"{len(schemes)}"
+        )
+    given = iter(schemes if len(schemes) == tagged else [*schemes] * tagged)
+    return [next(given, None) if has_tags(format) else None for format in formats]
+
+
 def system_format(path: Path | str, format: str | None = None) -> str:
     """Return the name of a system's format: the one given, else by suffix, `run` for a folder.
 

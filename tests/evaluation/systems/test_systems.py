@@ -203,12 +203,18 @@ def test_formats_and_schemes_of_several(write: Write) -> None:
         "c.txt", "".join(f'{{"tokens": {json.dumps(s.tokens)}, "entities": []}}\n' for s in GOLD)
     )
     paths = [columns, tags, spans]
-    systems = read_systems(paths, GOLD, ["conll2003", "seqeval", "jsonl"], scheme="bioes")
+    systems = read_systems(paths, GOLD, ["conll2003", "seqeval", "jsonl"], schemes=["bioes"])
     assert [sum(map(len, s.entities)) for s in systems] == [1, 1, 0]
+    other = write("d.txt", '[["B-PER","I-PER","O","O"],["O","O"],["O","O","O"]]')
+    formats = ["conll2003", "jsonl", "seqeval"]
+    each = read_systems([columns, spans, other], GOLD, formats, schemes=["bioes", "bio"])
+    assert [sum(map(len, s.entities)) for s in each] == [1, 0, 1]
+    with pytest.raises(InputError, match="scheme for all 2 systems with tags or one each, got 3"):
+        read_systems([columns, spans, other], GOLD, formats, schemes=["bio"] * 3)
     with pytest.raises(InputError, match="one format for all 3 systems or one each, got 2"):
         read_systems(paths, GOLD, ["conll2003", "seqeval"])
     with pytest.raises(InputError, match="no tagging scheme: jsonl have no tags"):
-        read_systems([spans], GOLD, ["jsonl"], scheme="bio")
+        read_systems([spans], GOLD, ["jsonl"], schemes=["bio"])
     with pytest.raises(InputError, match="jsonl has no tags"):
         read_system(spans, GOLD, "jsonl", scheme="bio")
     with pytest.raises(InputError, match="each system once"):
