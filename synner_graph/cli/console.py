@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from synner_graph.errors import message_line
-from synner_graph.evaluation.scores import Report, Score
+from synner_graph.evaluation.scores import Report, Score, with_interval
 from synner_graph.evaluation.signature import Signature
 
 if TYPE_CHECKING:
@@ -40,15 +40,16 @@ def print_report(report: Report, source: str = "") -> None:
         report: The scores.
         source: What the entities were found in, for the title.
     """
-    table = Table(title=f"{report.split}: entities" + (f" in {source}" if source else ""))
+    title = f"{report.split}: entities" + (f" in {source}" if source else "")
+    table = Table(title=title, caption=_caption(report))
     for column in ("type", "precision", "recall", "F1", "gold", "predicted", "correct"):
         table.add_column(column, justify="left" if column == "type" else "right")
     for label, score in report.per_type.items():
-        table.add_row(label, *_cells(score))
+        table.add_row(label, *_cells(score, _f1(report, label)))
     table.add_section()
-    table.add_row("all", *_cells(report.overall))
+    table.add_row("all", *_cells(report.overall, _f1(report)))
     macro = report.macro
-    table.add_row("macro", *_rates(macro.precision, macro.recall, macro.f1))
+    table.add_row("macro", *_rates(macro.precision, macro.recall), _macro_f1(report))
     output.print(table)
     print_signature(report.signature)
     print_notes(notes_of(report))
@@ -61,16 +62,16 @@ def print_side_by_side(reports: Mapping[str, Report]) -> None:
         reports: Of the same sentences, by the name of the system.
     """
     first, *_ = reports.values()
-    table = Table(title=f"{first.split}: F1 of entities")
+    table = Table(title=f"{first.split}: F1 of entities", caption=_caption(first))
     for column in ("type", "gold", *reports):
         table.add_column(column, justify="left" if column == "type" else "right")
-    for label in sorted({label for report in reports.values() for label in report.per_type}):
-        scores = [report.per_type.get(label, Score(0, 0, 0)) for report in reports.values()]
-        table.add_row(label, str(scores[0].gold), *_rates(*(score.f1 for score in scores)))
+    systems = reports.values()
+    for label in sorted({label for report in systems for label in report.per_type}):
+        gold = first.per_type.get(label, Score(0, 0, 0)).gold
+        table.add_row(label, str(gold), *(_f1(report, label) for report in systems))
     table.add_section()
-    overall = [report.overall.f1 for report in reports.values()]
-    table.add_row("all", str(first.overall.gold), *_rates(*overall))
-    table.add_row("macro", "", *_rates(*(report.macro.f1 for report in reports.values())))
+    table.add_row("all", str(first.overall.gold), *map(_f1, systems))
+    table.add_row("macro", "", *map(_macro_f1, systems))
     output.print(table)
     for signature in dict.fromkeys(report.signature for report in reports.values()):
         print_signature(signature)
@@ -122,11 +123,29 @@ def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in counts.items())
 
 
-def _cells(score: Score) -> list[str]:
-    return [
-        *_rates(score.precision, score.recall, score.f1),
-        *(str(count) for count in (score.gold, score.predicted, score.correct)),
-    ]
+def _caption(report: Report) -> str | None:
+    """What the intervals are over, where there are any."""
+    if report.intervals is None:
+        return None
+    return f"F1 with its 95 % interval over {report.intervals.units:,} {report.intervals.unit}"
+
+
+def _f1(report: Report, label: str | None = None) -> str:
+    """The F1 of a label, or of all, with its interval where there is one."""
+    sure = report.intervals
+    if label is None:
+        return with_interval(report.overall.f1, sure.overall if sure else None)
+    score = report.per_type.get(label, Score(0, 0, 0))
+    return with_interval(score.f1, sure.per_type.get(label) if sure else None)
+
+
+def _macro_f1(report: Report) -> str:
+    return with_interval(report.macro.f1, report.intervals.macro if report.intervals else None)
+
+
+def _cells(score: Score, f1: str) -> list[str]:
+    counts = (score.gold, score.predicted, score.correct)
+    return [*_rates(score.precision, score.recall), f1, *map(str, counts)]
 
 
 def _rates(*percentages: float) -> list[str]:

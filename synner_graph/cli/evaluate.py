@@ -121,7 +121,8 @@ def evaluate(
 ) -> None:
     """Score runs, or any system's output, against gold entities: precision, recall and F1.
 
-    An entity is correct when its boundaries and its type are; every gold entity counts. With
+    An entity is correct when its boundaries and its type are; every gold entity counts. Each F1
+    has its 95 % interval over documents, or over sentences where there are no documents. With
     --parser the scores on the trees of the sentences and on those of the parser stand side by side.
 
     Example: synner eval runs/sample --dataset sample --split test --json
@@ -150,6 +151,7 @@ def evaluate(
 
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.evaluation.evaluate import evaluate_and_keep
+    from synner_graph.evaluation.intervals import with_intervals
     from synner_graph.evaluation.raw_text import evaluate_raw
     from synner_graph.evaluation.signature import signature_of
     from synner_graph.evaluation.tree_comparison import compare_trees
@@ -212,6 +214,9 @@ def evaluate(
         )
         for name, pair in scored_systems.items():
             reports[name], found[name] = pair
+    reports = {
+        name: with_intervals(scored, sentences, found[name]) for name, scored in reports.items()
+    }
     if report is not None:
         _write_report(report, sentences, found, reports, forms_from)
     print_notes(phrases.notes() if phrases else ())

@@ -1,24 +1,21 @@
 """Systems compared on the same sentences: F1, differences, and where they come from."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import accumulate
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from synner_graph.data.documents import document_sizes
-from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.buckets import Forms, bucket_counts
+from synner_graph.evaluation.intervals import Entities, by_unit, type_counts, unit_of
 from synner_graph.evaluation.significance import Estimate, compare, holm, randomisation
 
 TYPE = "type"
 """The family of buckets that sorts entities by their labels."""
-
-Entities = Sequence[Sequence[Entity]]
-"""The entities that a training of a system found in each sentence."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +175,7 @@ def compare_systems(
     """
     sizes = document_sizes(gold)
     counted = [
-        [_by_kind(gold, training, forms, sizes) for training in group.trainings] for group in groups
+        [by_kind(gold, training, forms, sizes) for training in group.trainings] for group in groups
     ]
     kinds = list(dict.fromkeys(kind for group in counted for one in group for kind in one))
     none = np.zeros((len(sizes), 3))
@@ -198,7 +195,7 @@ def compare_systems(
     return SystemComparison(
         names=[group.name for group in groups],
         trainings=[len(group.trainings) for group in groups],
-        unit="documents" if any(s.document is not None for s in gold) else "sentences",
+        unit=unit_of(gold),
         units=len(sizes),
         f1=[system[0] for system in f1],
         versus=[Versus(groups[i].name, gap[0], *ps) for i, gap, *ps in versus],
@@ -220,15 +217,25 @@ Kind = tuple[str, str]
 """A family of buckets and a bucket; empty for all entities."""
 
 
-def _by_kind(
+def by_kind(
     gold: Sequence[Sentence], found: Entities, forms: Forms | None, sizes: Sequence[int]
 ) -> dict[Kind, np.ndarray]:
-    """Count gold, predicted and correct entities of each kind. *Shape of each:* [documents, 3]"""
-    families: dict[str, Mapping[str, np.ndarray]] = {TYPE: _by_type(gold, found)}
+    """Count gold, predicted and correct entities of each kind in each document.
+
+    Args:
+        gold: Sentences with their gold entities, in the order of their documents.
+        found: The entities that a training found in each.
+        forms: Of the training split, for the kinds of seen and unseen forms.
+        sizes: The number of sentences of each document.
+
+    Returns:
+        All entities under `("", "")`, then every kind. *Shape of each:* [documents, 3]
+    """
+    wanted = [sentence.entities for sentence in gold]
+    families: dict[str, Mapping[str, np.ndarray]] = {TYPE: type_counts(wanted, found)}
     families |= bucket_counts(gold, found, forms)
-    starts = list(accumulate(sizes[:-1], initial=0))
     counts = {
-        (family, name): np.add.reduceat(bucket, starts).astype(np.float64)
+        (family, name): by_unit(bucket, sizes)
         for family, buckets in families.items()
         for name, bucket in buckets.items()
     }
@@ -236,25 +243,5 @@ def _by_kind(
     return {("", ""): np.sum(every, axis=0) if every else np.zeros((len(sizes), 3)), **counts}
 
 
-def _by_type(gold: Sequence[Sentence], found: Entities) -> dict[str, np.ndarray]:
-    labels = sorted(
-        {e.label for s in gold for e in s.entities} | {e.label for f in found for e in f}
-    )
-    counts = {label: np.zeros((len(gold), 3)) for label in labels}
-    for row, (sentence, entities) in enumerate(zip(gold, found, strict=True)):
-        for entity, (wanted, right) in _both(sentence.entities, entities):
-            counts[entity.label][row] += (wanted, right, wanted and right)
-    return counts
-
-
-def _both(
-    gold: Sequence[Entity], found: Sequence[Entity]
-) -> Iterator[tuple[Entity, tuple[bool, bool]]]:
-    left, right = set(gold), set(found)
-    for entity in left | right:
-        yield entity, (entity in left, entity in right)
-
-
 def _json(estimate: Estimate) -> dict[str, float]:
-    """Value and interval; what has no bound as JSON has no infinity is left out."""
-    return {key: asdict(estimate)[key] for key in ("value", "low", "high")}
+    return {"value": estimate.value, **estimate.ends}

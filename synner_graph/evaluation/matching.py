@@ -36,6 +36,21 @@ class Matching:
     missed: int = 0
     spurious: int = 0
 
+    def __add__(self, other: "Matching") -> "Matching":
+        """The counts of both."""
+        return Matching(
+            self.correct + other.correct,
+            self.incorrect + other.incorrect,
+            self.partial + other.partial,
+            self.missed + other.missed,
+            self.spurious + other.spurious,
+        )
+
+    @property
+    def counts(self) -> tuple[int, int, float]:
+        """What is to be found, what was found, and the points: F1 follows from them."""
+        return self._pairs + self.missed, self._pairs + self.spurious, self.points
+
     @property
     def points(self) -> float:
         """A point for each correct pair, half a one for each partial pair."""
@@ -103,27 +118,35 @@ def match_entities(
     Raises:
         ValueError: The two do not have equally many sentences.
     """
+    return sum(match_sentences(gold, predicted, matching), Matching())
+
+
+def match_sentences(
+    gold: Iterable[Sequence[Entity]], predicted: Iterable[Sequence[Entity]], matching: str
+) -> list[Matching]:
+    """Count a matching in each sentence; see `match_entities`."""
+    return [_match(*pair, matching) for pair in zip(gold, predicted, strict=True)]
+
+
+def _match(gold: Sequence[Entity], predicted: Sequence[Entity], matching: str) -> Matching:
+    left, right = sorted(set(gold)), sorted(set(predicted))
+    if left == right:
+        return Matching(len(left))
     agree = AGREE[matching]
-    correct = others = missed = spurious = 0
-    for wanted, found in zip(gold, predicted, strict=True):
-        left, right = sorted(set(wanted)), sorted(set(found))
-        if left == right:
-            correct += len(left)
-            continue
-        for entity in right:
-            near = [other for other in left if _overlap(entity, other)]
-            agreeing = [other for other in near if agree(entity, other)]
-            if agreeing:
-                correct += 1
-                left.remove(min(agreeing, key=lambda other: _distance(entity, other)))
-            elif near:
-                others += 1
-                left.remove(near[0])
-            else:
-                spurious += 1
-        missed += len(left)
+    correct = others = spurious = 0
+    for entity in right:
+        near = [other for other in left if _overlap(entity, other)]
+        agreeing = [other for other in near if agree(entity, other)]
+        if agreeing:
+            correct += 1
+            left.remove(min(agreeing, key=lambda other: _distance(entity, other)))
+        elif near:
+            others += 1
+            left.remove(near[0])
+        else:
+            spurious += 1
     partial = others if matching == "partial" else 0
-    return Matching(correct, others - partial, partial, missed, spurious)
+    return Matching(correct, others - partial, partial, len(left), spurious)
 
 
 def _overlap(found: Entity, gold: Entity) -> bool:

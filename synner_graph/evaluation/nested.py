@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from synner_graph.data.sentence import Entity
-from synner_graph.evaluation.scores import Score, score_entities
+from synner_graph.evaluation.scores import Report, score_entities
 
 OUTERMOST = "outermost"
 INNER = "inner"
@@ -11,7 +11,7 @@ INNER = "inner"
 
 def nested_scores(
     gold: Sequence[Sequence[Entity]], predicted: Sequence[Sequence[Entity]]
-) -> dict[str, Score]:
+) -> dict[str, Report]:
     """Score outermost and inner entities apart, each strictly.
 
     An entity is inner if it lies within a longer one of its own side, gold or predicted. So an
@@ -28,7 +28,7 @@ def nested_scores(
     if not any(inner for _, inner in (*left, *right)):
         return {}
     return {
-        name: score_entities(_part(left, part), _part(right, part), name).overall
+        name: score_entities(_part(left, part), _part(right, part), name)
         for part, name in enumerate((OUTERMOST, INNER))
     }
 

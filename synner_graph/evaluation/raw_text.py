@@ -8,6 +8,7 @@ from synner_graph.data.documents import documents, text_of
 from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
+from synner_graph.evaluation.intervals import f1_intervals, unit_of
 from synner_graph.evaluation.scores import Report, score_entities
 from synner_graph.evaluation.signature import Signature
 from synner_graph.text.document import Doc, TextEntity, entities_of
@@ -61,24 +62,42 @@ def evaluate_raw(
                 "tokens are found: --raw needs CoNLL-U with # text."
             )
     signature = replace(signature or Signature(), unit="characters")
+    whole = list(documents(sentences))
+    single = [[sentence] for sentence in sentences]
+    by_document, by_sentence = (_score(pipe, texts, split) for texts in (whole, single))
+    unit = unit_of(sentences)
     return RawReport(
-        *(
-            replace(_score(pipe, units, split), signature=signature)
-            for units in (list(documents(sentences)), [[sentence] for sentence in sentences])
-        )
+        _signed(by_document, [1] * len(whole), unit, signature),
+        _signed(by_sentence, [len(document) for document in whole], unit, signature),
     )
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """Scores, and the entities of every text."""
+
+    report: Report
+    gold: list[list[Entity]]
+    found: list[list[Entity]]
+
+
+def _signed(scored: _Scored, sizes: Sequence[int], unit: str, signature: Signature) -> Report:
+    """Add the intervals over documents, of which each has that many texts."""
+    intervals = f1_intervals(scored.gold, scored.found, sizes, unit)
+    return replace(scored.report, intervals=intervals, signature=signature)
 
 
 def _score(
     pipe: Callable[[Iterable[str]], Iterator[Doc]], units: Sequence[Sequence[Sentence]], split: str
-) -> Report:
+) -> _Scored:
     """The scores where each unit is given as one text."""
     texts, gold = [], []
     for unit in units:
         text, starts = text_of(unit)
         texts.append(text)
         gold.append(_characters(entities_of(text, map(Segment, starts, unit))))
-    return score_entities(gold, (_characters(doc.entities) for doc in pipe(texts)), split)
+    found = [_characters(doc.entities) for doc in pipe(texts)]
+    return _Scored(score_entities(gold, found, split), gold, found)
 
 
 def _characters(entities: Iterable[TextEntity]) -> list[Entity]:

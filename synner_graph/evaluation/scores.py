@@ -1,12 +1,15 @@
 """Precision, recall and F1 of entities: every score of the program is computed here."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synner_graph.data.sentence import Entity
 from synner_graph.evaluation.signature import Signature
+
+if TYPE_CHECKING:
+    from synner_graph.evaluation.significance import Estimate
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,25 @@ class Rates:
 
 
 @dataclass(frozen=True)
+class Intervals:
+    """The 95 % intervals of a report's F1.
+
+    Attributes:
+        unit: What was resampled: documents, or sentences where there are no documents.
+        units: How many there are.
+        overall: Of all entities.
+        macro: Of the mean over labels.
+        per_type: Of each label.
+    """
+
+    unit: str
+    units: int
+    overall: "Estimate"
+    macro: "Estimate"
+    per_type: Mapping[str, "Estimate"]
+
+
+@dataclass(frozen=True)
 class Report:
     """Scores of one split: over all entities (the micro average), and for each label.
 
@@ -71,6 +93,7 @@ class Report:
             they count as missed.
         sentences: The counts of each sentence, in order.
         signature: How the scores came about.
+        intervals: Of each F1, where they were asked for.
     """
 
     split: str
@@ -80,6 +103,7 @@ class Report:
     unknown_labels: dict[str, int] = field(default_factory=dict)
     sentences: tuple[Score, ...] = field(default=(), repr=False)
     signature: Signature = field(default_factory=Signature)
+    intervals: Intervals | None = None
 
     @property
     def macro(self) -> Rates:
@@ -90,8 +114,15 @@ class Report:
         return Rates(*(sum(getattr(score, rate) for score in scores) / count for rate in rates))
 
     def signed_json(self) -> dict[str, Any]:
-        """The scores and their signature: the object that `eval --json` prints."""
-        return {**self.to_json(), "signature": str(self.signature)}
+        """The scores, their intervals and their signature: what `eval --json` prints."""
+        found = self.to_json()
+        if (intervals := self.intervals) is not None:
+            found["resampled"] = {"unit": intervals.unit, "units": intervals.units}
+            found["overall"]["f1_interval"] = intervals.overall.ends
+            found["macro"]["f1_interval"] = intervals.macro.ends
+            for label, estimate in intervals.per_type.items():
+                found["per_type"][label]["f1_interval"] = estimate.ends
+        return {**found, "signature": str(self.signature)}
 
     def to_json(self) -> dict[str, Any]:
         """The scores, as metrics.json holds them."""
@@ -134,3 +165,8 @@ def score_entities(
     }
     overall = Score(**{name: counter.total() for name, counter in counts.items()})
     return Report(split, overall, per_type, sentences=tuple(sentences))
+
+
+def with_interval(f1: float, interval: "Estimate | None") -> str:
+    """Write an F1 and its 95 % interval, where there is one: `82.62 (79.3-86.0)`."""
+    return f"{f1:.2f}" if interval is None else f"{f1:.2f} ({interval.low:.1f}-{interval.high:.1f})"

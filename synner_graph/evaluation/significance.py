@@ -16,6 +16,8 @@ RESAMPLES = 10_000
 CONFIDENCE = 0.95
 BLOCK = 4_000_000
 """Numbers drawn at a time: they bound the memory."""
+MOST = 4_000
+"""Of more units neighbours are drawn together: the interval hardly changes and takes no longer."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Estimate:
     freedom: float
     low: float
     high: float
+
+    @property
+    def ends(self) -> dict[str, float]:
+        """The ends of the interval, as JSON has them."""
+        return {"low": self.low, "high": self.high}
 
     @property
     def p(self) -> float:
@@ -82,7 +89,8 @@ def compare(
     sizes = {counts.shape[1] for counts in systems}
     if len(sizes) > 1:
         raise ValueError(f"expected the same units for all systems, got {sorted(sizes)}")
-    units = sizes.pop()
+    systems = [_together(counts) for counts in systems]
+    units = systems[0].shape[1]
     ends = np.cumsum([len(counts) for counts in systems])[:-1]
     by_column = np.split(_bootstrap(np.concatenate(systems), seed), ends, axis=1)
     sides = [
@@ -130,10 +138,33 @@ def same_trainings(one: np.ndarray, other: np.ndarray, seed: int = 0) -> Estimat
     """
     if one.shape != other.shape:
         raise ValueError(f"expected the same shape twice, got {one.shape} and {other.shape}")
+    one, other = _together(one), _together(other)
     resampled = _bootstrap(np.concatenate([one, other]), seed)
     first, second = np.split(resampled, 2, axis=1)
     side = _Side(f1(one.sum(1)) - f1(other.sum(1)), first - second)
     return _estimate(side.mean, side.over_units, one.shape[1], [side], (-100, 100))
+
+
+def macro_f1(types: np.ndarray, seed: int = 0) -> Estimate:
+    """Estimate the mean F1 over labels of one training, by a bootstrap.
+
+    In each resample it is the mean over those labels that are drawn, gold or predicted.
+
+    Args:
+        types: The counts of each label. *Shape:* [labels, units, 3]
+        seed: Of the draws.
+    """
+    types = _together(types)
+
+    def mean(rates: np.ndarray) -> np.ndarray:
+        known = ~np.isnan(rates)
+        means: np.ndarray = np.where(known, rates, 0).sum(-1) / np.maximum(known.sum(-1), 1)
+        return means
+
+    side = _Side(
+        mean(f1(types.sum(1), np.nan))[None], mean(_bootstrap(types, seed, np.nan))[:, None]
+    )
+    return _estimate(side.mean, side.over_units, types.shape[1], [side], (0, 100))
 
 
 def pooled(estimates: Sequence[Estimate]) -> Estimate:
@@ -193,18 +224,20 @@ def holm(values: Sequence[float]) -> list[float]:
     return [float(value) for value in corrected]
 
 
-def f1(counts: np.ndarray) -> np.ndarray:
-    """F1 in percent; 0 where nothing was found and nothing was to be found.
+def f1(counts: np.ndarray, nothing: float = 0.0) -> np.ndarray:
+    """F1 in percent.
 
     Args:
         counts: Gold, predicted and correct entities. *Shape:* [..., 3]
+        nothing: The F1 where nothing was found and nothing was to be found.
 
     Returns:
         *Shape:* [...]
     """
     total = counts[..., 0] + counts[..., 1]
-    scores: np.ndarray = 200.0 * counts[..., 2] / np.where(total > 0, total, 1)
-    return scores
+    scores = 200.0 * counts[..., 2] / np.where(total > 0, total, 1)
+    rates: np.ndarray = np.where(total > 0, scores, nothing)
+    return rates
 
 
 class _Side:
@@ -223,12 +256,21 @@ class _Side:
             self.of_seeds_alone = max(self.between_seeds - by_chance, 0.0)
 
 
-def _bootstrap(counts: np.ndarray, seed: int) -> np.ndarray:
+def _together(counts: np.ndarray) -> np.ndarray:
+    """Add up neighbours where there are more than `MOST` units. *Shape:* [..., units, 3]"""
+    units = counts.shape[-2]
+    if units <= MOST:
+        return counts
+    return np.add.reduceat(counts, np.arange(MOST) * units // MOST, axis=-2)
+
+
+def _bootstrap(counts: np.ndarray, seed: int, nothing: float = 0.0) -> np.ndarray:
     """Return the F1 of each column in every resample of the units.
 
     Args:
         counts: *Shape:* [columns, units, 3]
         seed: Of the draws.
+        nothing: As for `f1`.
 
     Returns:
         *Shape:* [resamples, columns]
@@ -237,7 +279,7 @@ def _bootstrap(counts: np.ndarray, seed: int) -> np.ndarray:
     kept = counts[:, counts.any((0, 2))]  # the others add nothing, however often they are drawn
     some = kept.shape[1]
     if not some:
-        return np.zeros((RESAMPLES, columns))
+        return np.full((RESAMPLES, columns), nothing)
     chances = np.full(some + 1, 1 / units)
     chances[-1] = max(1 - some / units, 0)
     table = kept.swapaxes(0, 1).reshape(some, columns * 3).astype(np.float64)
@@ -245,7 +287,7 @@ def _bootstrap(counts: np.ndarray, seed: int) -> np.ndarray:
 
     def resampled(rows: int) -> np.ndarray:
         weights = draw.multinomial(units, chances, size=rows)[:, :-1].astype(np.float64)
-        return f1((weights @ table).reshape(rows, columns, 3))
+        return f1((weights @ table).reshape(rows, columns, 3), nothing)
 
     return np.concatenate(list(_blocks(resampled, some)))
 

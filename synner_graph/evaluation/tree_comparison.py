@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synner_graph.data.sentence import Sentence
-from synner_graph.evaluation.evaluate import evaluate
+from synner_graph.evaluation.evaluate import evaluate_and_keep
+from synner_graph.evaluation.intervals import with_intervals
 from synner_graph.evaluation.scores import Report
 from synner_graph.evaluation.signature import Signature
 from synner_graph.evaluation.trees import TreeReport, score_trees
@@ -61,19 +62,24 @@ def compare_trees(
         signature: How the sentences were read, where that is known.
 
     Raises:
-        InputError: as `evaluate` and `Parser.parse` do.
+        InputError: as `evaluate_and_keep` and `Parser.parse` do.
     """
+
+    def scored(rows: Sequence[Sentence], signed: Signature | None) -> Report:
+        report, found = evaluate_and_keep(ner, rows, split, batch_size, signed)
+        return with_intervals(report, rows, found)
+
     parsed = parser.parse(sentences)
     on_gold = trees = None
     if all(sentence.heads is not None for sentence in sentences):
-        on_gold = evaluate(ner, sentences, split, batch_size, signature)
+        on_gold = scored(sentences, signature)
         found = [(s.heads or (), s.relations or ()) for s in parsed]
         # A parser that never saw a subtype cannot be asked for one.
         folded = ner.config.gnn.fold_subtypes and parser.record == ner.parser_record
         trees = score_trees(sentences, found, split, folded)
     note = scheme_note(ner.parser_record, parser)
     on_its_trees = replace(signature or Signature(), trees=parser.record.name)
-    on_parsed = evaluate(ner, parsed, split, batch_size, on_its_trees)
+    on_parsed = scored(parsed, on_its_trees)
     return TreeComparison(
         parser.record, on_parsed, on_gold, trees, notes=() if note is None else (note,)
     )

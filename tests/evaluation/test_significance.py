@@ -15,6 +15,7 @@ from synner_graph.evaluation.significance import (
     compare,
     f1,
     holm,
+    macro_f1,
     paired_bootstrap,
     pooled,
     randomisation,
@@ -143,6 +144,42 @@ def test_pooled_differences_are_averaged_with_the_error_of_a_mean() -> None:
     assert ends(pooled([one])) == pytest.approx(
         (2, 2 - 0.8 * 2.570582, 2 + 0.8 * 2.570582), abs=1e-6
     )
+
+
+def test_the_macro_average_equals_resampling_in_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(significance, "RESAMPLES", 200)
+    labels = np.concatenate([system(1, 20, 0.9, seed=1), system(1, 20, 0.5, seed=2)])
+    labels[0] = np.eye(20)[0][:, None] * (
+        2,
+        2,
+        1,
+    )  # a label of one document is not in every resample
+    labels[1, :, 1] += 1  # and no document is empty, so that the loops draw the same
+    weights = np.random.default_rng(0).multinomial(20, [*[1 / 20] * 20, 0], size=200)[:, :-1]
+    means = []
+    for row in weights:
+        drawn = np.repeat(np.arange(20), row)
+        sums = [Score(*label[drawn].sum(0).tolist()) for label in labels]
+        means.append(np.mean([score.f1 for score in sums if score.gold or score.predicted]))
+    found = macro_f1(labels)
+    assert found.value == pytest.approx(np.mean([f1(label.sum(0)) for label in labels]))
+    assert found.error == pytest.approx(float(np.std(means) * (20 / 19) ** 0.5))
+    assert found.freedom == 19
+
+
+def test_very_many_units_are_drawn_with_their_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, control = system(2, 1000, 0.8, seed=1), system(1, 1000, 0.6, seed=2)
+    one = compare([ours, control], [(0, 1)])
+    monkeypatch.setattr(significance, "MOST", 300)
+    other = compare([ours, control], [(0, 1)])
+    for single, together in zip(
+        (*one.f1, *one.differences), (*other.f1, *other.differences), strict=True
+    ):
+        assert together.value == pytest.approx(single.value)
+        assert together.error == pytest.approx(single.error, rel=0.15)
+    assert other.f1[1].freedom == 299
+    assert macro_f1(control).freedom == 299
+    assert same_trainings(ours, ours + 1).freedom < 1000
 
 
 def exchanged_exactly(ours: np.ndarray, control: np.ndarray) -> float:

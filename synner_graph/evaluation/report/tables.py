@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from synner_graph.drawing.charts import Bars, bar_scene, matrix_scene
 from synner_graph.drawing.scene import Scene
-from synner_graph.evaluation.analysis import Analysis
+from synner_graph.evaluation.analysis import MATCHING, NESTED, Analysis
 from synner_graph.evaluation.error_matrix import NONE
-from synner_graph.evaluation.scores import Score
+from synner_graph.evaluation.scores import Intervals, Score, with_interval
+from synner_graph.evaluation.significance import Estimate
 
 NOTES = {
     "form in training": "Whether an entity of the training split has these tokens, and this type.",
@@ -48,12 +49,16 @@ def tables(analyses: Sequence[Analysis]) -> list[Table]:
         analyses: Of systems on the same sentences, each with a name of its own.
     """
     families = analyses[0].buckets
+    by_type = [_sure(analysis).per_type for analysis in analyses]
     return [
         _overall(analyses),
-        _scores("Types", "type", analyses, [a.report.per_type for a in analyses]),
+        _scores("Types", "type", analyses, [a.report.per_type for a in analyses], by_type),
         _errors(analyses),
         *(
-            _scores(family.capitalize(), family, analyses, [a.buckets[family] for a in analyses])
+            _scores(
+                *(family.capitalize(), family, analyses, [a.buckets[family] for a in analyses]),
+                [{name: a.intervals[family, name] for name in a.buckets[family]} for a in analyses],
+            )
             for family in families
         ),
         *(table for analysis in analyses for table in _matrices(analysis, len(analyses) > 1)),
@@ -66,22 +71,31 @@ def _overall(analyses: Sequence[Analysis]) -> Table:
     for analysis in analyses:
         report = analysis.report
         score = report.overall
-        rates = (score.precision, score.recall, score.f1, report.macro.f1)
-        others = [analysis.matchings[name].f1 for name in matchings]
-        apart = (analysis.nested.get(name) for name in nested)
+        sure = _sure(analysis)
+        apart = {name: analysis.nested.get(name) for name in nested}
         rows.append(
             (
                 analysis.name,
                 *_counts(score),
-                *map(_rate, (*rates, *others)),
-                *(_rate(score.f1) if score else "-" for score in apart),
+                *map(_rate, (score.precision, score.recall)),
+                with_interval(score.f1, sure.overall),
+                with_interval(report.macro.f1, sure.macro),
+                *(
+                    with_interval(analysis.matchings[name].f1, analysis.intervals[MATCHING, name])
+                    for name in matchings
+                ),
+                *(
+                    with_interval(part.f1, analysis.intervals[NESTED, name]) if part else "-"
+                    for name, part in apart.items()
+                ),
             )
         )
     columns = ("system", "gold", "predicted", "correct", "precision", "recall", "F1", "macro F1")
     extra = [f"{name} F1" for name in (*matchings, *nested)]
     note = (
         "Strict scores, and F1 where other matches count: exact (the tokens), partial (half a "
-        "point for some of them), type (the type and some of the tokens)."
+        "point for some of them), type (the type and some of the tokens). Behind each F1 stands "
+        f"its 95 % interval over {sure.units:,} {sure.unit}."
     )
     chart = _chart(
         analyses,
@@ -99,6 +113,7 @@ def _scores(
     heading: str,
     analyses: Sequence[Analysis],
     scores: Sequence[Mapping[str, Score]],
+    intervals: Sequence[Mapping[str, Estimate]],
 ) -> Table:
     """Precision, recall and F1 of one system, or F1 of several, by type or bucket."""
     names = list(dict.fromkeys(name for system in scores for name in system))
@@ -111,12 +126,24 @@ def _scores(
     if len(analyses) == 1:
         columns = ("gold", "predicted", "correct", "precision", "recall", "F1")
         rows = [
-            (name, *_counts(score), *map(_rate, (score.precision, score.recall, score.f1)))
+            (
+                name,
+                *_counts(score),
+                *map(_rate, (score.precision, score.recall)),
+                with_interval(score.f1, intervals[0][name]),
+            )
             for name, (score,) in by_name.items()
         ]
     else:
         columns = ("gold", *(f"F1 of {analysis.name}" for analysis in analyses))
-        rows = [(name, f"{row[0].gold:,}", *map(_f1, row)) for name, row in by_name.items()]
+        rows = [
+            (
+                name,
+                f"{row[0].gold:,}",
+                *(_f1(score, of.get(name)) for score, of in zip(row, intervals, strict=True)),
+            )
+            for name, row in by_name.items()
+        ]
     chart = _chart(
         analyses,
         f"F1 by {heading}",
@@ -184,8 +211,13 @@ def _counts(score: Score) -> list[str]:
     return [f"{count:,}" for count in (score.gold, score.predicted, score.correct)]
 
 
-def _f1(score: Score) -> str:
-    return _rate(score.f1) if score.gold or score.predicted else "-"
+def _f1(score: Score, interval: Estimate | None) -> str:
+    return with_interval(score.f1, interval) if score.gold or score.predicted else "-"
+
+
+def _sure(analysis: Analysis) -> Intervals:
+    assert analysis.report.intervals is not None, "analyse adds them"
+    return analysis.report.intervals
 
 
 def _rate(rate: float) -> str:

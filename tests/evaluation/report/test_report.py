@@ -37,11 +37,19 @@ def analysed(*names: str) -> list[Analysis]:
     return [analyse(name, GOLD, FOUND[name], reports[name], forms) for name in names]
 
 
+def without_intervals(text: str) -> str:
+    """The text without the intervals behind each F1."""
+    return re.sub(r" \([\d.]+-[\d.]+\)", "", text)
+
+
 def test_json_holds_everything():
     first, second = json.loads(report_text(analysed(*FOUND), "json"))["systems"]
     assert (first["system"], second["system"]) == tuple(FOUND)
     assert first["overall"]["correct"] == 1 and second["overall"]["correct"] == 2
     assert first["signature"].startswith("match:strict|")
+    assert first["resampled"] == {"unit": "sentences", "units": 2}
+    strict, exact = first["overall"]["f1_interval"], first["matchings"]["exact"]["f1_interval"]
+    assert strict["low"] < 40 < strict["high"] and exact["low"] < exact["high"]
     assert first["matchings"]["exact"]["correct"] == 2
     assert first["nested"]["inner"]["gold"] == 1
     assert first["errors"]["labels"] == ["LOC", "PER"]
@@ -53,6 +61,9 @@ def test_json_holds_everything():
 
 def test_markdown_has_a_line_for_each_row():
     text = report_text(analysed("runs/a"), "md")
+    assert "over 2 sentences" in text
+    assert without_intervals(text) != text
+    text = without_intervals(text)
     assert "| runs/a | 3 | 2 | 1 | 50.00 | 33.33 | 40.00 | 33.33 |" in text
     assert "| PER | 1 | 2 | 1 | 50.00 | 100.00 | 66.67 |" in text
     assert text.count("match:strict|") == 1
@@ -66,7 +77,7 @@ def test_markdown_has_a_line_for_each_row():
 
 
 def test_systems_stand_side_by_side():
-    text = report_text(analysed(*FOUND), "md")
+    text = without_intervals(report_text(analysed(*FOUND), "md"))
     assert r"| type | gold | F1 of runs/a | F1 of b\|\<i> |" in text
     assert "| LOC | 2 | 0.00 | 100.00 |" in text
     assert "| X | 0 | - | 0.00 |" in text
