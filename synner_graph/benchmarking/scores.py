@@ -35,24 +35,33 @@ class Work:
 
 
 def make_work(corpus: Sequence[Sentence], number: int, seed: int = 0) -> Work:
-    """Draw sentences, with replacement, and make errors in one entity of five.
-
-    An entity with an error is dropped, loses its first token, or gets the label of another.
-    """
+    """Draw sentences, with replacement, and make errors in one entity of five."""
     draw = Random(seed)
     flat = [flatten(sentence, "outermost")[0] for sentence in corpus]
-    labels = sorted({entity.label for sentence in flat for entity in sentence.entities})
     sentences = draw.choices(flat, k=number)
-    predicted = [
-        [found for e in s.entities if (found := _noisy(e, labels, draw)) is not None]
-        for s in sentences
-    ]
+    predicted = with_errors(sentences, draw)
     return Work(
         sentences,
         predicted,
         [entities_to_tags(s.entities, len(s), SCHEME) for s in sentences],
         [entities_to_tags(p, len(s), SCHEME) for s, p in zip(sentences, predicted, strict=True)],
     )
+
+
+def with_errors(sentences: Sequence[Sentence], draw: Random) -> list[list[Entity]]:
+    """Return the entities of sentences with errors in one of five.
+
+    An entity with an error is dropped, loses its first token, or gets the label of another.
+
+    Args:
+        sentences: With flat gold entities.
+        draw: Chooses the errors.
+    """
+    labels = sorted({entity.label for sentence in sentences for entity in sentence.entities})
+    return [
+        [found for e in s.entities if (found := _noisy(e, labels, draw)) is not None]
+        for s in sentences
+    ]
 
 
 def measure_scores(work: Work, rounds: int) -> dict[str, Any]:

@@ -126,14 +126,34 @@ def scores(
 
     corpus = load_corpus(dataset, data_dir, ["test"]).splits["test"]
     found = benchmark.measure_scores(benchmark.make_work(corpus, sentences), rounds)
-    if json:
-        print_json(found)
-        return
-    title = f"{found['sentences']:,} sentences, {found['entities']:,} entities"
-    table = Table("", "seconds", f"ratio to {found['baseline']}", title=title)
-    for row in found["measurements"]:
-        table.add_row(row["name"], f"{row['seconds']:.2f}", f"{row['ratio']:.3f}")
-    output.print(table)
+    _print_ratios(found, f"{found['sentences']:,} sentences, {found['entities']:,} entities", json)
+
+
+@bench.command("compare")
+def compare(
+    dataset: Annotated[str, typer.Option(help="Corpus of the catalogue.")] = "sample",
+    data_dir: options.DataDir = None,
+    sentences: Annotated[
+        int, typer.Option(min=1, help="Drawn from the test split, with replacement.")
+    ] = 2_077,
+    documents: Annotated[int, typer.Option(min=2, help="They are laid into so many.")] = 316,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is timed.")] = 1,
+    json: options.Json = False,
+) -> None:
+    """Time the comparison of two systems whose predictions lie in files.
+
+    Sentences and documents are as many as UNER-EWT's test split has. Beside it a plain loop over
+    resamples, which must find the same standard error.
+
+    Example: synner bench compare --json
+    """
+    from synner_graph.benchmarking.compare import make_sentences, measure_compare
+    from synner_graph.data.corpora.catalogue import load_corpus
+
+    corpus = load_corpus(dataset, data_dir, ["test"]).splits["test"]
+    found = measure_compare(make_sentences(corpus, sentences, documents), rounds)
+    title = f"{sentences:,} sentences, {documents:,} documents, {found['resamples']:,} resamples"
+    _print_ratios(found, title, json)
 
 
 @bench.command("train")
@@ -262,6 +282,16 @@ def serve(
             f"{load.p99:.1f}",
             f"{load.rate / alone.rate:.2f}",
         )
+    output.print(table)
+
+
+def _print_ratios(found: dict[str, Any], title: str, json: bool) -> None:
+    if json:
+        print_json(found)
+        return
+    table = Table("", "seconds", f"ratio to {found['baseline']}", title=title)
+    for row in found["measurements"]:
+        table.add_row(row["name"], f"{row['seconds']:.2f}", f"{row['ratio']:.3f}")
     output.print(table)
 
 
