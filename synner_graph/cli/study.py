@@ -24,6 +24,13 @@ def study(
     report: Annotated[
         bool, typer.Option("--report", help="Only print what the results file says.")
     ] = False,
+    pool: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="With --report: print the mean of the differences to the control over this grid "
+            "of another corpus and GRID; may be given several times."
+        ),
+    ] = None,
     missing: Annotated[
         bool, typer.Option("--missing", help="Only list the cells that are still to be run.")
     ] = False,
@@ -45,9 +52,17 @@ def study(
     difference to the control row with a paired interval over documents and seeds.
 
     Example: synner study configs/studies/syntax-subset.toml --report
+
+    Rows of the same name in studies of several corpora are pooled: the mean of their differences,
+    each to its own control, with an interval over the documents and seeds of all, and p.
+
+    Example: synner study configs/studies/documents.toml --report --pool
+    configs/studies/documents-zh.toml
     """
     from synner_graph.errors import InputError
     from synner_graph.study.grid import read_grid
+    from synner_graph.study.pooling import Study, pooled_markdown
+    from synner_graph.study.pooling import pool as pool_studies
     from synner_graph.study.report import markdown, summarize
     from synner_graph.study.results import read_records
     from synner_graph.study.runner import missing_cells, run_study
@@ -58,6 +73,20 @@ def study(
         if name not in plan.rows:
             raise InputError(f"There is no row {name!r} in {grid}: {', '.join(plan.rows)}.")
     path = results / f"{grid.stem}.json"
+    if pool and not report:
+        raise InputError("--pool averages what results files say: say --report, too.")
+    if pool:
+        studies = []
+        for file in (grid, *pool):
+            other = read_grid(file)
+            rows = summarize(other, read_records(results / f"{file.stem}.json"))
+            studies.append(Study(str(file), other, rows))
+        averaged = pool_studies(studies)
+        if json:
+            print_json([row.to_json() for row in averaged])
+        else:
+            typer.echo(pooled_markdown(studies, averaged))
+        return
     if missing:
         typer.echo("\n".join(map(str, missing_cells(plan, path))))
         return

@@ -1,4 +1,4 @@
-"""Differences between rows of a study, over documents and seeds."""
+"""F1 of the rows of a study and differences between them, over documents and seeds."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,12 +6,35 @@ import numpy as np
 
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Score
-from synner_graph.evaluation.significance import Estimate, paired_bootstrap, same_trainings
+from synner_graph.evaluation.significance import (
+    Estimate,
+    compare,
+    paired_bootstrap,
+    same_trainings,
+)
 from synner_graph.study.grid import Protocol
 from synner_graph.study.results import Record, counts_from_text
 
 Side = Sequence[Record]
 """The records of a row, one for each seed."""
+
+
+def f1_of(sides: Sequence[Side], protocol: Protocol | None = None) -> list[Estimate | None]:
+    """Estimate the F1 of rows, on the same documents.
+
+    Args:
+        sides: The rows.
+        protocol: How they are scored; None for the given trees.
+
+    Returns:
+        One each; None where the protocol asks for trees that a model does not make.
+
+    Raises:
+        InputError: The records are of different splits.
+    """
+    rows = [side for side in sides if scored(side, protocol)]
+    found = iter(compare(unit_counts(rows, protocol)).f1 if rows else ())
+    return [next(found) if scored(side, protocol) else None for side in sides]
 
 
 def difference(ours: Side, control: Side, protocol: Protocol | None = None) -> Estimate | None:

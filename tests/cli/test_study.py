@@ -1,10 +1,13 @@
 """`study`, as it is typed."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+from synner_graph.study.results import write_records
 from tests.cli.conftest import Run
 from tests.places import SAMPLE
+from tests.study.test_pooling import records_of, study
 
 DEV = SAMPLE / "dev.conllu"
 GRID = f"""
@@ -31,7 +34,8 @@ def test_run_then_report(run: Run, tmp_path: Path) -> None:
     assert missing.stdout.splitlines() == ["none, seed 1", "gcn, seed 1"]
     done = run("--quiet", "study", grid, *places, "--device", "cpu")
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("| row | weights from scratch | seeds | dev F1 | dev F1 - none ")
+    head = "| row | weights from scratch | seeds | dev F1 [95 %, documents] | dev F1 - none "
+    assert done.stdout.startswith(head)
     assert (tmp_path / "results" / "tiny.json").is_file()
     report = run("study", grid, *places, "--report")
     assert report.stdout == done.stdout
@@ -55,3 +59,24 @@ def test_a_failed_cell_is_named_and_the_exit_code_says_so(run: Run, tmp_path: Pa
     result = run("study", grid, "--results", tmp_path, "--runs", tmp_path / "runs")
     assert result.exit_code == 1
     assert "failed: none, seed 1: " in result.stderr
+
+
+def test_pooled_with_a_study_of_another_corpus(run: Run, tmp_path: Path) -> None:
+    for name, corpus in (("en", "uner-ewt"), ("zh", "uner-zh-gsd")):
+        text = (
+            f'title = "t"\ncontrol = "lstm"\ntest = true\nseeds = [1, 2]\n[settings]\n'
+            f'data.dataset = "{corpus}"\n[rows.lstm]\nrecurrent.name = "lstm"\n[rows.gcn]\n'
+        )
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+        plan = study(corpus, ("lstm", "gcn"), seeds=[1, 2]).grid
+        write_records(tmp_path / f"{name}.json", records_of(plan))
+    command = ("study", tmp_path / "en.toml", "--results", tmp_path)
+    pool_with = ("--pool", tmp_path / "zh.toml")
+    table = run(*command, "--report", *pool_with)
+    assert table.exit_code == 0, table.output
+    assert table.stdout.startswith("| row | scored on | uner-ewt: test F1 - lstm [95 %, sentences]")
+    (row,) = json.loads(run(*command, "--report", *pool_with, "--json").stdout)
+    assert row["row"] == "gcn" and row["trees"] == "given trees" and row["p"] == row["p_holm"]
+    assert row["low"] < row["value"] < row["high"]
+    refused = run(*command, *pool_with)
+    assert refused.exit_code == 2 and "say --report, too" in refused.stderr

@@ -3,12 +3,13 @@
 import subprocess
 import sys
 from random import Random
-from statistics import mean
+from statistics import mean, stdev
 
 import pytest
 
 from synner_graph.evaluation.scores import Report, Score
-from synner_graph.study.differences import difference
+from synner_graph.evaluation.significance import compare
+from synner_graph.study.differences import difference, unit_counts
 from synner_graph.study.grid import Cell, Grid, cells
 from synner_graph.study.report import markdown, summarize
 from synner_graph.study.results import Record, counts_from_text, counts_to_text
@@ -95,9 +96,22 @@ def test_the_interval_narrows_with_agreement_on_the_same_sentences() -> None:
 def test_the_table_says_what_its_intervals_are_over() -> None:
     plan = grid()
     records = [record(cell, 0.6) for cell in cells(plan)]
-    assert "test F1 - lstm [95 %, sentences] |" in markdown(plan, summarize(plan, records))
+    table = markdown(plan, summarize(plan, records))
+    assert "| dev F1 | test F1 [95 %, sentences] | test F1 - lstm [95 %, sentences] |" in table
     records[3]["documents"] = [10] * 30
-    assert "test F1 - lstm [95 %, documents] |" in markdown(plan, summarize(plan, records))
+    table = markdown(plan, summarize(plan, records))
+    assert "| dev F1 | test F1 [95 %, documents] | test F1 - lstm [95 %, documents] |" in table
+
+
+def test_the_f1_of_a_row_has_the_interval_of_its_documents_and_seeds() -> None:
+    plan = grid()
+    records = [record(cell, 0.6) for cell in cells(plan)]
+    lstm, gcn = summarize(plan, records)
+    (expected,) = compare(unit_counts([gcn.records])).f1
+    assert gcn.f1 is not None and gcn.f1.value == pytest.approx(mean(gcn.test))
+    assert gcn.f1.error == pytest.approx(expected.error)
+    deviation = f"{mean(gcn.test):.2f} ± {stdev(gcn.test):.2f}"
+    assert f"| {deviation} [{gcn.f1.low:.2f}, {gcn.f1.high:.2f}] |" in markdown(plan, [lstm, gcn])
 
 
 def test_the_best_tuning_by_dev_stands_for_its_row() -> None:
