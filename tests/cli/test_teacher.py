@@ -42,6 +42,24 @@ def test_a_run_or_what_it_wrote_elsewhere_teaches_a_student(run: Run, tmp_path: 
     assert all(weights[0][name].equal(weights[1][name]) for name in weights[0])
 
 
+def test_a_combination_teaches_as_a_file_of_its_answers_does(
+    run: Run, trained_run: Path, parsing_run: Path, tmp_path: Path
+) -> None:
+    folder, answers = tmp_path / "together", tmp_path / "answers.jsonl"
+    saved = run("combine", trained_run, parsing_run, "--method", "mean", "--save", folder)
+    assert saved.exit_code == 0, saved.output
+    asked = ("--input", SAMPLE / "dev.conllu", "--candidates", "0.001", "--output", answers)
+    found = run("predict", folder, *asked)
+    assert found.exit_code == 0, found.output
+    weights = []
+    for number, source in enumerate((folder, answers)):
+        output = ("--output", tmp_path / f"{number}")
+        result = run(*STUDENT, "--teacher", source, "--training.teacher_weight", "0.8", *output)
+        assert result.exit_code == 0, result.output
+        weights.append(SynNER.from_pretrained(tmp_path / f"{number}").model.state_dict())
+    assert all(weights[0][name].equal(weights[1][name]) for name in weights[0])
+
+
 def test_sentences_that_a_file_lacks(refused: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     path.write_text('{"tokens": ["Other"], "entities": [], "candidates": []}\n', encoding="utf-8")
