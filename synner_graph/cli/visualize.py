@@ -18,6 +18,11 @@ from synner_graph.files import write_text
 @reads()
 def visualize(
     run: options.Run,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(help="Texts to draw, instead of a dataset.", show_default=False),
+    ] = None,
+    *,
     output: Annotated[
         Path,
         typer.Option(
@@ -65,6 +70,8 @@ def visualize(
 ) -> None:
     """Draw sentences with their trees and the entities that a run finds in them.
 
+    Example: synner visualize runs/sample "Chelsea moved to Chelsea." --output tree.svg
+
     Where the sentences have gold entities, both are drawn, and what differs has a dashed border.
 
     Example: synner visualize runs/sample --dataset sample --split test --index 3 --output tree.svg
@@ -78,7 +85,9 @@ def visualize(
     Example: synner visualize runs/sample --dataset sample --index 3 --weights --entity 1 -o why.svg
     """
     check_output(output, (input, reading.features))
-    data = split_of(dataset, input, split, reading)
+    if text and (dataset or input or reading != AS_USUAL):
+        raise InputError("A text is drawn as it stands: leave out what chooses and reads a file.")
+    data = None if text else split_of(dataset, input, split, reading)
 
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.drawing import draw_sentence
@@ -94,18 +103,27 @@ def visualize(
         raise InputError(
             "--errors writes a page of all mistakes: give it an .html file, no --index."
         )
-    if entity is not None and (index is None or not weights):
+    if entity is not None and not (weights and (index is not None or text)):
         raise InputError(
             "--entity explains one entity of one sentence: give --index and --weights."
         )
-    if index is None and not is_page:
-        raise InputError(f"{output} holds one sentence: say which with --index, or write .html.")
+    one_wanted = f"{output} holds one sentence: say which with --index, or write .html."
+    if index is None and not is_page and not text:
+        raise InputError(one_wanted)
 
     ner = open_run(run, reading.features, graph_backend, device)
-    corpus = corpus_of(data, splits=(split,))
-    print_notes(corpus.notes)
-    sentences = corpus.splits[split]
-    name = str(input) if input else f"{dataset} {split}"
+    if data is None:
+        sentences = [s.replace(entities=()) for doc in ner.pipe(text or ()) for s in doc.sentences]
+        name = "the text"
+        if index is None and (entity is not None or not is_page):
+            if len(sentences) != 1:
+                raise InputError(f"The text has {len(sentences)} sentences: {one_wanted}")
+            index = 1
+    else:
+        corpus = corpus_of(data, splits=(split,))
+        print_notes(corpus.notes)
+        sentences = list(corpus.splits[split])
+        name = str(input) if input else f"{dataset} {split}"
     has_gold = any(sentence.entities for sentence in sentences)
     labels = {e.label for s in sentences for e in s.entities} | set(ner.vocabularies.labels)
     if errors:

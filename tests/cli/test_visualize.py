@@ -67,6 +67,24 @@ def test_other_formats(
     assert output.stat().st_size > 1000
 
 
+def test_a_text_is_drawn_with_the_trees_of_the_model(
+    run: Run, refused: Callable[..., str], parsing_run: Path, tmp_path: Path
+) -> None:
+    drawing, page = tmp_path / "tree.svg", tmp_path / "page.html"
+    for wanted in ((), ("--weights",)):
+        result = run("visualize", parsing_run, "Anna met Bob.", *wanted, "-o", drawing)
+        assert result.exit_code == 0, result.output
+        image = drawing.read_text(encoding="utf-8")
+        words = [text for token in elements(image, "token") for text in texts(token)]
+        assert words == ["Anna", "met", "Bob", "."]
+    assert run("visualize", parsing_run, "One. Two.", "Three.", "-o", page).exit_code == 0
+    assert read(page.read_text(encoding="utf-8")).seen
+    said = refused("visualize", parsing_run, "One. Two.", "-o", drawing)
+    assert "The text has 2 sentences" in said and "--index" in said
+    said = refused("visualize", parsing_run, "One.", "--dataset", "sample", "-o", drawing)
+    assert "A text is drawn as it stands" in said
+
+
 def test_all_sentences_on_a_page(
     run: Run, trained_run: Path, bare_file: Path, small_corpus: Corpus, tmp_path: Path
 ) -> None:
