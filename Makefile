@@ -11,7 +11,7 @@ STAMP := $(VENV)/.stamp
 .PHONY: help setup train test test-slow format clean
 
 help:
-	@echo "make train      train on the bundled sample corpus, report, and predict (runs/sample): 5 minutes"
+	@echo "make train      train on the bundled sample corpus, report, and predict (runs/sample): 7 minutes"
 	@echo "make test       lint, types, imports and the quick tests"
 	@echo "make test-slow  the long tests: processes, wheels, whole trainings"
 	@echo "make format     fix style and layout in place"
@@ -41,7 +41,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 train: setup
-	@echo "This takes about 5 minutes on two cores."
+	@echo "This takes about 7 minutes on two cores."
 	$(BIN)/python cli.py train --config configs/sample.toml --graph-backend dgl --output runs/sample --overwrite
 	$(BIN)/python cli.py predict runs/sample --input datasets/sample/test.conllu --pretty --limit 5
 

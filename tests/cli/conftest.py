@@ -34,3 +34,11 @@ def refused(run: Run) -> Callable[..., str]:
         return lines[0].removeprefix("Error: ")
 
     return invoke
+
+
+def without_intervals(scores: dict[str, Any]) -> dict[str, Any]:
+    """The scores of a split, as metrics.json has them."""
+    assert scores.pop("resampled")["units"] > 1
+    for part in (scores["overall"], scores["macro"], *scores["per_type"].values()):
+        assert part.pop("f1_interval").keys() == {"low", "high"}
+    return scores

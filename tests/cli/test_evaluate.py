@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,7 @@ from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
 from synner_graph.evaluation.signature import Signature
 from synner_graph.files import CACHE_VARIABLE
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, without_intervals
 from tests.places import ROOT
 
 
@@ -23,14 +22,6 @@ def test_file(small_corpus: Corpus, tmp_path: Path) -> Path:
     path = tmp_path / "test.conllu"
     write_sentences(path, small_corpus.splits["test"])
     return path
-
-
-def without_intervals(scores: dict[str, Any]) -> dict[str, Any]:
-    """The scores of a split, as metrics.json has them."""
-    assert scores.pop("resampled")["units"] > 1
-    for part in (scores["overall"], scores["macro"], *scores["per_type"].values()):
-        assert part.pop("f1_interval").keys() == {"low", "high"}
-    return scores
 
 
 def test_reproduces_the_reported_scores(run: Run, trained_run: Path, test_file: Path) -> None:

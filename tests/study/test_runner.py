@@ -103,8 +103,8 @@ def test_protocols_are_scored_and_kept(
     counted = counts_from_text(raw["per_document"])
     assert sum(score.gold for score in counted.values()) == own["dev"]["gold"]
     table = markdown(asked, summarize(asked, read_records(tmp_path / "results" / "asked.json")))
-    assert "| dev F1, own trees | own trees - given [95 %, documents] | " in table
-    assert "| dev F1, raw documents | raw documents - given [95 %, documents] |" in table
+    assert "| dev F1, own trees [95 %, documents] | own trees - given [95 %, documents] | " in table
+    assert "| dev F1, raw documents [95 %, documents] | raw documents - given [95 %" in table
 
 
 def test_a_cell_leaves_no_model_in_memory(
