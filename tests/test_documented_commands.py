@@ -23,6 +23,7 @@ from synner_graph.cli import app
 from synner_graph.data.corpora.catalogue import load_corpus
 from synner_graph.data.features import feature_name
 from synner_graph.data.formats import write_sentences
+from synner_graph.evaluation import significance
 from tests.documented import Command, documented_commands
 from tests.fixtures import save_tiny_transformer
 from tests.places import ROOT
@@ -185,7 +186,9 @@ def run(command: Command, patch: pytest.MonkeyPatch) -> None:
     else:
         _, script, *options = command.bare.split()
         patch.setattr(sys, "argv", [script, *small(command, options), *LITTLE[script]])
-        with pytest.raises(SystemExit) as stop:
+        with patch.context() as inner, pytest.raises(SystemExit) as stop:
+            # A script may ask for fewer; the commands behind it must not get them.
+            inner.setattr(significance, "RESAMPLES", significance.RESAMPLES)
             runpy.run_path(script, run_name="__main__")
             sys.exit(0)
         assert stop.value.code in (0, None), command.text
