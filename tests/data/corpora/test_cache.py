@@ -184,6 +184,12 @@ def test_without_a_place_to_keep_them_sentences_are_read_all_the_same(
     assert "The sentences are not cached: cannot write" in caplog.text
 
 
+@pytest.fixture(autouse=True)
+def collector() -> None:
+    """Let the collector run, whatever a test before has left."""
+    gc.enable()
+
+
 def test_an_error_is_raised_and_not_kept(cache: Path, source: Path) -> None:
     def read(notes: list[str]) -> Iterator[Sentence]:
         yield WORDS
