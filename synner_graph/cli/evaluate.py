@@ -19,7 +19,7 @@ from synner_graph.cli.console import (
 )
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
-from synner_graph.cli.source import dictionary_of, open_any, split_of
+from synner_graph.cli.source import dictionary_notes, dictionary_of, open_any, split_of
 from synner_graph.cli.systems import score_systems
 from synner_graph.config import DataConfig
 from synner_graph.data.sentence import Entity, Sentence
@@ -173,7 +173,7 @@ def evaluate(
     if raw and ner is not None:
         named = partial(ner.pipe, parser=parser or RUN)
         both = evaluate_raw(named, sentences, split, replace(signature, trees=parser or RUN))
-        print_notes(phrases.notes() if phrases else ())
+        print_notes(dictionary_notes(phrases))
         if json:
             print_json(both.to_json())
         else:
@@ -189,7 +189,7 @@ def evaluate(
         compared = compare_trees(
             ner, load_parser(parser, ner), sentences, split, batch_size, signature
         )
-        print_notes([*compared.notes, *(phrases.notes() if phrases else ())])
+        print_notes([*compared.notes, *dictionary_notes(phrases)])
         if json:
             print_json(compared.to_json())
         else:
@@ -219,7 +219,7 @@ def evaluate(
     }
     if report is not None:
         _write_report(report, sentences, found, reports, forms_from)
-    print_notes(phrases.notes() if phrases else ())
+    print_notes(dictionary_notes(phrases))
     only, *_ = reports.values()
     if json:
         for scored in reports.values():

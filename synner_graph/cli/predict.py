@@ -22,7 +22,7 @@ from synner_graph.cli import options
 from synner_graph.cli.console import errors, print_notes, unknown_relations
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.outputs import check_output
-from synner_graph.cli.source import dictionary_of, open_any
+from synner_graph.cli.source import dictionary_notes, dictionary_of, open_any
 from synner_graph.data.formats import FORMATS, fitting, format_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import visible
@@ -193,7 +193,7 @@ def predict(
                 done,
                 live.pauses if live else lambda: False,
             )
-        print_notes(phrases.notes() if phrases else ())
+        print_notes(dictionary_notes(phrases))
         return
     from synner_graph.data.formats import read_sentences, write_sentences
 
@@ -210,7 +210,7 @@ def predict(
     else:
         write_sentences(output, found, written, scheme=output_scheme)
     print_notes(unknown_relations(dict(unknown.most_common())))
-    print_notes(phrases.notes() if phrases else ())
+    print_notes(dictionary_notes(phrases))
 
 
 def _texts(

@@ -67,7 +67,7 @@ def serve(
         raise InputError(
             f"The server needs {error.name}: pip install 'synner-graph[serve]'."
         ) from error
-    from synner_graph.cli.source import dictionary_of, open_run
+    from synner_graph.cli.source import dictionary_notes, dictionary_of, open_run
 
     phrases = dictionary_of(dictionary)
     limits = Limits(max_characters, seconds=timeout, waiting=max_waiting, batch_tokens=batch_tokens)
@@ -78,7 +78,7 @@ def serve(
         made.listen(BACKLOG)  # from here on clients are answered, if not yet at once
         typer.echo(f"{run} is served at {address_of(made)} (Ctrl-C ends it)")
         run_server(app, made, limits)
-        print_notes(phrases.notes() if phrases else ())
+        print_notes(dictionary_notes(phrases))
 
 
 def demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:

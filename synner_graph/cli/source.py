@@ -47,6 +47,11 @@ def dictionary_of(files: Sequence[Path] | None) -> "Dictionary | None":
     return read_dictionary(*files) if files else None
 
 
+def dictionary_notes(dictionary: "Dictionary | None") -> list[str]:
+    """Say which entries had no effect on what was read; nothing without a dictionary."""
+    return [] if dictionary is None else dictionary.notes()
+
+
 def open_run(
     run: Path | str, features: Path | None, backend: str, device: str, kernel: str = "auto"
 ) -> "SynNER":

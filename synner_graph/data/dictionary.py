@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from synner_graph.data.entries import Row, Rule, read_rows
 from synner_graph.data.gazetteer import Gazetteer, Match
@@ -55,16 +55,26 @@ class Scope:
     shares: Shares = "none"
     widest: int | None = None
 
-    def clash(self, one: Match, other: Match) -> bool:
-        """Say whether two spans cannot both be entities."""
-        if self.shares == "any" or one[:2] == other[:2]:
-            return one[:2] == other[:2]
+    def clash(self, start: int, end: int, starts: Any, ends: Any) -> Any:
+        """Say which spans cannot be entities beside one span; that span included.
+
+        Args:
+            start: Its first token.
+            end: The token after its last.
+            starts: First token of another span, or a tensor of those of several.
+            ends: As `starts`: the token after the last.
+
+        Returns:
+            A truth value, or a tensor of them.
+        """
+        same = (starts == start) & (ends == end)
+        if self.shares == "any":
+            return same
         if self.shares == "nested":
-            return (
-                one.start < other.start < one.end < other.end
-                or other.start < one.start < other.end < one.end
-            )
-        return one.start < other.end and other.start < one.end
+            before = (starts < start) & (start < ends) & (ends < end)
+            behind = (start < starts) & (starts < end) & (end < ends)
+            return before | behind | same
+        return (starts < end) & (start < ends)
 
 
 class Dictionary:
@@ -151,7 +161,7 @@ class Dictionary:
     def _fits(self, match: Match, forced: Sequence[Match], scope: Scope) -> bool:
         """Say whether a match clashes with none that is forced, and keep in mind where it does."""
         for other in forced:
-            if scope.clash(match, other):
+            if scope.clash(other.start, other.end, match.start, match.end):
                 if self._loses(match, other):
                     self._gave_way[match.entry, other.entry] = None
                 return False

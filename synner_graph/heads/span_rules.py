@@ -52,21 +52,10 @@ def ruled(
         values = torch.tensor(added, dtype=weights.dtype, device=weights.device)
         weights[spans.find(*places), torch.tensor(labels, device=weights.device)] = values
     for start, end, _ in forced:
-        weights[_clash(spans, start, end, scope), NULL + 1 :] = -torch.inf
+        weights[scope.clash(start, end, spans.starts, spans.ends), NULL + 1 :] = -torch.inf
     for start, end, only in forced:
         if end - start <= len(spans.fits):
             row = (spans.starts == start) & (spans.ends == end)
             weights[row] = -torch.inf
             weights[row, only] = 0
     return (log_probs + weights).log_softmax(dim=1)
-
-
-def _clash(spans: Spans, start: int, end: int, scope: Scope) -> Tensor:
-    """Which spans cannot be entities beside one of these rows; that span included. *Shape:* [S]"""
-    if scope.shares == "any":
-        return (spans.starts == start) & (spans.ends == end)
-    if scope.shares == "nested":
-        before = (spans.starts < start) & (start < spans.ends) & (spans.ends < end)
-        behind = (start < spans.starts) & (spans.starts < end) & (end < spans.ends)
-        return before | behind | ((spans.starts == start) & (spans.ends == end))
-    return (spans.starts < end) & (start < spans.ends)

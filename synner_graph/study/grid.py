@@ -35,6 +35,11 @@ class Grid(Section):
     )
     rows: dict[str, dict[str, Any]] = Field(min_length=1, description="name -> settings")
 
+    @property
+    def judged(self) -> str:
+        """The split that rows are judged on."""
+        return "test" if self.test else "dev"
+
     @model_validator(mode="after")
     def check_names(self) -> "Grid":
         """Check that the control is a row, and that no seed or value comes twice."""

@@ -6,9 +6,8 @@ from typing import Any
 
 from synner_graph.errors import InputError
 from synner_graph.evaluation.significance import Estimate, holm, pooled
-from synner_graph.study.differences import judged_documents
 from synner_graph.study.grid import Grid, Protocol
-from synner_graph.study.report import PROTOCOLS, RowResult, markdown_table, signed
+from synner_graph.study.report import PROTOCOLS, RowResult, markdown_table, signed, unit_of
 
 
 @dataclass(frozen=True)
@@ -29,19 +28,8 @@ class Study:
     def corpus(self) -> str:
         """The corpus that the rows are judged on: its name, or its file."""
         data = self.rows[0].records[0]["settings"]["data"]
-        files = (data.get(split) for split in (self.judged, "train"))
+        files = (data.get(split) for split in (self.grid.judged, "train"))
         return str(data.get("dataset") or next((f for f in files if f is not None), "sample"))
-
-    @property
-    def judged(self) -> str:
-        """The split that the rows are judged on."""
-        return "test" if self.grid.test else "dev"
-
-    @property
-    def unit(self) -> str:
-        """What the intervals are over, beside seeds."""
-        records = [record for row in self.rows for record in row.records]
-        return "sentences" if judged_documents(records) is None else "documents"
 
 
 @dataclass(frozen=True)
@@ -128,9 +116,12 @@ def pool(studies: Sequence[Study]) -> list[Pooled]:
 
 def pooled_markdown(studies: Sequence[Study], rows: Sequence[Pooled]) -> str:
     """Write the table of pooled differences in Markdown."""
-    judged = studies[0].judged
+    judged = studies[0].grid.judged
     head = ["row", "scored on"]
-    head += [f"{s.corpus}: {judged} F1 - {s.grid.control} [95 %, {s.unit}], seeds" for s in studies]
+    head += [
+        f"{s.corpus}: {judged} F1 - {s.grid.control} [95 %, {unit_of(s.rows)}], seeds"
+        for s in studies
+    ]
     head += ["mean [95 %]", "p (Holm)" if len(rows) > 1 else "p"]
     lines = [head, ["---"] * len(head)]
     for row in rows:
@@ -153,10 +144,10 @@ def _check(studies: Sequence[Study]) -> None:
                     f"expected a corpus of its own for each study, got {study.corpus} in "
                     f"{other.name} and {study.name}: its documents would count twice"
                 )
-            if study.judged != other.judged:
+            if study.grid.judged != other.grid.judged:
                 raise InputError(
-                    f"expected studies judged on the same split, got {other.judged} in "
-                    f"{other.name} and {study.judged} in {study.name}"
+                    f"expected studies judged on the same split, got {other.grid.judged} in "
+                    f"{other.name} and {study.grid.judged} in {study.name}"
                 )
 
 

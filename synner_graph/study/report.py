@@ -99,8 +99,7 @@ def _beside(
 
 def markdown(grid: Grid, rows: Sequence[RowResult]) -> str:
     """Write the table of a study in Markdown."""
-    judged = "test" if grid.test else "dev"
-    unit = _unit(rows)
+    judged, unit = grid.judged, unit_of(rows)
     head = ["row", *(["tuned"] if grid.tune else []), "weights from scratch", "seeds"]
     head += [*(["dev F1"] if grid.test else []), f"{judged} F1 [95 %, {unit}]"]
     for name in grid.protocols:
@@ -151,7 +150,8 @@ def _named(tuning: Mapping[str, Any]) -> str:
     return ", ".join(f"{key.split('.')[-1]} {value}" for key, value in tuning.items())
 
 
-def _unit(rows: Sequence[RowResult]) -> str:
+def unit_of(rows: Sequence[RowResult]) -> str:
+    """Return what the intervals of a study are over, beside seeds."""
     records = [record for row in rows for record in row.records]
     return "sentences" if judged_documents(records) is None else "documents"
 

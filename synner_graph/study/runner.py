@@ -140,15 +140,14 @@ def _train(
         checkpoint_every=checkpoint_every,
     )
     by_split = {report.split: report for report in reports}
-    judged = "test" if grid.test else "dev"
     record: Record = {
         "row": cell.row,
         "tuning": dict(cell.tuning),
         "seed": cell.seed,
         "dev": by_split["dev"].overall.to_json(),
         "test": by_split["test"].overall.to_json() if grid.test else None,
-        "per_sentence": counts_to_text(by_split[judged]),
-        "documents": document_sizes(corpus.splits[judged]),
+        "per_sentence": counts_to_text(by_split[grid.judged]),
+        "documents": document_sizes(corpus.splits[grid.judged]),
         "epochs": metrics["epochs"],
         "seconds": round(metrics["seconds"], 1),
         "parameters": metrics["parameters"],
@@ -162,7 +161,7 @@ def _train(
     if grid.protocols:
         ner = SynNER.from_pretrained(folder, backend, metrics["device"], kernel)
         splits = {split: corpus.splits[split] for split in by_split}
-        record["protocols"] = score_protocols(ner, grid.protocols, splits, judged)
+        record["protocols"] = score_protocols(ner, grid.protocols, splits, grid.judged)
     return record
 
 

@@ -1,12 +1,15 @@
 """Running commands in this process, as the console script does."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from synner_graph.cli import app
+from synner_graph.data.corpora.catalogue import Corpus
+from synner_graph.data.formats import write_sentences
 
 Run = Callable[..., Any]
 
@@ -34,6 +37,14 @@ def refused(run: Run) -> Callable[..., str]:
         return lines[0].removeprefix("Error: ")
 
     return invoke
+
+
+@pytest.fixture
+def gold_file(small_corpus: Corpus, tmp_path: Path) -> Path:
+    """The test split, trees and entities included."""
+    path = tmp_path / "gold.conllu"
+    write_sentences(path, small_corpus.splits["test"])
+    return path
 
 
 def without_intervals(scores: dict[str, Any]) -> dict[str, Any]:

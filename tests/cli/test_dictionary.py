@@ -9,9 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from synner_graph import SynNER
-from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.dictionary import read_dictionary
-from synner_graph.data.formats import read_sentences, write_sentences
+from synner_graph.data.formats import read_sentences
 from synner_graph.evaluation.combination import Combiner
 from synner_graph.evaluation.combination.saved import save_combination
 from synner_graph.serving import server
@@ -28,13 +27,6 @@ def words(tmp_path: Path) -> Path:
         '{"label": "PER", "pattern": [{"LOWER": "angela"}, {"LOWER": "merkel"}]}\n',
         encoding="utf-8",
     )
-    return path
-
-
-@pytest.fixture
-def parsed(small_corpus: Corpus, tmp_path: Path) -> Path:
-    path = tmp_path / "parsed.conllu"
-    write_sentences(path, small_corpus.splits["test"])
     return path
 
 
@@ -60,13 +52,13 @@ def test_texts_under_a_dictionary(run: Run, text_run: Path, words: Path, tmp_pat
 
 
 def test_sentences_under_a_dictionary(
-    run: Run, trained_run: Path, parsed: Path, tmp_path: Path
+    run: Run, trained_run: Path, gold_file: Path, tmp_path: Path
 ) -> None:
-    sentences = list(read_sentences(parsed))
+    sentences = list(read_sentences(gold_file))
     phrases = {" ".join(s.tokens[:2]) for s in sentences if len(s) > 2}
     words, output = tmp_path / "ORG.txt", tmp_path / "named.jsonl"
     words.write_text("\n".join(sorted(phrases)), encoding="utf-8")
-    command = ("predict", trained_run, "-i", parsed, "-o", output, "--dictionary", words)
+    command = ("predict", trained_run, "-i", gold_file, "-o", output, "--dictionary", words)
     assert run(*command, "--candidates", 0.2).exit_code == 0
     for sentence in read_sentences(output):
         if len(sentence) > 2:
@@ -77,15 +69,15 @@ def test_sentences_under_a_dictionary(
 
 
 def test_scores_say_that_a_dictionary_was_used(
-    run: Run, trained_run: Path, parsed: Path, words: Path
+    run: Run, trained_run: Path, gold_file: Path, words: Path
 ) -> None:
-    command = ("eval", trained_run, "--input", parsed, "--json")
+    command = ("eval", trained_run, "--input", gold_file, "--json")
     plain, under = (
         json.loads(run(*command, *more).stdout) for more in ((), ("--dictionary", words))
     )
     assert "|dictionary:words.tsv|" in under["signature"]
     assert "dictionary" not in plain["signature"]
-    gold = next(s for s in read_sentences(parsed) if s.entities)
+    gold = next(s for s in read_sentences(gold_file) if s.entities)
     entity = gold.entities[0]
     phrase = " ".join(gold.tokens[entity.start : entity.end])
     words.write_text(f"{phrase}\t{entity.label}\n", encoding="utf-8")
@@ -118,7 +110,7 @@ def test_what_cannot_be_followed_is_refused(
     refused: Callable[..., str],
     text_run: Path,
     trained_run: Path,
-    parsed: Path,
+    gold_file: Path,
     words: Path,
     tmp_path: Path,
 ) -> None:
@@ -129,13 +121,15 @@ def test_what_cannot_be_followed_is_refused(
         assert said == (
             f"{bad}:2: veto of 'Oslo' as LOC contradicts force of 'Oslo' as LOC ({bad}:1)"
         )
-    said = refused("eval", text_run, "--input", parsed, "--dictionary", words, "--dictionary", bad)
+    said = refused(
+        "eval", text_run, "--input", gold_file, "--dictionary", words, "--dictionary", bad
+    )
     assert said.startswith(f"{bad}:1: force of 'Oslo' as LOC contradicts veto of 'Oslo' as *")
     bad.write_text("Oslo\tLOCATION\n", encoding="utf-8")
     said = refused("predict", text_run, TEXT, "--dictionary", bad)
     assert said.startswith(f"{bad}:1: unknown label 'LOCATION'.")
     assert "none.tsv" in refused("predict", text_run, TEXT, "--dictionary", tmp_path / "none.tsv")
-    system = ("eval", "--system", parsed, "--gold", parsed, "--dictionary", words)
+    system = ("eval", "--system", gold_file, "--gold", gold_file, "--dictionary", words)
     assert refused(*system) == "--dictionary is for a run, not for --system."
     before = words.read_bytes()
     refused("predict", text_run, TEXT, "-o", words, "--dictionary", words, "--output-format", "csv")

@@ -23,13 +23,6 @@ from tests.fixtures import tiny_config
 
 
 @pytest.fixture
-def gold_file(small_corpus: Corpus, tmp_path: Path) -> Path:
-    path = tmp_path / "gold.conllu"
-    write_sentences(path, small_corpus.splits["test"])
-    return path
-
-
-@pytest.fixture
 def bare_file(small_corpus: Corpus, tmp_path: Path) -> Path:
     path = tmp_path / "bare.conllu"
     write_sentences(path, (s.replace(entities=()) for s in small_corpus.splits["test"]))

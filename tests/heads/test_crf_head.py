@@ -23,6 +23,7 @@ SENTENCES = [
     Sentence(tuple("ijkl"), entities=(Entity(0, 2, "LOC"), Entity(2, 3, "PER"))),
     Sentence(tuple("mn"), entities=(Entity(1, 2, "PER"),)),
 ]
+KERNELS = ["naive", "fused", "cpu"]
 SCHEMES = ["bio", "bioes", "bmes"]
 
 

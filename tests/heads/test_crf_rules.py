@@ -12,6 +12,7 @@ from synner_graph.data.schemes import tags_to_entities
 from synner_graph.data.sentence import Entity
 from synner_graph.heads import CRFHead
 from tests.heads.test_crf_head import (
+    KERNELS,
     LABELS,
     LENGTHS,
     OFFSETS,
@@ -22,7 +23,6 @@ from tests.heads.test_crf_head import (
     states,
 )
 
-KERNELS = ["naive", "fused", "cpu"]
 Rules = list[SpanRule]
 
 

@@ -7,6 +7,7 @@ from synner_graph.data.schemes import tags_to_entities
 from synner_graph.data.sentence import Entity
 from synner_graph.heads.crf_spans import Chain
 from tests.heads.test_crf_head import (
+    KERNELS,
     LABELS,
     LENGTHS,
     OFFSETS,
@@ -16,8 +17,6 @@ from tests.heads.test_crf_head import (
     random_head,
     states,
 )
-
-KERNELS = ["naive", "fused", "cpu"]
 
 
 @pytest.mark.parametrize("temperature", [1.0, 1.7])

@@ -1,4 +1,4 @@
-"""Find tokens and sentences in raw text, and entities with their place in it."""
+"""Find tokens and sentences in raw text."""
 
 import re
 from collections.abc import Sequence
@@ -48,4 +48,4 @@ def resolve_tokenizer(config: TextConfig, sentences: Sequence[Sentence]) -> Text
 
 
 _WITH_HYPHEN = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
-"""Words that hyphens join; the rules never cut numbers such as 555-1234."""
+"""Words that hyphens join; numbers such as 555-1234 tell nothing, for the rules keep them whole."""
