@@ -3,7 +3,8 @@
 import json
 import random
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from synner_graph.config import RunConfig, nested
 from synner_graph.data.sentence import ROOT, Entity, Sentence
+from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.run_folder import RunFolder
 from synner_graph.recogniser.settings import Place, combine
+from synner_graph.recogniser.synner import SynNER
 
 RELATIONS = ("nsubj", "obj", "det", "punct")
 WORDS = ("the", "dr", "##ing", "##son", "an", "in", "paris", "##es")
@@ -120,6 +123,12 @@ def tiny_config(transformer: Path | str, **overrides: Any) -> RunConfig:
     dotted = {key.replace("__", "."): value for key, value in overrides.items()}
     places = (Place("tiny", nested(tiny), shared=True), Place("the test", nested(dotted)))
     return combine(places)[0]
+
+
+def building(config: RunConfig) -> Callable[[Sequence[Sentence]], SynNER]:
+    """What makes a new recogniser with these settings, on a CPU."""
+    cpu = torch.device("cpu")
+    return partial(new_recogniser, config, backend="torch", device=cpu, kernel="auto")
 
 
 def outcome(folder: Path) -> tuple[dict[str, bytes], dict[str, Any]]:

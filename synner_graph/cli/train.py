@@ -34,6 +34,14 @@ def train(
     recipe: Annotated[
         str | None, typer.Option(help="A published row, from `recipes list`, instead of a file.")
     ] = None,
+    from_run: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="Go on from this run: its weights, names and settings; labels may be added.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Run folder; default: runs/CORPUS-MODEL or RECIPE."),
@@ -189,6 +197,7 @@ def train(
         "training.encoder_learning_rate": encoder_learning_rate,
         "training.learning_rate": learning_rate,
         "training.teacher": teacher,
+        "training.from_run": from_run,
         "training.seed": seed,
     }
     given = {key: value for key, value in plain.items() if value is not None}

@@ -71,6 +71,11 @@ class TrainingConfig(Section):
     )
     seed: int = Field(42, description="seed of every random choice")
     precision: Literal["no", "bf16", "fp16"] = Field("no", description="mixed precision")
+    from_run: str | None = Field(
+        None,
+        description="run to go on from (folder, installed package or hub repository): its weights, "
+        "its vocabulary, and new rows for new labels, relations, words and characters",
+    )
     teacher: Path | None = Field(
         None,
         description="run folder, saved combination, or JSON lines of `predict --candidates` whose "

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from synner_graph.data.entries import Entry
@@ -46,6 +46,10 @@ class Vocabulary:
         """Return the id of a name, 0 if it is unknown."""
         return self.ids.get(name, 0)
 
+    def extended(self, other: "Vocabulary") -> "Vocabulary":
+        """Return these names, with their ids, and behind them those that only the other has."""
+        return Vocabulary((*self.names, *(name for name in other.names if name not in self.ids)))
+
     @property
     def all_names(self) -> tuple[str, ...]:
         """All names by id, UNKNOWN first."""
@@ -87,6 +91,17 @@ class Vocabularies:
                 (c for s in sentences for token in s.tokens for c in token), minimum=2
             ),
             upos=Vocabulary.collect(tag for s in sentences for tag in s.upos or ()),
+        )
+
+    def extended(self, other: "Vocabularies") -> "Vocabularies":
+        """Return these vocabularies with what only the other has; forms and gazetteer stay."""
+        return replace(
+            self,
+            labels=tuple(sorted({*self.labels, *other.labels})),
+            relations=self.relations.extended(other.relations),
+            characters=self.characters.extended(other.characters),
+            upos=self.upos.extended(other.upos),
+            words=self.words.extended(other.words),
         )
 
     def to_json(self) -> dict[str, list[Any]]:

@@ -22,7 +22,11 @@ from synner_graph.encoders.settings import (
     spelling,
 )
 from synner_graph.encoders.shape import ShapeEncoder
-from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint
+from synner_graph.encoders.transformer import (
+    TransformerEncoder,
+    load_blueprint,
+    with_dropout,
+)
 from synner_graph.encoders.words import WordEncoder
 
 __all__ = [
@@ -40,6 +44,7 @@ __all__ = [
     "reads_words",
     "resolve",
     "spelling",
+    "with_dropout",
 ]
 
 WINDOW = 128

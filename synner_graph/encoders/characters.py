@@ -67,6 +67,7 @@ class CharacterEncoder(TokenEncoder[CharacterInputs]):
         self.embedding = nn.Embedding(
             len(characters) + 1, embedding_size, padding_idx=len(characters)
         )
+        self.named_axes = {"embedding.weight": ((*characters.all_names, None),)}
         self.dropout = nn.Dropout(dropout)
         self.output_size = output_size
         self.spelled = Memo(self._spell)

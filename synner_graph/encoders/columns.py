@@ -25,6 +25,7 @@ class ColumnEncoder(TokenEncoder[TokenIds]):
         self.names = names
         self.embedding = nn.Embedding(len(names), output_size)
         self.output_size = output_size
+        self.named_axes = {"embedding.weight": (names.all_names,)}
 
     @abstractmethod
     def column(self, sentence: Sentence) -> Sequence[str]:

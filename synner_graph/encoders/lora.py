@@ -39,6 +39,11 @@ def add_adapters(transformer: nn.Module, rank: int, alpha: int) -> None:
         inject_adapter_in_model(config, transformer, ADAPTER)
 
 
+def plain_name(name: str) -> str | None:
+    """Return what a weight is called in the same model without adapters; None for an adapter's."""
+    return None if ".lora_" in name else name.replace(".base_layer.", ".")
+
+
 def merged_state(model: nn.Module) -> dict[str, Tensor]:
     """Return the state of a model, its adapters added to the weights beside them.
 

@@ -255,11 +255,27 @@ def load_blueprint(
         ) from error
     _space_before_tokens(tokenizer)
     if dropout is not None:
-        places = [name for name in DROPOUTS if hasattr(config, name)]
-        if not places:
-            raise InputError(f"encoder.transformer_dropout cannot be set for {source!r}.")
-        config.update(dict.fromkeys(places, dropout))
+        config = with_dropout(config, dropout, source)
     return config, tokenizer
+
+
+def with_dropout(config: PretrainedConfig, dropout: float, source: str) -> PretrainedConfig:
+    """Return a copy of a configuration in which all layers have this dropout.
+
+    Args:
+        config: Of a transformer.
+        dropout: Of its layers.
+        source: What to call it.
+
+    Raises:
+        InputError: It is not known where its dropout is set.
+    """
+    places = [name for name in DROPOUTS if hasattr(config, name)]
+    if not places:
+        raise InputError(f"encoder.transformer_dropout cannot be set for {source!r}.")
+    config = deepcopy(config)
+    config.update(dict.fromkeys(places, dropout))
+    return config
 
 
 def _space_before_tokens(tokenizer: PreTrainedTokenizerBase) -> None:

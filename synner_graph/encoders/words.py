@@ -45,6 +45,7 @@ class WordEncoder(TokenEncoder[TokenIds]):
         with torch.no_grad():
             self.vectors.weight[1:].uniform_(-bound, bound)
         self.vectors.requires_grad_(not fixed)
+        self.named_axes = {"vectors.weight": (words.all_names,)}
 
     def embeddings(self) -> Iterator[Tensor]:
         """See TokenEncoder."""

@@ -59,6 +59,7 @@ class CompGCN(GraphLayer):
         )
         self.relation = nn.Parameter(torch.randn(len(inventory.relation_types), input_size))
         self.bias = nn.Parameter(torch.zeros(output_size))
+        self.named_axes = {"relation": (inventory.relation_keys,)}
 
     def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
         """See GraphLayer."""

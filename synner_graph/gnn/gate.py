@@ -31,6 +31,8 @@ class Gate(nn.Module):
         rows = torch.tensor(gated, dtype=torch.bool).cumsum(0) * torch.tensor(gated)
         self.logits = nn.Parameter(torch.full((sum(gated),), math.log(START / (1 - START))))
         self.register_buffer("rows", rows.long(), persistent=False)  # row 0: not gated
+        keys = tuple(key for key in inventory.relation_keys if key[0] in kinds)
+        self.named_axes = {"logits": (keys,)}
 
     @property
     def strengths(self) -> Tensor:

@@ -54,6 +54,7 @@ class GATv2(WeightedLayer):
         self.bias = nn.Parameter(torch.zeros(output_size))
         for vectors in (self.relation, self.score):
             nn.init.xavier_uniform_(vectors)
+        self.named_axes = {"relation": (inventory.relation_keys,)}
 
     def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
         """See GraphLayer."""

@@ -56,6 +56,7 @@ class GraphTransformer(WeightedLayer):
         self.output = nn.Linear(output_size, output_size)
         self.relation = nn.Parameter(torch.zeros(len(inventory.relation_types), heads))
         self.distance = nn.Parameter(torch.zeros(2 * max_distance + 1, heads))
+        self.named_axes = {"relation": (inventory.relation_keys,)}
 
     def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
         """See GraphLayer."""

@@ -51,6 +51,7 @@ class RGCN(GraphLayer):
         self.coefficients = nn.Parameter(torch.empty(len(inventory.relation_types), bases))
         self.root = nn.Linear(input_size, output_size)
         nn.init.xavier_uniform_(self.coefficients)
+        self.named_axes = {"coefficients": (inventory.relation_keys,)}
 
     def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
         """See GraphLayer."""

@@ -34,6 +34,8 @@ class SyntacticGCN(WeightedLayer):
         self.bias = nn.Parameter(torch.zeros(relations, output_size))
         self.gate = nn.Linear(input_size, kinds, bias=False)
         self.gate_bias = nn.Parameter(torch.zeros(relations, 1))
+        keys = inventory.relation_keys
+        self.named_axes = {"bias": (keys,), "gate_bias": (keys,)}
 
     def forward(self, graph: TokenGraph, x: Tensor) -> Tensor:
         """See GraphLayer."""

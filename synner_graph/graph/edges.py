@@ -98,6 +98,11 @@ class EdgeInventory:
         """Name of every relation type, by id: `nsubj`, `nsubj (dependent-head)`, `self`."""
         return tuple(name for kind in self.kinds for name in self.types_of(kind))
 
+    @property
+    def relation_keys(self) -> tuple[tuple[str, str], ...]:
+        """Kind and name of every relation type, by id; no two are equal."""
+        return tuple((kind, name) for kind in self.kinds for name in self.types_of(kind))
+
     def types_of(self, kind: str) -> tuple[str, ...]:
         """Names of the relation types of a kind, in the order of its block."""
         if kind == HEAD_DEPENDENT:

@@ -82,6 +82,7 @@ class BiaffineHead(nn.Module, Part):
         size = relation_size + 1
         self.relation = nn.Parameter(torch.empty(len(self.relations), size, size))
         nn.init.uniform_(self.relation, -1 / size, 1 / size)
+        self.named_axes = {"relation": (self.relations,)}
 
     def encode(self, trees: Sequence[Tree]) -> TreeGold:
         """Gold trees of one batch as the tensors that `loss` reads.

@@ -98,6 +98,10 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
         self.end = nn.Parameter(torch.empty(len(self.tags)))
         for parameter in (self.transitions, self.start, self.end):
             nn.init.uniform_(parameter, -0.1, 0.1)
+        tags = tuple(self.tags)
+        self.named_axes = {
+            name: (tags,) for name in ("emission.weight", "emission.bias", "start", "end")
+        } | {"transitions": (tags, tags)}
 
         follow, first, last = valid_transitions(self.tags, scheme)
         masks = {

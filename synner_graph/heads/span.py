@@ -110,6 +110,8 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
         )
         self.bias = nn.Parameter(torch.zeros(hidden_size))
         self.classify = nn.Linear(hidden_size, 1 + len(self.labels))
+        classes = (None, *self.labels)
+        self.named_axes = {"classify.weight": (classes,), "classify.bias": (classes,)}
         class_weights = torch.tensor([negative_weight] + [1.0] * len(self.labels))
         self.register_buffer("_class_weights", class_weights, persistent=False)
 

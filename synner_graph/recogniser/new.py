@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from synner_graph.config import RunConfig
+from synner_graph.config import ModelConfig, RunConfig
 from synner_graph.data.entries import Entry
 from synner_graph.data.gazetteer import gather
 from synner_graph.data.sentence import Sentence
@@ -47,12 +47,7 @@ def new_recogniser(
     lexicon = lexicon or read_lexicon(config, sentences, ())
     config = complete(config, sentences, lexicon)
     read = (*sentences, *unlabelled)
-    vocabularies = Vocabularies.collect(read, config.gnn.fold_subtypes)
-    if config.encoder.upos_column == "xpos":
-        tags = Vocabulary.collect(tag for s in read for tag in s.xpos or ())
-        vocabularies = replace(vocabularies, upos=tags)
-    if lexicon is not None:
-        vocabularies = replace(vocabularies, words=lexicon.words)
+    vocabularies = read_vocabularies(config, read, lexicon)
     if config.gnn.name != NONE and SAME_FORM in config.gnn.edges:
         frequent = frozenset(frequent_forms(sentences, config.gnn.frequent))
         vocabularies = replace(vocabularies, frequent=frequent)
@@ -65,10 +60,7 @@ def new_recogniser(
         if config.encoder.prune_vocabulary:
             tokens = {token for sentence in read for token in sentence.tokens}
             blueprint, rows = prune_vocabulary(blueprint, tokens)
-    # A run holds its words, so it names no file of vectors; features belong to sentences.
-    encoder = config.encoder.model_copy(update={"vectors": None, "features": None})
-    architecture = config.model.model_copy(update={"encoder": encoder})
-    ner = SynNER.build(architecture, vocabularies, blueprint, backend, device, kernel)
+    ner = SynNER.build(architecture(config), vocabularies, blueprint, backend, device, kernel)
     ner.model.gazetteer.hide_own(sentences)
     if source is not None:
         ner.load_encoder(source, rows)
@@ -77,6 +69,34 @@ def new_recogniser(
     if config.encoder.features is not None:
         ner.use_features(config.encoder.features)
     return ner
+
+
+def read_vocabularies(
+    config: RunConfig, sentences: Sequence[Sentence], lexicon: Lexicon | None
+) -> Vocabularies:
+    """Collect the names that a model knows from sentences, without forms and a gazetteer.
+
+    Args:
+        config: Settings.
+        sentences: All that it learns from.
+        lexicon: Its words, where it reads words.
+    """
+    vocabularies = Vocabularies.collect(sentences, config.gnn.fold_subtypes)
+    if config.encoder.upos_column == "xpos":
+        tags = Vocabulary.collect(tag for s in sentences for tag in s.xpos or ())
+        vocabularies = replace(vocabularies, upos=tags)
+    if lexicon is not None:
+        vocabularies = replace(vocabularies, words=lexicon.words)
+    return vocabularies
+
+
+def architecture(config: RunConfig) -> ModelConfig:
+    """Return what a run keeps of its settings.
+
+    It holds its words, so it names no file of vectors; and features belong to sentences.
+    """
+    encoder = config.encoder.model_copy(update={"vectors": None, "features": None})
+    return config.model.model_copy(update={"encoder": encoder})
 
 
 def read_entries(config: RunConfig, sentences: Sequence[Sentence]) -> tuple[Entry, ...]:

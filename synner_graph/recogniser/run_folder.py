@@ -1,4 +1,4 @@
-"""The run folder: every file name in it, how it is loaded, saved, replaced, locked, downloaded.
+"""The run folder: every file name in it, how it is loaded, saved, replaced, locked.
 
     RUN/
       model.safetensors  weights             manifest.json  sizes and SHA-256 of all files
@@ -17,6 +17,7 @@ README.md and train.log belong to the run and may be edited; every other file mu
 manifest says. Runs saved before there were manifests load if their set of files is complete.
 """
 
+import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,8 +25,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from synner_graph.errors import InputError
 from synner_graph.files import WriteError, make_folder, same_file
@@ -275,6 +274,22 @@ class RunFolder:
                 )
         return found
 
+    def digest(self) -> str:
+        """Return the SHA-256 of all that the run is, in hexadecimal: that of its manifest.
+
+        Where it has none, it is that of all files in the folder.
+
+        Raises:
+            InputError: A file cannot be read.
+        """
+        if (known := self.transaction.digest()) is not None:
+            return known
+        digest = hashlib.sha256()
+        for file in sorted(p for p in self.path.rglob("*") if p.is_file()):
+            digest.update(f"{file.relative_to(self.path)}\n".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        return digest.hexdigest()
+
     def holds(self, name: str) -> bool:
         """Whether the run has a file of that name."""
         return name in (self._known() or ())
@@ -305,25 +320,6 @@ class RunFolder:
         """Return the names of the files of a run from before manifests that decide what it does."""
         names = {*NAMES, *(f"{ENCODER}/{name}" for name in ENCODER_NAMES)} - set(OTHERS)
         return {name for name in names if (self.path / name).is_file()}
-
-
-def find_run(source: Path | str) -> RunFolder:
-    """Find the folder of a run; it is fetched from the hub where `source` is not a folder.
-
-    Raises:
-        InputError: There is neither.
-    """
-    folder = Path(source)
-    if not folder.is_dir():
-        if folder.exists() or str(source).count("/") != 1 or str(source).startswith((".", "/")):
-            raise InputError(f"There is no run folder {str(source)!r}.")
-        try:
-            folder = Path(snapshot_download(str(source)))
-        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-            raise InputError(
-                f"{str(source)!r} is neither a run folder nor a reachable hub repository."
-            ) from error
-    return RunFolder(folder)
 
 
 def _contents(files: Mapping[str, bytes | Path]) -> dict[str, bytes]:

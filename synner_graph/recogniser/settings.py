@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from synner_graph.config import RunConfig, explain, load_config, nested, read_tables
 from synner_graph.errors import InputError
+from synner_graph.recogniser.continued import settings_of
 from synner_graph.recogniser.resolve import check
 from synner_graph.recogniser.unread import flatten, unread
 
@@ -40,13 +41,18 @@ def read_settings(
 ) -> RunConfig:
     """Read settings from a TOML file and dotted overrides such as `{"gnn.layers": 3}`; check them.
 
+    Where they name a run to go on from, its settings stand below both.
+
     Raises:
         InputError: The file is unreadable, or a setting does not exist, is wrong or has no effect.
     """
-    load_config(path, overrides)  # refuses what can be refused without knowing the parts
+    first = load_config(path, overrides)  # refuses what can be refused without knowing the parts
     places = [Place("the overrides", nested(overrides or {}))]
     if path is not None:
         places.insert(0, Place(str(path), read_tables(path)))
+    before = first.training.from_run
+    if before is not None:
+        places.insert(0, Place(before, nested(settings_of(before)), shared=True))
     config, dropped = combine(places)
     for name, keys in dropped.items():
         logger.warning(

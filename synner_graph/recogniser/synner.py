@@ -34,8 +34,9 @@ from synner_graph.parsers import (
 from synner_graph.parsers.own import BiaffineParser
 from synner_graph.recogniser.announcement import announced
 from synner_graph.recogniser.calibration import Calibration
+from synner_graph.recogniser.find import find_run
 from synner_graph.recogniser.predictor import Predictor
-from synner_graph.recogniser.run_folder import CALIBRATION, RunFolder, find_run
+from synner_graph.recogniser.run_folder import CALIBRATION, RunFolder
 from synner_graph.recogniser.stored import StoredRun, calibration_file, load_stored, weights_file
 from synner_graph.text.pipeline import BUDGET, TextPipeline
 

@@ -52,6 +52,8 @@ def unread(config: RunConfig) -> dict[str, str]:
     found = dict(_options(config))
     found |= {f"encoder.{name}": why for name, why in unread_settings(config.encoder)}
     found |= {key: why for keys, read, why in _rules(config) if not read for key in keys.split()}
+    if config.training.from_run is not None and reads_words(config.encoder):
+        found.pop("encoder.fix_words", None)  # the words of the run stay as they are
     if not _drops_out(config, found):
         found["training.rdrop"] = "nothing is dropped out, so two passes are alike"
     return found

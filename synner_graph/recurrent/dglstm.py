@@ -80,6 +80,7 @@ class DGLSTM(Recurrent):
         self.interaction = interaction
         # Roots hang from nothing: the last vector is theirs.
         self.relations = nn.Embedding(len(inventory.relations) + 1, relation_size)
+        self.named_axes = {"relations.weight": ((*inventory.relations, None),)}
         self.dropout = nn.Dropout(dropout)
         self.maps = nn.ModuleList()
         if interaction == "mlp":

@@ -18,7 +18,6 @@ from synner_graph.evaluation.evaluate import evaluate_trees
 from synner_graph.model.batch import Batch
 from synner_graph.model.network import SynNERModel
 from synner_graph.parsers.own import BiaffineParser
-from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.training.batches import LengthGroupedBatches, training_units
 from synner_graph.training.checkpoint import Checkpoints
@@ -26,14 +25,16 @@ from synner_graph.training.learner import Learner
 from synner_graph.training.loop import run_epochs
 from synner_graph.training.progress import progress_bar
 
+Build = Callable[[Sequence[Sentence]], SynNER]
+"""Makes a recogniser that has yet to learn from these sentences."""
+
 logger = logging.getLogger(__name__)
 
 
 def jackknife(
     config: RunConfig,
     sentences: Sequence[Sentence],
-    backend: str,
-    kernel: str,
+    build: Build,
     checkpoints: Checkpoints,
     progress: bool = True,
 ) -> tuple[tuple[Sentence, ...], str]:
@@ -44,8 +45,7 @@ def jackknife(
     Args:
         config: Every setting; each parser trains as the model will.
         sentences: With gold trees.
-        backend: Graph backend.
-        kernel: What computes the operators: see `operators.choice.NAMES`.
+        build: Makes the model that a parser is to learn with.
         checkpoints: Of the run; the training of part 1 is its stage 1, and so on.
         progress: Show progress bars.
 
@@ -66,7 +66,7 @@ def jackknife(
             held_out = set(part)
             rest = [sentence for row, sentence in enumerate(sentences) if row not in held_out]
             title = f"jackknife {number}/{len(parts)}"
-            ner = train_parser(config, rest, backend, kernel, checkpoints, number, title, progress)
+            ner = train_parser(config, rest, build, checkpoints, number, title, progress)
             trees = [(s.heads, s.relations) for s in ner.own_parser().parse(unseen)]
             score = evaluate_trees(ner, unseen, "train").all
             logger.info(
@@ -127,8 +127,7 @@ class ParserAlone(nn.Module):
 def train_parser(
     config: RunConfig,
     sentences: Sequence[Sentence],
-    backend: str,
-    kernel: str,
+    build: Build,
     checkpoints: Checkpoints,
     stage: int = 1,
     title: str = "parser",
@@ -139,8 +138,7 @@ def train_parser(
     Args:
         config: Every setting.
         sentences: With gold trees.
-        backend: Graph backend.
-        kernel: What computes the operators: see `operators.choice.NAMES`.
+        build: Makes the model.
         checkpoints: Of the run.
         stage: Number of this training within the run.
         title: Of the progress bars.
@@ -149,7 +147,7 @@ def train_parser(
     settings = config.training
     torch.manual_seed(settings.seed)
     accelerator = checkpoints.accelerator
-    ner = new_recogniser(config, sentences, backend, accelerator.device, kernel)
+    ner = build(sentences)
     units = training_units(sentences, ner.model.reads_documents, settings.part_tokens)
     batches = LengthGroupedBatches(units, settings.batch_size, settings.seed)
     learner = Learner(ParserAlone(ner.model), config, batches.total(settings.epochs), accelerator)

@@ -33,8 +33,7 @@ class Start:
 def identity(
     config: RunConfig,
     corpus: Corpus,
-    frozen: str,
-    teacher: str | None = None,
+    digests: Mapping[str, str | None],
     **machine: str | int,
 ) -> dict[str, Any]:
     """Gather all that decides the weights of a finished training.
@@ -42,16 +41,13 @@ def identity(
     Args:
         config: Every setting, as resolved.
         corpus: What is trained on.
-        frozen: Digest of the weights that are not trained.
-        teacher: Digest of what the teacher's answers follow from, if there is one.
+        digests: Of what else it reads, by what to call it; None for what there is not.
         machine: Name -> value of what else must be the same, such as the kernel.
     """
     sentences = {f"the {name} sentences": _digest(rows) for name, rows in corpus.splits.items()}
     settings = dict(dotted(config.model_dump(mode="json")))
-    digests = {**sentences, "the pretrained weights": frozen}
-    if teacher is not None:
-        digests["the teacher's files"] = teacher
-    return {**settings, **machine, **digests}
+    others = {f"the {name}": digest for name, digest in digests.items() if digest is not None}
+    return {**settings, **machine, **sentences, **others}
 
 
 def begin(

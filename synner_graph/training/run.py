@@ -20,7 +20,9 @@ from synner_graph.evaluation.scores import Report
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.heads.soft import SoftTarget
 from synner_graph.model.batch import Batch
-from synner_graph.parsers import TREES, ParserRecord
+from synner_graph.parsers import TREES, Parser, ParserRecord, fill_trees
+from synner_graph.recogniser.continued import continued_recogniser, news, open_before
+from synner_graph.recogniser.find import find_run
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.resolve import check, resolve, unknown_labels
 from synner_graph.recogniser.run_folder import CARD, LOG, METRICS, WORKSPACE, RunFolder
@@ -86,15 +88,22 @@ def train(
     if not (resume and (is_finished(run) or is_broken_off(run))):
         run.check_replaceable(overwrite, _inputs(config))
     config = check(config)
-    corpus, record = _parsed(config, with_unlabelled(config, corpus))
+    accelerator = build_accelerator(device, config.training.precision)
+    before = open_before(config, backend, accelerator.device, kernel)
+    told = len(corpus.notes)
+    corpus, record = _parsed(config, with_unlabelled(config, corpus), before)
     config, lexicon = resolve(config, corpus)
     sentences, dev = corpus.splits["train"], corpus.splits.get("dev", ())
-    accelerator = build_accelerator(device, config.training.precision)
     set_seed(config.training.seed)
     unlabelled = corpus.splits.get(UNLABELLED, ())
-    ner = new_recogniser(
-        config, sentences, backend, accelerator.device, kernel, lexicon, unlabelled
-    )
+    build: Callable[..., SynNER]
+    if before is None:
+        build = partial(
+            new_recogniser, config, backend=backend, device=accelerator.device, kernel=kernel
+        )
+    else:
+        build = partial(continued_recogniser, before, config, backend=backend, kernel=kernel)
+    ner = build(sentences, lexicon=lexicon, unlabelled=unlabelled)
     ner.parser_record = record or ner.parser_record
     ner.model.head.encode(sentences)  # refuses entities that it cannot learn
     learned: Sequence[Sentence] = (*sentences, *unlabelled)
@@ -104,8 +113,12 @@ def train(
     settings = identity(
         config,
         corpus,
-        frozen_digest(ner.model),
-        None if teacher is None else teacher.digest,
+        {
+            "pretrained weights": frozen_digest(ner.model),
+            "teacher's files": None if teacher is None else teacher.digest,
+            "files of the run to go on from": config.training.from_run
+            and find_run(config.training.from_run).digest(),
+        },
         graph_backend=ner.backend.name,
         kernel=str(kernel),
         device=accelerator.device.type,
@@ -144,8 +157,11 @@ def train(
                 f"{parameters(ner.model):,}",
                 f"{parameters(ner.model, trained=True):,}",
             )
-            if record is not None:
-                logger.info("Read with %s", corpus.notes[-1])
+            if before is not None:
+                for line in news(before, ner, sentences):
+                    logger.info("Going on from %s: %s", config.training.from_run, line)
+            for note in corpus.notes[told:]:
+                logger.info("Read with %s", note)
             if lexicon is not None:
                 logger.info("Words: %s", lexicon.coverage)
             for remark in (*unknown_labels(corpus), *ner.model.head.remarks(sentences)):
@@ -159,7 +175,7 @@ def train(
                     logger.warning(remark)
             trees = learned
             if config.parser.jackknife is not None:
-                learned, note = jackknife(config, learned, backend, kernel, checkpoints, progress)
+                learned, note = jackknife(config, learned, build, checkpoints, progress)
                 corpus = replace(corpus, notes=(*corpus.notes, note))
             epochs = _fit(ner, config, learned, trees, targets, dev, output, checkpoints, progress)
             metrics: dict[str, Any] = {}
@@ -181,8 +197,21 @@ def _finish(run: RunFolder, metrics: dict[str, Any]) -> None:
     run.clear_workspace()
 
 
-def _parsed(config: RunConfig, corpus: Corpus) -> tuple[Corpus, ParserRecord | None]:
-    """Give the corpus the trees of the parser that the settings name, if that is another's."""
+def _parsed(
+    config: RunConfig, corpus: Corpus, before: SynNER | None
+) -> tuple[Corpus, ParserRecord | None]:
+    """Give the corpus the trees of the parser that the settings name, if that is another's.
+
+    Sentences without a tree get that of the parser of the run that the training goes on from.
+    """
+    if config.parser.name == BIAFFINE and before is not None:
+        lacking = sum(s.heads is None for rows in corpus.splits.values() for s in rows)
+        if not lacking:
+            return corpus, None
+        parser: Parser = before.own_parser()
+        splits = {s: tuple(fill_trees(r, lambda: parser)) for s, r in corpus.splits.items()}
+        note = f"trees of the parser of {config.training.from_run} for {lacking} sentences without"
+        return replace(corpus, splits=splits, notes=(*corpus.notes, note)), None
     if config.parser.name in (TREES, BIAFFINE):
         return corpus, None
     parser = load_parser(config.parser.name)
@@ -197,7 +226,7 @@ def _inputs(config: RunConfig) -> list[Path]:
     named: tuple[Path | str | None, ...]
     named = (data.train, data.dev, data.test, data.data_dir, encoder.features, encoder.vectors)
     named += (encoder.name, *config.gnn.gazetteer)
-    named += (config.training.teacher, *config.training.unlabelled)
+    named += (config.training.teacher, *config.training.unlabelled, config.training.from_run)
     return [Path(path) for path in named if path and Path(path).exists()]
 
 

@@ -61,7 +61,7 @@ class Teacher:
                 labels.
         """
         if path.is_dir():
-            return cls(path, _digest_of_run(path), None)
+            return cls(path, RunFolder(path).digest(), None)
         try:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:
@@ -210,14 +210,3 @@ def summary(targets: Sequence[SoftTarget]) -> str:
         f"probabilities of {spans} spans in {len(targets)} sentences, {unlabelled} of them "
         "unlabelled"
     )
-
-
-def _digest_of_run(path: Path) -> str:
-    """SHA-256 of the manifest of a run; of all files, where it has none."""
-    if (known := RunFolder(path).transaction.digest()) is not None:
-        return known
-    digest = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        digest.update(f"{file.relative_to(path)}\n".encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()

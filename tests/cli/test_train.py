@@ -190,3 +190,20 @@ def test_a_wrong_interval_is_refused(refused: Callable[..., str]) -> None:
         "--checkpoint-every, got '5x'"
     )
     assert "got '0'" in refused("study", "no.toml", "--checkpoint-every", "0")
+
+
+def test_a_run_goes_on_as_it_is_typed(
+    run: Run, refused: Callable[..., str], trained_run: Path, tmp_path: Path
+) -> None:
+    files = ("--train", SAMPLE / "dev.conllu", "--dev", SAMPLE / "dev.conllu", "--device=cpu")
+    result = run(
+        *("train", "--from", trained_run, *files, "--epochs=1", "--json"),
+        *("--output", tmp_path / "on"),
+    )
+    assert result.exit_code == 0, result.output
+    config = json.loads(result.stdout)["config"]
+    assert (config["gnn"]["name"], config["gnn"]["size"]) == ("gcn", 12)
+    assert config["training"]["from_run"] == str(trained_run)
+    said = refused("train", "--from", trained_run, *files, "--gnn-dim", "20")
+    assert "The setting 'gnn.size' cannot change" in said and "12" in said
+    assert "There is no run folder" in refused("train", "--from", tmp_path / "none", *files)

@@ -84,3 +84,20 @@ def test_sentences_without_trees_or_entities_teach_characters_only() -> None:
     vocabularies = Vocabularies.collect([Sentence(["aa"])])
     assert vocabularies.labels == vocabularies.relations.names == ()
     assert vocabularies.characters.names == ("a",)
+
+
+def test_names_are_added_behind_those_that_are_known() -> None:
+    grown = Vocabulary(("b", "a")).extended(Vocabulary(("c", "a", "0")))
+    assert grown.names == ("b", "a", "c", "0")
+
+
+def test_vocabularies_keep_their_ids_and_gain_names(vocabularies: Vocabularies) -> None:
+    more = Vocabularies.collect(
+        [Sentence(["Xxx", "saw"], [1, ROOT], ["new", "root"], [Entity(0, 1, "ART")])]
+    )
+    grown = vocabularies.extended(more)
+    assert grown.labels == ("ART", "LOC", "PER")
+    for name in vocabularies.relations.names:
+        assert grown.relations.id_of(name) == vocabularies.relations.id_of(name)
+    assert grown.relations.names[-1] == "new"
+    assert grown.extended(vocabularies) == grown

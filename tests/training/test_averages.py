@@ -20,7 +20,7 @@ from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.learner import Learner
 from synner_graph.training.metrics import dev_scores
 from synner_graph.training.run import train
-from tests.fixtures import tiny_config
+from tests.fixtures import building, tiny_config
 
 
 @pytest.mark.parametrize("decay", [0.3, 0.95])
@@ -141,7 +141,7 @@ def test_a_parser_of_a_part_has_its_averages(
         parser = {"parser__name": "biaffine", "parser__jackknife": 2}
         config = tiny_config("characters", training__ema=ema, **parser)
         checkpoints = Checkpoints(tmp_path / str(ema), Accelerator(cpu=True))
-        ner = parsers.train_parser(config, rows, "torch", "auto", checkpoints, progress=False)
+        ner = parsers.train_parser(config, rows, building(config), checkpoints, progress=False)
         models.append(dict(ner.model.named_parameters()))
     averages = made[1].averages
     assert averages is not None and averages.tensors

@@ -19,7 +19,7 @@ from synner_graph.training import jackknife as module
 from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.jackknife import jackknife, split_documents, train_parser
 from synner_graph.training.run import train
-from tests.fixtures import tiny_config
+from tests.fixtures import building, tiny_config
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_no_parser_has_seen_what_it_parses(
 
     monkeypatch.setattr(module, "train_parser", watched_training)
     checkpoints = Checkpoints(tmp_path, Accelerator(cpu=True))
-    found, note = jackknife(config, sentences, "torch", "auto", checkpoints, progress=False)
+    found, note = jackknife(config, sentences, building(config), checkpoints, progress=False)
     assert len({ner for ner, _ in parsed}) == 3
     assert set.union(*(ids for _, ids in parsed)) == {sentence.id for sentence in sentences}
     assert all(len(learned[ner] | ids) == 20 for ner, ids in parsed)
@@ -96,7 +96,8 @@ def test_a_parser_alone_learns(config: RunConfig, small_corpus: Corpus, tmp_path
         settings = config.training.model_copy(update={"epochs": epochs, "learning_rate": 0.01})
         longer = config.model_copy(update={"training": settings})
         checkpoints = Checkpoints(tmp_path, Accelerator(cpu=True))
-        ner = train_parser(longer, sentences, "torch", "auto", checkpoints, progress=False)
+        build = building(longer)
+        ner = train_parser(longer, sentences, build, checkpoints, progress=False)
         scores.append(evaluate_trees(ner, sentences, "train").all.las)
     assert scores[1] > scores[0] + 10
 

@@ -11,8 +11,9 @@ import torch
 from synner_graph.errors import InputError
 from synner_graph.evaluation.combination.combined import CombinedNER
 from synner_graph.evaluation.combination.combiner import Combiner
+from synner_graph.recogniser.find import find_run
 from synner_graph.recogniser.recogniser import Recogniser
-from synner_graph.recogniser.run_folder import COMBINATION, RunFolder, find_run
+from synner_graph.recogniser.run_folder import COMBINATION, RunFolder
 from synner_graph.recogniser.synner import SynNER
 
 FORMAT = 1
