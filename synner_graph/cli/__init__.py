@@ -12,6 +12,7 @@ from synner_graph.cli.kernels import kernels
 from synner_graph.cli.parse import parse
 from synner_graph.cli.parts import commands as parts
 from synner_graph.cli.predict import predict
+from synner_graph.cli.publish import package, push
 from synner_graph.cli.recipes import app as recipes
 from synner_graph.cli.serve import demo, serve
 from synner_graph.cli.study import study
@@ -30,6 +31,8 @@ app.command("combine", cls=Combine)(combine)
 app.command("serve")(serve)
 app.command("demo")(demo)
 app.command("parse")(parse)
+app.command("package")(package)
+app.command("push")(push)
 app.command("study")(study)
 app.command("calibrate")(calibrate)
 app.command("visualize")(visualize)

@@ -32,7 +32,10 @@ class Kernels(StrEnum):
     naive = "naive"
 
 
-Run = Annotated[str, typer.Argument(help="Run folder, or a hub repository.", show_default=False)]
+Run = Annotated[
+    str,
+    typer.Argument(help="Run folder, installed package, or a hub repository.", show_default=False),
+]
 Dataset = Annotated[
     str | None,
     typer.Option(help="Corpus of the catalogue: see `data list`.", rich_help_panel=DATA),

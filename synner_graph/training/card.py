@@ -21,9 +21,9 @@ A named entity recogniser trained with synner_graph on `{corpus}`.
 | parameters | {parameters:,} |
 
 {scores}
-Counts are entities; an entity is correct when its boundaries and its label are. Trained on
-{sentences:,} sentences in {seconds:.0f} s on {device} with seed {seed}. `metrics.json` holds every
-setting and version.
+{signatures}Counts are entities; an entity is correct when its boundaries and its label are.
+Trained on {sentences:,} sentences in {seconds:.0f} s on {device} with seed {seed}.
+`metrics.json` holds every setting and version.
 
 ```python
 from synner_graph import SynNER
@@ -58,6 +58,10 @@ def model_card(metrics: dict[str, Any]) -> str:
         scores="\n".join(lines) + "\n"
         if rows
         else "Not evaluated: the corpus had no dev or test split.\n",
+        signatures="".join(
+            f"Signature of the scores on {split}: `{signature}`\n\n"
+            for split, signature in metrics["signatures"].items()
+        ),
         sentences=metrics["counts"]["train"]["sentences"],
         seconds=metrics["seconds"],
         device=metrics["device"],

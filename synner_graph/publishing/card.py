@@ -1,0 +1,82 @@
+"""What is told to those who get a run from others: a model card with licence, name and scores."""
+
+import json
+from typing import Any
+
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+from synner_graph.data.corpora.known import CORPORA
+from synner_graph.errors import InputError
+from synner_graph.recogniser.run_folder import CARD, METRICS, RunFolder
+
+FRONT_MATTER_ENDS = "\n---\n"
+PLACE = "path/to/this/folder"
+"""What the card of a run says in place of its name."""
+
+
+def metrics_of(run: RunFolder) -> dict[str, Any]:
+    """Read the scores and settings of a run that others are to use.
+
+    Raises:
+        InputError: It has none: it was saved without `train`, or its training has not ended.
+    """
+    if not run.holds(METRICS):
+        raise InputError(
+            f"{run.path} has no {METRICS}, so nobody could know what it is worth: hand on a run "
+            "whose training has ended."
+        )
+    metrics: dict[str, Any] = json.loads(run.read()[METRICS])
+    return metrics
+
+
+def licence_of(given: str | None, metrics: dict[str, Any]) -> str:
+    """Return a licence as an SPDX expression in its usual spelling.
+
+    Args:
+        given: What the user says.
+        metrics: Of the run.
+
+    Raises:
+        InputError: Nothing is given, or no SPDX expression.
+    """
+    corpus = metrics["corpus"]["name"]
+    known = CORPORA.get(corpus)
+    of_corpus = f"{corpus} has {known.licence}" if known else f"here that of {corpus!r}"
+    if given is None:
+        raise InputError(
+            "Say under which licence others may use the run, with --license and an SPDX name such "
+            "as Apache-2.0 or CC-BY-SA-4.0: the licence of the sentences that it learned from may "
+            f"decide it ({of_corpus})."
+        )
+    try:
+        return str(canonicalize_license_expression(given))
+    except InvalidLicenseExpression as error:
+        raise InputError(
+            f"expected an SPDX licence expression such as Apache-2.0, CC-BY-SA-4.0 or "
+            f"LicenseRef-MINE, got {given!r}"
+        ) from error
+
+
+def card_for(run: RunFolder, name: str, licence: str) -> str:
+    """Return the model card of a run, as it is edited, with the name that others load it by.
+
+    Args:
+        run: With a card.
+        name: Of a package, or of a repository.
+        licence: As `licence_of` gives it.
+
+    Raises:
+        InputError: The run has no card, or one that begins with no front matter.
+    """
+    content = run.transaction.read(CARD)
+    if content is None:
+        raise InputError(f"{run.path} has no {CARD}, which is its model card.")
+    text = content.decode("utf-8", errors="replace").replace(PLACE, name)
+    start, _, rest = text.partition("\n")
+    if start.strip() != "---":
+        raise InputError(f"{run.path / CARD}, line 1: expected --- and front matter, got {start!r}")
+    if any(
+        line.startswith("license:") for line in rest.partition(FRONT_MATTER_ENDS)[0].splitlines()
+    ):
+        return text
+    return f"---\nlicense: {licence.lower()}\n{rest}"
