@@ -7,10 +7,9 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from synner_graph import __version__
 from synner_graph.errors import InputError
 from synner_graph.publishing.card import FRONT_MATTER_ENDS, card_for, licence_of, metrics_of
-from synner_graph.publishing.wheel import write_wheel
+from synner_graph.publishing.wheel import VERSION, write_wheel
 from synner_graph.recogniser.find import GROUP, INSIDE
 from synner_graph.recogniser.run_folder import CARD, RunFolder
 from synner_graph.recogniser.stored import load_stored
@@ -85,7 +84,7 @@ def _metadata(
         "License-Expression": licence,
         "Keywords": "named entity recognition,synner-graph",
         "Requires-Python": ">=3.11",
-        "Requires-Dist": f"synner-graph{needs}>={__version__}",
+        "Requires-Dist": f"synner-graph{needs}>={VERSION}",
         "Description-Content-Type": "text/markdown",
     }
     head = "".join(f"{key}: {' '.join(value.split())}\n" for key, value in fields.items())

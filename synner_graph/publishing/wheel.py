@@ -9,9 +9,9 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
+from importlib.metadata import version as installed
 from pathlib import Path
 
-from synner_graph import __version__
 from synner_graph.files import make_folder, replacing
 
 MADE = (1980, 1, 1, 0, 0, 0)
@@ -19,8 +19,9 @@ MADE = (1980, 1, 1, 0, 0, 0)
 
 READABLE = 0o644 << 16
 TAG = "py3-none-any"
+VERSION = installed("synner-graph")
 WHEEL = f"""Wheel-Version: 1.0
-Generator: synner-graph {__version__}
+Generator: synner-graph {VERSION}
 Root-Is-Purelib: true
 Tag: {TAG}
 """
