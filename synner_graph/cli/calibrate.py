@@ -50,7 +50,7 @@ def calibrate(
     else:
         data = split_of(dataset, input, "dev", reading)
     ner = open_run(run, reading.features, graph_backend, device, kernel)
-    corpus = corpus_of(data, splits=("dev", "test"))
+    corpus = corpus_of(data, splits=("dev", "test"), text=ner.text_config)
     print_notes(corpus.notes)
     splits = {name: rows for name, rows in corpus.splits.items() if rows}
     if "dev" not in splits:

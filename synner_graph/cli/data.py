@@ -13,6 +13,7 @@ from synner_graph.cli import options
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.console import print_json, print_notes
 from synner_graph.cli.outputs import check_output
+from synner_graph.cli.source import text_config
 from synner_graph.data.conversion import convert as convert_file
 from synner_graph.data.corpora.catalogue import SPLITS, spec_of, whereabouts
 from synner_graph.data.corpora.known import CORPORA
@@ -70,6 +71,8 @@ def convert(
         Keep | None,
         typer.Option(help="Which of the entities that share a token to keep; default: all."),
     ] = None,
+    tokenizer: options.TextTokenizer = None,
+    language: options.TextLanguage = None,
 ) -> None:
     """Write a file in another format.
 
@@ -90,6 +93,7 @@ def convert(
         trees_format=trees_format,
         characters=None if characters is None else characters.value,
         nested=None if nested is None else nested.value,
+        text=text_config(input, format, tokenizer, language),
     )
     print_notes([f"sentences written: {conversion.sentences:,}", *conversion.notes])
 

@@ -164,7 +164,8 @@ def evaluate(
         return ner
 
     ner = opened(runs[0]) if runs else None
-    corpus = corpus_of(data, splits=(split,))
+    text = None if ner is None else ner.text_config
+    corpus = corpus_of(data, splits=(split,), text=text)
     print_notes(corpus.notes)
     sentences = corpus.splits[split]
     signature = replace(

@@ -74,6 +74,22 @@ MultipleRoots = Annotated[
         "--multiple-roots", help="Accept sentences with several roots.", rich_help_panel=DATA
     ),
 ]
+TextTokenizer = Annotated[
+    str | None,
+    typer.Option(
+        "--text.tokenizer",
+        help="What makes tokens of the texts of annotation tools: rules, characters or blanks.",
+        rich_help_panel=DATA,
+    ),
+]
+TextLanguage = Annotated[
+    str | None,
+    typer.Option(
+        "--text.language",
+        help="Language of its rules; default: en.",
+        rich_help_panel=DATA,
+    ),
+]
 Features = Annotated[
     Path | None,
     typer.Option(

@@ -23,17 +23,16 @@ from synner_graph.cli.console import errors, print_notes, unknown_relations
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.source import dictionary_notes, dictionary_of, open_any
-from synner_graph.data.formats import FORMATS, fitting, format_of
+from synner_graph.cli.texts import TEXT, texts_of
+from synner_graph.data.batching import by_size
+from synner_graph.data.formats import FORMATS, format_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import visible
 from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
     from synner_graph.recogniser.recogniser import Recogniser
-    from synner_graph.text.live import LiveLines
     from synner_graph.text.sources import Record
-
-TEXT = "text"
 
 
 class Long(StrEnum):
@@ -54,8 +53,8 @@ def predict(
         typer.Option(
             "--input",
             "-i",
-            help="File of texts (.txt: its lines; .jsonl: a field) or of sentences; default: "
-            "standard input, which is -.",
+            help="File of texts (.txt: its lines; .jsonl: a field; .parquet: a column) or of "
+            "sentences; default: standard input, which is -.",
         ),
     ] = None,
     output: Annotated[
@@ -117,6 +116,13 @@ def predict(
             rich_help_panel=options.DATA,
         ),
     ] = None,
+    text_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of the text in a parquet file; default: text.",
+            rich_help_panel=options.DATA,
+        ),
+    ] = None,
     scheme: options.Scheme = None,
     multiple_roots: options.MultipleRoots = False,
     features: options.Features = None,
@@ -163,7 +169,7 @@ def predict(
     source = input or "-"
     # A file that is gone on with was written in whole chunks.
     live = None if text or resume else live_input(source, prints=pretty or output == "-")
-    records = given(text) if text else _texts(source, format, text_field, live)
+    records = given(text) if text else texts_of(source, format, text_field, text_column, live)
     if resume and (records is None or output == "-" or pretty):
         raise InputError("--resume goes on with a file of named texts: say which with --output.")
     check_output(output, (None if text else source, features, *(dictionary or ())))
@@ -213,52 +219,17 @@ def predict(
     print_notes(dictionary_notes(phrases))
 
 
-def _texts(
-    source: str, format: str | None, field: str | None, live: "LiveLines | None"
-) -> "Iterator[Record] | None":
-    """Return the texts of a file; None if it holds sentences."""
-    from synner_graph.text.sources import TEXT_FIELD, holds_tokens, json_lines, text_lines
-
-    suffix = Path(source).suffix
-    if format is None and field is None and suffix.removeprefix(".") not in FORMATS:
-        _check_texts(source, suffix)
-    if field is not None:
-        if format not in (None, "jsonl"):
-            raise InputError(f"--text-field names a field of JSON lines, not of {format}.")
-        return json_lines(source, field, live)
-    if format == TEXT or (format is None and (source == "-" or suffix == ".txt")):
-        return text_lines(source, live)
-    if format is None and suffix == ".jsonl" and not holds_tokens(source):
-        return json_lines(source, TEXT_FIELD)
-    return None
-
-
-def _check_texts(source: str, suffix: str) -> None:
-    """Refuse a file by whose name it cannot be known whether it holds texts.
-
-    Raises:
-        InputError: It is no .txt, or what is in it are the columns of a format.
-    """
-    is_text = source == "-" or suffix == ".txt"
-    names = fitting(source)
-    if is_text and not names:
-        return
-    found = f"; its first sentence can be read as {', '.join(names)}" if names else ""
-    raise InputError(
-        f"cannot know by the name of {source} what it holds: say --format {TEXT} for a text a "
-        f"line, or --format NAME for sentences, one of {', '.join(FORMATS)}{found}."
-    )
-
-
 def _written_format(
     of_texts: bool, source: str, format: str | None, output: str, output_format: str | None
 ) -> str:
-    """Return the format to write."""
+    """Return the format to write; what a model says are predictions, where a format tells."""
     if of_texts and (output_format == "csv" or (output_format is None and output.endswith(".csv"))):
         return "csv"
     if output_format is None and output == "-":
-        return "jsonl" if of_texts else format_of(source, format)
-    return format_of(output, output_format)
+        name = "jsonl" if of_texts and format not in FORMATS else format_of(source, format)
+    else:
+        name = format_of(output, output_format)
+    return "label-studio-predicted" if name == "label-studio" else name
 
 
 def _name_texts(
@@ -273,7 +244,8 @@ def _name_texts(
 ) -> None:
     """Name texts and write them, or print their sentences where no output is named."""
     from synner_graph.text.pipeline import chunks
-    from synner_graph.text.targets import continue_named, opened, part_of, write_named, writer_of
+    from synner_graph.text.targets import continue_named, opened, part_of, write_named
+    from synner_graph.text.writers import writer_of
 
     pipeline = ner.pipeline(*how)
     writer = writer_of(*format)
@@ -309,8 +281,7 @@ def _parsed(
     """Give the sentences the trees of a parser."""
     parser = ner.chosen_parser(name)
     print_notes(ner.tree_notes(parser))
-    iterator = iter(sentences)
-    while batch := list(islice(iterator, batch_size)):
+    for batch in by_size(sentences, batch_size):
         yield from parser.parse(batch)
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synner_graph.cli.reading import Reading
-from synner_graph.config import DataConfig
+from synner_graph.config import DataConfig, TextConfig, load_config
 from synner_graph.data.corpora.catalogue import SPLITS
+from synner_graph.data.formats import FORMATS, format_of
+from synner_graph.data.formats.whole import DocumentFormat
 from synner_graph.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -85,3 +87,26 @@ def open_any(
     if features is not None:
         ner.use_features(features)
     return ner
+
+
+def text_config(
+    source: str, format: str | None, tokenizer: str | None, language: str | None
+) -> TextConfig:
+    """Return how the texts of a file are cut into tokens.
+
+    Args:
+        source: The file.
+        format: As on the command line.
+        tokenizer: As on the command line.
+        language: As on the command line.
+
+    Raises:
+        InputError: One is given for a file that has tokens of its own, or is unknown.
+    """
+    given = {"tokenizer": tokenizer, "language": language}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    name = format_of(source, format)
+    reader = FORMATS[name]
+    if chosen and not (isinstance(reader, DocumentFormat) and reader.has_texts):
+        raise InputError(f"--text.{next(iter(chosen))} cuts texts, but {name} has tokens.")
+    return load_config(overrides={f"text.{key}": value for key, value in chosen.items()}).text

@@ -223,7 +223,7 @@ def train(
     from synner_graph.training import run as training
     from synner_graph.training.distributed import end_processes
 
-    corpus = corpus_of(settings.data)
+    corpus = corpus_of(settings.data, text=settings.text)
     print_notes(corpus.notes)
     folder = output or Path("runs") / (recipe or _run_name(settings))
     try:

@@ -120,7 +120,7 @@ def visualize(
                 raise InputError(f"The text has {len(sentences)} sentences: {one_wanted}")
             index = 1
     else:
-        corpus = corpus_of(data, splits=(split,))
+        corpus = corpus_of(data, splits=(split,), text=ner.text_config)
         print_notes(corpus.notes)
         sentences = list(corpus.splits[split])
         name = str(input) if input else f"{dataset} {split}"

@@ -27,6 +27,13 @@ def by_sentences(units: Sequence[Unit], size: int) -> Iterator[list[int]]:
         yield batch
 
 
+def by_size(sentences: Iterable[Sentence], size: int) -> Iterator[list[Sentence]]:
+    """Cut sentences into runs of `size`, in order; the last may have fewer."""
+    rest = iter(sentences)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
 def by_cost(costs: Sequence[int], budget: int) -> Iterator[list[int]]:
     """Group units so that the highest cost in a batch, times its size, stays within a budget.
 

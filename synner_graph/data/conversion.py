@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from synner_graph.config import TextConfig
 from synner_graph.data.characters import (
     AlignmentReport,
     Carrier,
@@ -43,6 +44,7 @@ def convert(
     trees_format: str | None = None,
     characters: Carrier | None = None,
     nested: Keep | None = None,
+    text: TextConfig | None = None,
 ) -> Conversion:
     """Write the sentences of a file in another format; see `read_sentences` and `write_sentences`.
 
@@ -52,6 +54,7 @@ def convert(
             in the tree; `trees` may then have other words than the source.
         nested: Keep one of the entities that share a token; by default all are kept, and refused
             by a format that cannot hold them.
+        text: How texts of annotation tools are cut; see `read_sentences`.
 
     Raises:
         InputError: A file cannot be read or written, or sentences and trees do not fit together.
@@ -59,7 +62,13 @@ def convert(
     read, alignment = ReadReport(), AlignmentReport()
     dropped = [0]
     sentences: Iterable[Sentence] = read_sentences(
-        source, format, scheme=scheme, repair=repair, multiple_roots=multiple_roots, report=read
+        source,
+        format,
+        scheme=scheme,
+        repair=repair,
+        multiple_roots=multiple_roots,
+        report=read,
+        text=text,
     )
     if trees is not None:
         parsed = read_sentences(trees, trees_format, repair=True, multiple_roots=multiple_roots)
@@ -75,8 +84,7 @@ def convert(
     watched = losses.watch(sentences)
     written = write_sentences(target, watched, output_format, scheme=output_scheme)
     counts = {
-        "invalid tags repaired": read.repaired_tags,
-        "sentences whose chunk tags are not kept": read.chunked,
+        **read.notes,
         **losses.counts,
         "nested entities dropped": dropped[0],
         "sentences left out, whose characters are not those of their tree": alignment.left_out,

@@ -40,8 +40,8 @@ def document_sizes(sentences: Iterable[Sentence]) -> list[int]:
 def text_of(document: Iterable[Sentence]) -> tuple[str, list[int]]:
     """Join the texts of sentences into the text of their document.
 
-    A blank stands between two sentences, unless the first says `SpaceAfter=No`; an empty line
-    where CoNLL-U has `# newpar`.
+    A blank stands between two sentences, unless the first ends with white space or says
+    `SpaceAfter=No`; an empty line where CoNLL-U has `# newpar`.
 
     Args:
         document: Its sentences, all with a text.
@@ -59,7 +59,7 @@ def text_of(document: Iterable[Sentence]) -> tuple[str, list[int]]:
         starts.append(len(text) + len(between))
         text += between + (sentence.text or "")
         glued = extra.misc is not None and "SpaceAfter=No" in extra.misc[-1].split("|")
-        between = "" if glued else " "
+        between = "" if glued or text[-1:].isspace() else " "
     return text, starts
 
 

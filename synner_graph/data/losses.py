@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from synner_graph.data.formats import FORMATS, scheme_of
 from synner_graph.data.formats.rows import ReadOptions
+from synner_graph.data.formats.whole import DocumentFormat
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 
@@ -51,6 +52,8 @@ class Losses:
 
     def _holds(self, column: str, sentence: Sentence) -> bool:
         format = FORMATS[self.name]
+        if isinstance(format, DocumentFormat):
+            return column == "document" or column in format.holds
         if column == "document" and format.documents is not None:
             return True
         if column not in self._held:

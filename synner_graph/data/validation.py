@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from synner_graph.data.formats import FORMATS, format_of, scheme_of
 from synner_graph.data.formats.lines import FormatError, Stream, name_of, read_blocks
 from synner_graph.data.formats.rows import ReadOptions
+from synner_graph.data.formats.whole import DocumentFormat
+from synner_graph.errors import InputError
 
 
 def validate(
@@ -26,6 +28,9 @@ def validate(
     reader = FORMATS[name]
     path = name_of(source)
     options = ReadOptions(path, scheme_of(name, scheme), multiple_roots=multiple_roots)
+    if isinstance(reader, DocumentFormat):
+        yield from _validate_documents(source, reader, options)
+        return
     undecoded: list[FormatError] = []
     is_empty = True
     for block in read_blocks(source, by_line=reader.by_line, problems=undecoded):
@@ -40,3 +45,21 @@ def validate(
         yield sorted(problems, key=lambda problem: problem.line)
     if is_empty:
         yield [FormatError(path, 1, "expected at least one sentence, got none")]
+
+
+def _validate_documents(
+    source: Stream, reader: DocumentFormat, options: ReadOptions
+) -> Iterator[list[FormatError]]:
+    """List the problems of each sentence, and those of each record that cannot be read."""
+    is_empty = True
+    for record in reader.records(source):
+        is_empty = False
+        try:
+            yield from ([] for _ in reader.read(record, options))
+        except FormatError as error:
+            yield error.all
+        except InputError as error:  # a Doc has no line
+            message = str(error).removeprefix(f"{options.path}: ")
+            yield [FormatError(options.path, record.line, message)]
+    if is_empty:
+        yield [FormatError(options.path, 1, "expected at least one sentence, got none")]

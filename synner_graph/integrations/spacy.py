@@ -11,7 +11,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from synner_graph.data.dictionary import read_dictionary
-from synner_graph.data.sentence import ROOT, Sentence
+from synner_graph.data.formats.docbin import tree_in
+from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.recogniser.device import pick_device
 from synner_graph.recogniser.synner import SynNER
@@ -84,15 +85,7 @@ class SynNERComponent:
         words = tuple(doc[place].text for place in places)
         if not self.own_parse:
             return Sentence(words)
-        position = {place: i for i, place in enumerate(places)}
-        heads = []
-        for place in places:
-            head = doc[place].head
-            while head.i not in position and head.head.i != head.i:
-                head = head.head  # white space may be a head
-            heads.append(ROOT if head.i == place else position.get(head.i, ROOT))
-        relations = tuple(doc[place].dep_ or "dep" for place in places)
-        return Sentence(words, tuple(heads), relations)
+        return Sentence(words, **tree_in(doc, places))
 
     def _mark(self, doc: Doc, named: Iterable[tuple[Sentence, Places]]) -> None:
         found: list[Span] = []

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from synner_graph.config import TextConfig
 from synner_graph.data.batching import by_sentences, windows
 from synner_graph.data.dictionary import Dictionary
 from synner_graph.data.sentence import Entity, Sentence
@@ -67,6 +68,11 @@ class Recogniser(ABC):
 
     def _check_dictionary(self, dictionary: Dictionary) -> None:
         dictionary.check_labels(self.labels)
+
+    @property
+    def text_config(self) -> TextConfig:
+        """How texts are cut into tokens and sentences."""
+        return TextConfig()
 
     @abstractmethod
     def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from synner_graph.config import ModelConfig
+from synner_graph.config import ModelConfig, TextConfig
 from synner_graph.data.features import open_features
 from synner_graph.data.segmentation import build_segmenter
 from synner_graph.data.sentence import Sentence
@@ -298,6 +298,11 @@ class SynNER(Predictor):
     def labels(self) -> tuple[str, ...]:
         """See `Recogniser.labels`."""
         return tuple(self.vocabularies.labels)
+
+    @property
+    def text_config(self) -> TextConfig:
+        """See `Recogniser.text_config`."""
+        return self.config.text
 
     def graph(self, sentences: Sequence[Sentence]) -> TokenGraph:
         """See `Recogniser.graph`."""

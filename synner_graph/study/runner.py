@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from synner_graph.config import DataConfig
+from synner_graph.config import DataConfig, TextConfig
 from synner_graph.data.corpora.catalogue import SPLITS, Corpus, corpus_of
 from synner_graph.data.documents import document_sizes
 from synner_graph.errors import InputError
@@ -124,7 +124,7 @@ def _train(
     progress: bool,
     checkpoint_every: Interval | None,
 ) -> Record:
-    corpus = _corpus(cell.config.data, SPLITS if grid.test else SPLITS[:2])
+    corpus = _corpus(cell.config.data, SPLITS if grid.test else SPLITS[:2], cell.config.text)
     if (grid.test and "test" not in corpus.splits) or "dev" not in corpus.splits:
         raise InputError("a study needs dev sentences, and test sentences where test = true")
     metrics, reports = train(
@@ -166,8 +166,8 @@ def _train(
 
 
 @lru_cache(maxsize=4)
-def _corpus(data: DataConfig, splits: tuple[str, ...]) -> Corpus:
-    corpus = corpus_of(data, splits)
+def _corpus(data: DataConfig, splits: tuple[str, ...], text: TextConfig) -> Corpus:
+    corpus = corpus_of(data, splits, text)
     return replace(corpus, splits={split: corpus.splits[split] for split in splits})
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from synner_graph.data.formats.json_list import elements
 from synner_graph.data.formats.lines import BYTE_ORDER_MARK, FormatError
 from synner_graph.errors import InputError
 from synner_graph.text.live import LiveLines
@@ -99,6 +100,26 @@ def json_lines(source: str, field: str, live: LiveLines | None = None) -> Iterat
         yield Record(text, fields, position)
 
 
+def task_texts(source: str) -> Iterator[Record]:
+    """Read the text of each task of Label Studio, whoever labelled it; keep id and other data.
+
+    Args:
+        source: The file; `-` for standard input.
+
+    Raises:
+        InputError: The file cannot be opened.
+        FormatError: It is no JSON list of tasks with a text.
+    """
+    for line, _, task in elements(source, "tasks", "task"):
+        data = task.get("data") if isinstance(task, dict) else None
+        text = data.get(TEXT_FIELD) if isinstance(data, dict) else None
+        if not isinstance(data, dict) or not isinstance(text, str):
+            message = f"expected a task with a text in its data, got {_short(_json(task))}"
+            raise FormatError(_name(source), line, message)
+        fields = {"id": task["id"], **data} if "id" in task else data
+        yield Record(text, {name: _json(value) for name, value in fields.items()})
+
+
 def _fields(line: str) -> Iterator[tuple[str, str]]:
     """Yield name and value of each field of a JSON object, the value as it is written there."""
     place = line.index("{") + 1
@@ -159,8 +180,8 @@ def _name(source: str) -> str:
     return "<stdin>" if source == "-" else source
 
 
-def _json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _short(text: str) -> str:

@@ -38,7 +38,7 @@ def _read(path: Path, config: RunConfig) -> Iterator[Sentence]:
     data = config.data
     format = format_of(path, None if path.suffix.removeprefix(".") in FORMATS else data.format)
     reading = {"format": format, "repair": True, "multiple_roots": data.multiple_roots}
-    for sentence in read_file(path, UNLABELLED, [], data.cache, reading):
+    for sentence in read_file(path, UNLABELLED, [], data.cache, reading, text=config.text):
         # Files may name their documents alike: a document ends where its file ends.
         document = sentence.document and f"{path}: {sentence.document}"
         sentence = sentence.replace(entities=(), candidates=None, document=document)

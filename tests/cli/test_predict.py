@@ -9,7 +9,7 @@ import pytest
 from synner_graph import SynNER
 from synner_graph.cli.predict import print_pretty
 from synner_graph.data.corpora.catalogue import Corpus
-from synner_graph.data.formats import FORMATS, read_sentences, write_sentences
+from synner_graph.data.formats import LINE_FORMATS, read_sentences, write_sentences
 from synner_graph.data.sentence import Entity, Sentence
 from tests.cli.conftest import Run
 
@@ -21,7 +21,7 @@ def parsed(small_corpus: Corpus, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.parametrize("name", sorted(LINE_FORMATS))
 def test_every_format_comes_out(
     name: str, run: Run, trained_run: Path, parsed: Path, tmp_path: Path
 ) -> None:

@@ -94,6 +94,74 @@ def test_tables_and_sentences(run: Run, text_run: Path, notes: Path, tmp_path: P
     assert [e.label for s in sentences for e in s.entities] == [label for _, _, label in wanted]
 
 
+@pytest.mark.parametrize("format", ["label-studio", "doccano"])
+def test_files_of_annotation_tools(format: str, run: Run, text_run: Path, tmp_path: Path) -> None:
+    texts = {7: f"{TEXT} ", 8: "", 9: "Oslo 👍"}
+    source, output = tmp_path / "in.json", tmp_path / "out.json"
+    if format == "doccano":
+        old = [{"id": n, "text": text, "label": [[0, 1, "OLD"]]} for n, text in texts.items()]
+        source.write_text("\n".join(map(json.dumps, old)), encoding="utf-8")
+    else:
+        tasks = [{"id": n, "data": {"text": text, "from": "web"}} for n, text in texts.items()]
+        source.write_text(json.dumps(tasks), encoding="utf-8")
+    command = ("predict", text_run, "-i", source, "--format", format)
+    result = run(*command, "-o", output, "--output-format", format)
+    assert result.exit_code == 0, result.output
+    content = output.read_text(encoding="utf-8")
+    assert run(*command).stdout == content  # the format of the input
+    wanted = [
+        [[e.start_char, e.end_char, e.label] for e in doc.entities]
+        for doc in SynNER.from_pretrained(text_run).pipe(texts.values())
+    ]
+    if format == "doccano":
+        assert rows(content) == [
+            {"id": n, "text": text, "label": label}
+            for (n, text), label in zip(texts.items(), wanted, strict=True)
+        ]
+        return
+    for task, (number, text), spans in zip(json.loads(content), texts.items(), wanted, strict=True):
+        assert (task["id"], task["data"]) == (number, {"from": "web", "text": text})
+        results = task["predictions"][0]["result"]
+        found = [r["value"] for r in results]
+        assert [[v["start"], v["end"], *v["labels"]] for v in found] == spans
+        assert all(0 < r["score"] <= 1 for r in results)
+
+
+def test_texts_become_docs(run: Run, text_run: Path, notes: Path, tmp_path: Path) -> None:
+    spacy = pytest.importorskip("spacy")
+    output = tmp_path / "out.spacy"
+    assert run("predict", text_run, "-i", notes, "-o", output).exit_code == 0
+    docs = spacy.tokens.DocBin().from_disk(output).get_docs(spacy.blank("xx").vocab)
+    found = [(doc.text, [(e.start_char, e.end_char, e.label_) for e in doc.ents]) for doc in docs]
+    texts = notes.read_text(encoding="utf-8").splitlines()
+    assert found == [
+        (text, [(e.start_char, e.end_char, e.label) for e in doc.entities])
+        for text, doc in zip(texts, SynNER.from_pretrained(text_run).pipe(texts), strict=True)
+    ]
+    # The tokens of the Docs are sentences again.
+    again = run("predict", text_run, "-i", output, "--limit", 2, "--output-format", "conll2003")
+    assert again.exit_code == 2  # an empty line is no sentence
+
+
+def test_a_column_of_a_parquet_file(
+    run: Run, refused: Callable[..., str], text_run: Path, tmp_path: Path
+) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    source, lines = tmp_path / "in.parquet", tmp_path / "in.jsonl"
+    table = [{"id": "a", "body": TEXT}, {"id": "b", "body": "Oslo"}]
+    parquet.write_table(pyarrow.Table.from_pylist(table), source)
+    lines.write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+    found = run("predict", text_run, "-i", source, "--text-column", "body")
+    assert found.exit_code == 0, found.output
+    assert found.stdout == run("predict", text_run, "-i", lines, "--text-field", "body").stdout
+    assert "expected a column 'text'" in refused("predict", text_run, "-i", source)
+    assert "leave --text-field out" in refused(
+        "predict", text_run, "-i", source, "--text-column", "body", "--text-field", "body"
+    )
+
+
 def test_pretty_and_limit(run: Run, text_run: Path, notes: Path) -> None:
     result = run("predict", text_run, "-i", notes, "--pretty", "--limit", 3)
     assert result.exit_code == 0, result.output

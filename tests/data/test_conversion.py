@@ -3,7 +3,7 @@ import io
 import pytest
 
 from synner_graph.data.conversion import Conversion, convert
-from synner_graph.data.formats import FORMATS, read_sentences, write_sentences
+from synner_graph.data.formats import LINE_FORMATS, read_sentences, write_sentences
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.errors import InputError
 
@@ -22,8 +22,8 @@ TREES = """\
 """
 
 
-@pytest.mark.parametrize("source", FORMATS)
-@pytest.mark.parametrize("target", FORMATS)
+@pytest.mark.parametrize("source", LINE_FORMATS)
+@pytest.mark.parametrize("target", LINE_FORMATS)
 def test_between_any_two(source, target):
     sentence = Sentence(["x", "y"], entities=[Entity(0, 1, "PER")])
     files = io.StringIO(), io.StringIO()

@@ -19,7 +19,8 @@ from synner_graph.errors import InputError
 from synner_graph.text import targets
 from synner_graph.text.pipeline import TextPipeline
 from synner_graph.text.sources import Record
-from synner_graph.text.targets import continue_named, opened, write_named, writer_of
+from synner_graph.text.targets import continue_named, opened, write_named
+from synner_graph.text.writers import writer_of
 from tests.data.segmentation.strategies import hostile_texts
 
 SHARED = [HealthCheck.function_scoped_fixture]  # small_chunks, which holds no state

@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from synner_graph.config import DataConfig
+from synner_graph.config import DataConfig, TextConfig
 from synner_graph.data.corpora.known import CORPORA, CorpusSpec, Counts
 from synner_graph.data.corpora.pinned import DATA_DIR_VARIABLE, cached, find_folder
 from synner_graph.data.corpora.reading import LOADERS, Splits, read_file, read_folder
@@ -138,6 +138,7 @@ def load_files(
     repair: bool = False,
     multiple_roots: bool = False,
     cache: bool = True,
+    text: TextConfig | None = None,
 ) -> Corpus:
     """Read the user's own files as a corpus; the options are those of `read_sentences`.
 
@@ -152,7 +153,9 @@ def load_files(
     reading = {"scheme": scheme, "repair": repair, "multiple_roots": multiple_roots}
     notes: list[str] = []
     splits = {
-        split: read_file(path, split, notes, cache, reading | {"format": format_of(path, format)})
+        split: read_file(
+            path, split, notes, cache, reading | {"format": format_of(path, format)}, text=text
+        )
         for split, path in files.items()
     }
     return Corpus(
@@ -160,11 +163,14 @@ def load_files(
     )
 
 
-def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus:
+def corpus_of(
+    config: DataConfig, splits: Sequence[str] | None = None, text: TextConfig | None = None
+) -> Corpus:
     """Read the corpus that the settings name: files, or one of the catalogue (default: the sample).
 
     With `train_documents` or `train_subset` the training split is a sample of that size, the same
-    for every seed; with `shuffle` all trees are spoilt.
+    for every seed; with `shuffle` all trees are spoilt. `text` says how texts of annotation
+    tools are cut into tokens and sentences.
 
     Raises:
         InputError: See `load_corpus` and `load_files`; also for a dataset and files at once.
@@ -180,6 +186,7 @@ def corpus_of(config: DataConfig, splits: Sequence[str] | None = None) -> Corpus
         corpus = load_files(
             **{split: path for split, path in files.items() if split in (splits or SPLITS)},
             cache=config.cache,
+            text=text,
             **reading,
         )
     elif any(files.values()):

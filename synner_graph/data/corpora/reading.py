@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from synner_graph.config import TextConfig
 from synner_graph.data.corpora.cache import cached_sentences
 from synner_graph.data.corpora.known import CORPORA, CorpusSpec
 from synner_graph.data.corpora.pinned import DATA_DIR_VARIABLE, fetch, find_folder
-from synner_graph.data.formats import ReadReport, read_sentences
+from synner_graph.data.formats import DOCUMENT_FORMATS, ReadReport, read_sentences
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.files import bundled
@@ -134,6 +135,7 @@ def read_file(
     cache: bool,
     reading: dict[str, Any],
     segmented: bool = False,
+    text: TextConfig | None = None,
 ) -> tuple[Sentence, ...]:
     """Read the sentences of a file.
 
@@ -145,6 +147,7 @@ def read_file(
         reading: Options of `read_sentences`, the format among them.
         segmented: Whether each token is a character and the digit of its place in the word; the
             digit is removed.
+        text: How texts of annotation tools are cut; see `read_sentences`.
 
     Raises:
         InputError: The file cannot be read.
@@ -152,12 +155,19 @@ def read_file(
 
     def read(said: list[str]) -> Iterator[Sentence]:
         report = ReadReport()
-        sentences = read_sentences(path, **reading, report=report)
+        sentences = read_sentences(path, **reading, report=report, text=text)
         yield from map(_without_places, sentences) if segmented else sentences
         if report.repaired_tags:
             said.append(f"{split}: {_count(report.repaired_tags, 'invalid tag')} repaired")
+        if report.unmarked:
+            said.append(
+                f"{split}: {_count(report.unmarked, 'text')} that nobody annotated, read as texts "
+                "without entities"
+            )
 
     settings = reading | {"split": split, "segmented": segmented}
+    if text is not None and reading["format"] in DOCUMENT_FORMATS:
+        settings["text"] = text.model_dump()
     return cached_sentences([path], settings, read, notes, cache)
 
 

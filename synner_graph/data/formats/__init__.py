@@ -4,28 +4,43 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from synner_graph.config import TextConfig
+from synner_graph.data.documents import documents as by_document
 from synner_graph.data.formats import (
     cluener,
     conll2003,
     conll2012,
     conllu,
     conllx,
+    docbin,
+    doccano,
     fewnerd,
     iob2,
     json_spans,
+    label_studio,
     semeval2010,
     spanner,
     token_tag,
 )
 from synner_graph.data.formats.documents import mark
-from synner_graph.data.formats.lines import FormatError, Stream, name_of, read_blocks, writing
+from synner_graph.data.formats.lines import (
+    FormatError,
+    Stream,
+    name_of,
+    read_blocks,
+    writing,
+    writing_bytes,
+)
 from synner_graph.data.formats.rows import Format, ReadOptions, ReadReport
+from synner_graph.data.formats.whole import Document, DocumentFormat
 from synner_graph.data.schemes import check_scheme
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError, suggest
 
 __all__ = [
+    "DOCUMENT_FORMATS",
     "FORMATS",
+    "LINE_FORMATS",
     "FormatError",
     "ReadReport",
     "fitting",
@@ -36,7 +51,7 @@ __all__ = [
     "write_sentences",
 ]
 
-FORMATS: dict[str, Format] = {
+LINE_FORMATS: dict[str, Format] = {
     "conllx": conllx.FORMAT,
     "conllu": conllu.FORMAT,
     "conll2003": conll2003.FORMAT,
@@ -53,6 +68,17 @@ FORMATS: dict[str, Format] = {
     "spanner-spans": spanner.TRUE_SPANS,
     "spanner-spans-predicted": spanner.PREDICTED_SPANS,
 }
+"""Formats of sentences, in lines."""
+
+DOCUMENT_FORMATS: dict[str, DocumentFormat] = {
+    "spacy": docbin.FORMAT,
+    "label-studio": label_studio.ANNOTATED,
+    "label-studio-predicted": label_studio.PREDICTED,
+    "doccano": doccano.FORMAT,
+}
+"""Formats of documents, whose files are written whole."""
+
+FORMATS: dict[str, Format | DocumentFormat] = {**LINE_FORMATS, **DOCUMENT_FORMATS}
 
 LENIENT = ("fewnerd", "spanner-spans", "spanner-spans-predicted")
 """Formats that also read much of what is not of them, such as plain text."""
@@ -120,6 +146,7 @@ def read_sentences(
     repair: bool = False,
     multiple_roots: bool = False,
     report: ReadReport | None = None,
+    text: TextConfig | None = None,
 ) -> Iterator[Sentence]:
     """Read the sentences of a file, one at a time.
 
@@ -130,6 +157,8 @@ def read_sentences(
         repair: Read invalid tag sequences as `tags_to_entities` does, instead of refusing them.
         multiple_roots: Accept trees with several roots.
         report: Counts what is read.
+        text: How the texts of annotation tools are cut into tokens and sentences; by default by
+            the rules for English.
 
     Raises:
         InputError: The format or scheme is unknown, the format has no tags and a scheme is given,
@@ -138,7 +167,13 @@ def read_sentences(
             a file without sentences.
     """
     numbered = read_numbered(
-        source, format, scheme=scheme, repair=repair, multiple_roots=multiple_roots, report=report
+        source,
+        format,
+        scheme=scheme,
+        repair=repair,
+        multiple_roots=multiple_roots,
+        report=report,
+        text=text,
     )
     return (sentence for _, sentence in numbered)
 
@@ -151,6 +186,7 @@ def read_numbered(
     repair: bool = False,
     multiple_roots: bool = False,
     report: ReadReport | None = None,
+    text: TextConfig | None = None,
 ) -> Iterator[tuple[int, Sentence]]:
     """Read the sentences of a file as `read_sentences` does, each with its first line, from 1.
 
@@ -166,8 +202,22 @@ def read_numbered(
         repair=repair,
         multiple_roots=multiple_roots,
         report=report or ReadReport(),
+        text=text or TextConfig(),
     )
+    if isinstance(reader, DocumentFormat):
+        return _read_documents(source, reader, options)
     return _read(source, reader, options)
+
+
+def _read_documents(
+    source: Stream, reader: DocumentFormat, options: ReadOptions
+) -> Iterator[tuple[int, Sentence]]:
+    for record in reader.records(source):
+        for sentence in reader.read(record, options):
+            options.report.sentences += 1
+            yield record.line, sentence
+    if not options.report.sentences:
+        raise FormatError(options.path, 1, "expected at least one sentence, got none")
 
 
 def _read(source: Stream, reader: Format, options: ReadOptions) -> Iterator[tuple[int, Sentence]]:
@@ -208,6 +258,8 @@ def write_sentences(
     format = format_of(target, format)
     writer = FORMATS[format]
     scheme = scheme_of(format, scheme)
+    if isinstance(writer, DocumentFormat):
+        return _write_documents(target, sentences, writer)
     end = [] if writer.by_line else [""]
     count, document = 0, None
     with writing(target) as stream:
@@ -221,4 +273,18 @@ def write_sentences(
             stream.writelines(f"{line}\n" for line in [*lines, *end])
         last = mark(writer.documents, document, None, [])
         stream.writelines(f"{line}\n" for line in last)
+    return count
+
+
+def _write_documents(target: Stream, sentences: Iterable[Sentence], format: DocumentFormat) -> int:
+    writer = format.writer()
+    count = 0
+    with writing_bytes(target) as write:
+        for number, document in enumerate(by_document(sentences), 1):
+            try:
+                write(writer.add(Document.of(document)))
+            except InputError as error:
+                raise InputError(f"{name_of(target)}: document {number}: {error}") from error
+            count += len(document)
+        write(writer.finish())
     return count

@@ -48,6 +48,10 @@ class JsonLine:
         raise_first(self.problems)
         raise AssertionError("a validation error without faults")
 
+    def raise_first(self) -> None:
+        """Raise the first problem, with the others attached to it; do nothing without problems."""
+        raise_first(self.problems)
+
     def sentence(self, options: ReadOptions, **parts: Any) -> Sentence:
         """Build the sentence.
 

@@ -1,14 +1,14 @@
 """Read and write lines: UTF-8, blocks between blank lines, files replaced in one step."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 from synner_graph.errors import InputError
-from synner_graph.files import replacing
+from synner_graph.files import StandardOutput, replacing
 
 Stream = Path | str | TextIO
 """A path, `-` for standard input or output, or an open text stream."""
@@ -103,6 +103,34 @@ def writing(target: Stream) -> Iterator[TextIO]:
             stream = TextIOWrapper(file, encoding="utf-8", newline="\n")
             yield stream
             stream.detach()
+
+
+@contextmanager
+def writing_bytes(target: Stream) -> Iterator[Callable[[bytes], object]]:
+    """Open a stream as `writing` does, and yield the function that writes bytes to it.
+
+    Raises:
+        WriteError: The file cannot be written.
+        InputError: The target is a stream of text, and the bytes are not UTF-8.
+    """
+    if not isinstance(target, (str, Path)):
+        yield lambda data: target.write(_text(data, target))
+    elif str(target) == "-":
+        stream = StandardOutput()
+        stream.flush()
+        yield stream.write
+        stream.flush()
+    else:
+        with replacing(target) as file:
+            yield file.write
+
+
+def _text(data: bytes, target: TextIO) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        message = "expected a file of bytes for this format, got a stream of text"
+        raise InputError(f"{name_of(target)}: {message}") from error
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from synner_graph.config import TextConfig
 from synner_graph.data.formats.documents import DocumentMarks, Documents
 from synner_graph.data.formats.lines import Block, FormatError, raise_first
 from synner_graph.data.schemes import SchemeError, tag_errors, tags_to_entities
@@ -24,11 +25,26 @@ class ReadReport:
         sentences: All of them.
         repaired_tags: Tags that were read by conlleval's rule.
         chunked: Sentences with chunk tags, which are not kept.
+        unmarked: Texts of annotation tools that nobody has annotated.
+        stripped: Records of annotation tools, or Docs, of which not all is kept.
     """
 
     sentences: int = 0
     repaired_tags: int = 0
     chunked: int = 0
+    unmarked: int = 0
+    stripped: int = 0
+
+    @property
+    def notes(self) -> dict[str, int]:
+        """What is to be said of it, with counts."""
+        counts = {
+            "invalid tags repaired": self.repaired_tags,
+            "sentences whose chunk tags are not kept": self.chunked,
+            "texts that nobody annotated, read as texts without entities": self.unmarked,
+            "records with more than text and entities, which is not kept": self.stripped,
+        }
+        return {what: number for what, number in counts.items() if number}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,7 @@ class ReadOptions:
     Attributes:
         scheme: Empty where entities are not written as tags.
         documents: The document of the sentences that are being read.
+        text: How texts are cut into tokens and sentences.
     """
 
     path: str
@@ -46,6 +63,7 @@ class ReadOptions:
     multiple_roots: bool = False
     report: ReadReport = field(default_factory=ReadReport)
     documents: Documents = field(default_factory=Documents)
+    text: TextConfig = field(default_factory=TextConfig)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
+from synner_graph.config import TextConfig
 from synner_graph.data.batching import in_batches
 from synner_graph.data.dictionary import Dictionary
 from synner_graph.data.documents import whole
@@ -132,10 +133,15 @@ class CombinedNER(Recogniser):
             kept = self.thresholds.keep(found)
             yield whole(sentence.replace(entities=kept, candidates=spans))
 
+    @property
+    def text_config(self) -> TextConfig:
+        """See `Recogniser.text_config`; as the first member has it."""
+        return self.members[0][1].config.text
+
     def pipeline(self, parser: str = RUN, budget: int = BUDGET) -> TextPipeline:
         """See `Recogniser.pipeline`; `run` gives every member the trees that it was trained on."""
         parsers = {ner: made for ner in self.all if (made := ner.parser_of(parser)) is not None}
-        segmenter = build_segmenter(self.members[0][1].config.text)
+        segmenter = build_segmenter(self.text_config)
         return TextPipeline(segmenter, _OnTrees(self, parsers), None, budget)
 
     def graph(self, sentences: Sequence[Sentence]) -> TokenGraph:

@@ -120,7 +120,5 @@ def sentences_of(
     name = system_format(path, format)
     if name in (RUN, "seqeval"):
         return None
-    if name == "spacy":
-        return docbin.sentences(str(path))
     known = scheme if has_tags(name) else None
     return list(read_sentences(path, name, scheme=known, repair=repair, multiple_roots=True))

@@ -6,11 +6,15 @@ from pathlib import Path
 from synner_graph.data.formats import FORMATS
 from synner_graph.errors import InputError, suggest
 
-OWN_SUFFIXES = {"seqeval": ".json", "spacy": ".spacy"}
+OWN_SUFFIXES = {"seqeval": ".json"}
 RUN = "run"
 SYSTEM_FORMATS = (*FORMATS, *OWN_SUFFIXES, RUN)
 SUFFIXES = {f".{name}": name for name in FORMATS} | {v: k for k, v in OWN_SUFFIXES.items()}
-PREDICTED = {"spanner": "spanner-predicted", "spanner-spans": "spanner-spans-predicted"}
+PREDICTED = {
+    "spanner": "spanner-predicted",
+    "spanner-spans": "spanner-spans-predicted",
+    "label-studio": "label-studio-predicted",
+}
 """A system is what a dump holds as predicted, also where the format's name stands for its gold."""
 
 

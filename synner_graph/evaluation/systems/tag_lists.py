@@ -4,10 +4,10 @@
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from synner_graph.data.formats.lines import FormatError, read_blocks
+from synner_graph.data.formats.json_list import elements
+from synner_graph.data.formats.lines import FormatError
 from synner_graph.data.schemes import SchemeError, tags_to_entities
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.evaluation.systems.alignment import WORDS, missing_sentence
@@ -21,7 +21,7 @@ def read(path: str, sentences: Sequence[Sentence], options: SystemOptions) -> Sy
     scheme = options.scheme or USUAL_SCHEME
     found: list[tuple[Entity, ...]] = []
     line, total = 1, 0
-    for line, tags in _lists(path):
+    for line, _, tags in elements(path, "lists of tags", "list of tags"):
         number = len(found) + 1
         if number > len(sentences):
             message = f"expected {len(sentences)} lists of tags, got another one"
@@ -45,50 +45,3 @@ def read(path: str, sentences: Sequence[Sentence], options: SystemOptions) -> Sy
         raise FormatError(path, line, missing_sentence(sentences, len(found)))
     notes = (f"{path}: invalid tags repaired: {total:,}",) if total else ()
     return System(path, tuple(found), notes=notes)
-
-
-def _lists(path: str) -> Iterator[tuple[int, Any]]:
-    """Yield the elements of a JSON list, each with the line where it begins.
-
-    The list is cut here and not by `json.loads`, which does not say where an element stands.
-    """
-    lines = [row for block in read_blocks(path) for row in block]
-    text = "\n".join(line for _, line in lines)
-    decoder = json.JSONDecoder()
-    place = _skip(text, 0)
-
-    def line() -> int:
-        at = text.count("\n", 0, place)
-        return lines[min(at, len(lines) - 1)][0] if lines else 1
-
-    def expected(what: str) -> FormatError:
-        got = repr(text[place]) if place < len(text) else "the end of the file"
-        return FormatError(path, line(), f"expected {what}, got {got}")
-
-    if not text.startswith("[", place):
-        raise expected("a JSON list of lists of tags")
-    place = _skip(text, place + 1)
-    first = True
-    while not text.startswith("]", place):
-        if not first:
-            if not text.startswith(",", place):
-                raise expected("',' or ']' after a list of tags")
-            place = _skip(text, place + 1)
-        first = False
-        try:
-            element, end = decoder.raw_decode(text, place)
-        except json.JSONDecodeError as error:
-            place = error.pos
-            raise expected(f"JSON ({error.msg.lower()})") from error
-        yield line(), element
-        place = _skip(text, end)
-    place = _skip(text, place + 1)
-    if place < len(text):
-        raise expected("the end of the file")
-
-
-def _skip(text: str, place: int) -> int:
-    """Return the place of the next character that is not white space."""
-    while place < len(text) and text[place] in " \t\n\r":
-        place += 1
-    return place

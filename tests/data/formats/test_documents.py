@@ -4,11 +4,11 @@ import io
 
 import pytest
 
-from synner_graph.data.formats import FORMATS, read_sentences, write_sentences
+from synner_graph.data.formats import LINE_FORMATS, read_sentences, write_sentences
 from synner_graph.data.formats.documents import Documents
 from synner_graph.data.sentence import Sentence, SentenceError
 
-MARKED = [name for name, format in FORMATS.items() if format.documents is not None]
+MARKED = [name for name, format in LINE_FORMATS.items() if format.documents is not None]
 SENTENCES = [
     Sentence(["Before"]),
     *(Sentence([word], document="first") for word in ("One", "Two")),

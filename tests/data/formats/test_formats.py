@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synner_graph.data.formats import (
-    FORMATS,
+    LINE_FORMATS,
     FormatError,
     ReadReport,
     fitting,
@@ -63,10 +63,10 @@ SAMPLES = {
     "spanner-spans": "Jo Smith\tJo Smith:: 0,2:: PER:: _\t\n",
     "spanner-spans-predicted": "Jo Smith\tJo Smith:: 0,2:: _:: PER\t\n",
 }
-WITH_TAGS = [name for name, format in FORMATS.items() if format.scheme]
-NESTED = [name for name in FORMATS if name not in (*WITH_TAGS, "fewnerd")]
-every_format = pytest.mark.parametrize("format", FORMATS)
-WITH_WORDS = [name for name in FORMATS if name != "cluener"]
+WITH_TAGS = [name for name, format in LINE_FORMATS.items() if format.scheme]
+NESTED = [name for name in LINE_FORMATS if name not in (*WITH_TAGS, "fewnerd")]
+every_format = pytest.mark.parametrize("format", LINE_FORMATS)
+WITH_WORDS = [name for name in LINE_FORMATS if name != "cluener"]
 every_tree_format = pytest.mark.parametrize("format", ["conllu", "conllx"])
 every_tag_format = pytest.mark.parametrize("format", WITH_TAGS)
 NONSENSE = "nonsense\tx\ty\n"
@@ -96,7 +96,7 @@ def without(sentence: Sentence, format: str) -> Sentence:
 
 
 def test_every_format_is_tested_here():
-    assert LOST.keys() == SAMPLES.keys() == FORMATS.keys()
+    assert LOST.keys() == SAMPLES.keys() == LINE_FORMATS.keys()
 
 
 @every_tag_format
@@ -366,7 +366,7 @@ def test_files_that_cannot_be_opened(tmp_path):
 
 
 def test_the_suffix_or_the_given_name_decides():
-    assert [format_of(f"a/b.{name}") for name in FORMATS] == list(FORMATS)
+    assert [format_of(f"a/b.{name}") for name in LINE_FORMATS] == list(LINE_FORMATS)
     assert format_of(Path("conllu/file.txt"), "iob2") == "iob2"
     assert format_of("-", "iob2") == "iob2"
     with pytest.raises(InputError, match=r"got 'conlu'\. Did you mean 'conllu'\?"):
