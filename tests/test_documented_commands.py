@@ -4,6 +4,7 @@ Corpora are replaced by a part of the sample, transformers by a tiny one, and al
 Recipes and studies stop where they would read their corpora: everything before is checked.
 """
 
+import json
 import runpy
 import shutil
 import subprocess
@@ -113,6 +114,7 @@ def write_inputs(folder: Path) -> None:
         (folder / name).write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
     (folder / "corpus.jsonl").write_text('{"body": "Angela Merkel met the UN in Geneva."}\n')
     (folder / "words.tsv").write_text("UN\tORG\nMay\t*\tveto\n", encoding="utf-8")
+    write_exports(folder)
     (folder / "cities.tsv").write_text("Geneva\tLOC\nNew York\tLOC\n", encoding="utf-8")
     for name, width in (("glove.6B.100d.txt", 100), ("cc.es.300.vec", 300)):
         vectors = (f"{word} {' '.join(['0.5'] * width)}\n" for word in ("the", "of", "in"))
@@ -122,6 +124,25 @@ def write_inputs(folder: Path) -> None:
         with h5py.File(folder / name, "w") as file:
             for sentence in (s for split in splits for s in rows[split]):
                 file[feature_name(sentence)] = np.ones((len(sentence), 4), "float32")
+
+
+def write_exports(folder: Path) -> None:
+    """Write what annotation tools export, and a table."""
+    text = "Angela Merkel met the UN in Geneva."
+    marks = [(0, 13, "PER"), (22, 24, "ORG"), (28, 34, "LOC")]
+    results = [
+        {"type": "labels", "value": {"start": start, "end": end, "labels": [label]}}
+        for start, end, label in marks
+    ]
+    task = {"data": {"text": text}, "annotations": [{"result": results}]}
+    for name in ("export.json", "dev.json"):
+        (folder / name).write_text(json.dumps([task] * 20), encoding="utf-8")
+    row = json.dumps({"text": text, "label": marks})
+    (folder / "export.jsonl").write_text(f"{row}\n", encoding="utf-8")
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table({"body": [text]}), folder / "table.parquet")
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from synner_graph.cli.publish import package, push
 from synner_graph.cli.recipes import app as recipes
 from synner_graph.cli.serve import demo, serve
 from synner_graph.cli.study import study
+from synner_graph.cli.suggest import suggest
 from synner_graph.cli.train import train
 from synner_graph.cli.visualize import visualize
 
@@ -26,6 +27,7 @@ app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown
 )
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("suggest")(suggest)
 app.command("compare")(compare)
 app.command("combine", cls=Combine)(combine)
 app.command("serve")(serve)

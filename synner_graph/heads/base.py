@@ -190,6 +190,23 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
         """
 
     @abstractmethod
+    def best_log_probability(
+        self, h: Tensor, offsets: Tensor, marks: MarksT | None = None
+    ) -> Tensor:
+        """Compute the log-probability of all that `decode` says of a sentence, taken together.
+
+        Args:
+            h: Node states.
+                *Shape:* [N, C]
+            offsets: First row of each sentence, and at the end N.
+                *Shape:* [B + 1]
+            marks: What `marks` gave for these sentences, on the device of `h`.
+
+        Returns:
+            *Shape:* [B]
+        """
+
+    @abstractmethod
     def candidates(
         self,
         h: Tensor,

@@ -187,6 +187,15 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
         return self._of_sentences(h, offsets, rules, self._best)
 
     @torch.no_grad()
+    def best_log_probability(self, h: Tensor, offsets: Tensor, marks: None = None) -> Tensor:
+        """See `Head.best_log_probability`; that of the best tag sequence, among all of them."""
+        lattice = self._lattice(self._emissions(h))
+        tags = crf_viterbi(lattice.emissions, offsets, *lattice.links, self._kernel)
+        lattice = lattice.tempered(self.temperature)
+        best = crf_score(lattice.emissions, tags, offsets, *lattice.links)
+        return best - crf_log_partition(lattice.emissions, offsets, *lattice.links, self._kernel)
+
+    @torch.no_grad()
     def candidates(
         self,
         h: Tensor,

@@ -22,6 +22,7 @@ from synner_graph.heads.base import (
 from synner_graph.heads.decode import SHARES, choose
 from synner_graph.heads.soft import Masses, SoftTarget
 from synner_graph.heads.span_features import CASES, build_features, case_of, weights_of
+from synner_graph.heads.span_probabilities import of_all, tempered
 from synner_graph.heads.span_rules import ruled
 from synner_graph.heads.span_soft import SpanSoftGold, soft_cross_entropy, soft_gold
 from synner_graph.heads.span_types import NULL, SpanGold, SpanMarks, SpanOptions
@@ -259,7 +260,8 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
         sentence, starts, ends = placed(offsets, starts, ends)
 
         beats_null = (gain > 0) & (gain < torch.inf)  # what is forced needs no choice
-        score = self._tempered(log_probs)[:, NULL + 1 :].gather(1, label.unsqueeze(1)).squeeze(1)
+        of_labels = tempered(log_probs, self.temperature)[:, NULL + 1 :]
+        score = of_labels.gather(1, label.unsqueeze(1)).squeeze(1)
         columns = (sentence, starts, ends, label, score.exp(), best.exp(), gain)
         rows = zip(*(column[beats_null].tolist() for column in columns), strict=True)
         found: list[list[tuple[Entity, float, float]]] = [[] for _ in range(len(offsets) - 1)]
@@ -267,6 +269,15 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
             found[b].append((Entity(start, end, self.labels[position], scored), likely, gained))
         chosen = [self._chosen(candidates) for candidates in found]
         return list(map(with_forced, chosen, rules)) if rules else chosen
+
+    @torch.no_grad()
+    def best_log_probability(
+        self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None
+    ) -> Tensor:
+        """See `Head.best_log_probability` and `heads.span_probabilities`."""
+        spans, found = self._candidates(h, offsets, marks), self.decode(h, offsets, marks)
+        log_probs = tempered(self._log_probs(h, spans), self.temperature)
+        return of_all(log_probs, spans, offsets, found, self.labels)
 
     @torch.no_grad()
     def candidates(
@@ -279,7 +290,7 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
     ) -> list[list[Entity]]:
         """See `Head.candidates`; a probability is the softmax over the labels of one span."""
         starts, ends, log_probs = self.span_scores(h, offsets, marks, rules)
-        scores = self._tempered(log_probs)[:, NULL + 1 :].exp()
+        scores = tempered(log_probs, self.temperature)[:, NULL + 1 :].exp()
         rows, labels = (scores >= threshold).nonzero(as_tuple=True)
         found = self.entities(offsets, starts[rows], ends[rows], labels, scores[rows, labels])
         return list(map(with_forced, found, rules)) if rules else found
@@ -307,7 +318,7 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
                 f"expected an entity of up to {self.max_width} tokens within the sentence, "
                 f"got one of {width} from token {entity.start}"
             )
-        log_probs = self._tempered(log_probs[rows[0]])
+        log_probs = tempered(log_probs[rows[0]], self.temperature)
         return log_probs[0, NULL + 1 + self.labels.index(entity.label)]
 
     def _chosen(self, candidates: Sequence[tuple[Entity, float, float]]) -> list[Entity]:
@@ -316,12 +327,6 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
         likely = [probability for _, probability, _ in candidates]
         gains = [gain for _, _, gain in candidates]
         return [candidates[i][0] for i in choose(self.decoder, spans, likely, gains)]
-
-    def _tempered(self, log_probs: Tensor) -> Tensor:
-        """Apply the head's temperature to log-probabilities. *Shape:* [S, 1 + len(labels)]"""
-        if self.temperature == 1:
-            return log_probs
-        return (log_probs / self.temperature).log_softmax(dim=1)
 
     def _candidates(self, h: Tensor, offsets: Tensor, marks: SpanMarks | None) -> Spans:
         spans = candidate_spans(h, offsets, self.max_width)

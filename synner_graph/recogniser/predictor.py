@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from synner_graph.data.batching import by_sentences, in_batches
+from synner_graph.data.batching import by_sentences, in_batches, windows
 from synner_graph.data.dictionary import SpanRule
 from synner_graph.data.documents import parts, whole
 from synner_graph.data.sentence import Entity, Sentence
@@ -16,6 +17,9 @@ from synner_graph.graph.backends import GraphBackend
 from synner_graph.graph.tensors import Tensors
 from synner_graph.model.network import SynNERModel
 from synner_graph.recogniser.recogniser import Recogniser
+
+States = tuple[Tensor, Tensor, Any]
+"""What a head reads of a batch: node states, offsets, marks."""
 
 LONGEST = 2000
 """Tokens of a document that are read together; longer ones are read in parts."""
@@ -80,9 +84,55 @@ class Predictor(Recogniser):
         scope = self.model.head.scope
         return [dictionary.find(sentence.tokens, scope) for sentence in sentences]
 
-    @torch.inference_mode()
+    def scored(
+        self, sentences: Iterable[Sentence], batch_size: int = 32, window: int = 64
+    ) -> Iterator[tuple[Sentence, float]]:
+        """Yield sentences as `stream` does, with the log-probability of all that is found in each.
+
+        It is that of the model's own best reading of the whole sentence, whatever thresholds and
+        dictionary say.
+
+        Args:
+            sentences: As for `stream`.
+            batch_size: Sentences read at once.
+            window: Batches held at a time.
+        """
+        for units in windows(self.units(self.with_trees(sentences)), batch_size * window):
+            found = in_batches(units, by_sentences(units, batch_size), self._score)
+            for sentence, likely in chain.from_iterable(found):
+                yield whole(sentence), likely
+
     def _decode(self, sentences: Sequence[Sentence], threshold: float | None) -> list[Sentence]:
-        """Find the entities of a batch; parser and head read the same features."""
+        """Find the entities of a batch, and its candidates where a threshold is given."""
+        sentences, states = self._read(sentences)
+        return self._named(sentences, states, threshold)
+
+    @torch.inference_mode()
+    def _score(self, sentences: Sequence[Sentence]) -> list[tuple[Sentence, float]]:
+        """Find the entities of a batch, and the log-probability of all in a sentence."""
+        sentences, states = self._read(sentences)
+        likely = self.model.head.best_log_probability(*states).tolist()
+        return list(zip(self._named(sentences, states, None), likely, strict=True))
+
+    @torch.inference_mode()
+    def _named(
+        self, sentences: Sequence[Sentence], states: States, threshold: float | None
+    ) -> list[Sentence]:
+        """Give the sentences of a batch what the head finds."""
+        h, offsets, marks = states
+        rules = self.rules(sentences)
+        found = self.model.head.decode(h, offsets, marks, rules)
+        likely: Sequence[list[Entity] | None] = [None] * len(sentences)
+        if threshold is not None:
+            likely = self.model.head.candidates(h, offsets, threshold, marks, rules)
+        return [
+            sentence.replace(entities=self._thresholds.keep(entities), candidates=candidates)
+            for sentence, entities, candidates in zip(sentences, found, likely, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def _read(self, sentences: Sequence[Sentence]) -> tuple[Sequence[Sentence], States]:
+        """Read a batch up to the head; parser and head read the same features."""
         collator = self.model.collator
         inputs = collator.inputs(sentences)
         marks = collator.marks(sentences, inputs)
@@ -95,17 +145,8 @@ class Predictor(Recogniser):
                 )
             ]
         graph = self.model.soften(x, collator.graph(sentences).to(self.device))
-        head, h, offsets = self.model.head, self.model.read(x, graph), graph.offsets
-        marks = marks and marks.to(self.device)
-        rules = self.rules(sentences)
-        found = head.decode(h, offsets, marks, rules)
-        likely: Sequence[list[Entity] | None] = [None] * len(sentences)
-        if threshold is not None:
-            likely = head.candidates(h, offsets, threshold, marks, rules)
-        return [
-            sentence.replace(entities=self._thresholds.keep(entities), candidates=candidates)
-            for sentence, entities, candidates in zip(sentences, found, likely, strict=True)
-        ]
+        h = self.model.read(x, graph)
+        return sentences, (h, graph.offsets, marks and marks.to(self.device))
 
     @torch.inference_mode()
     def _features(self, inputs: Tensors) -> Tensor:

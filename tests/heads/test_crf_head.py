@@ -270,3 +270,17 @@ def test_two_passes_pay_for_the_tag_sequences_that_they_disagree_on(scheme: str)
     assert loss.item() == pytest.approx(mean.item() + 1.7 * apart, rel=1e-10)
     loss.backward()
     assert all(p.grad.isfinite().all() and p.grad.any() for p in head.parameters())
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_best_log_probability_is_the_share_of_the_best_sequence(
+    scheme: str, temperature: float
+) -> None:
+    head, h = random_head(scheme), states()
+    head.temperature = temperature
+    expected = []
+    for rows in h.split(LENGTHS):
+        scores = {tags: s / temperature for tags, s in enumerate_scores(head, rows).items()}
+        expected.append(max(scores.values()) - log_partition(scores).item())
+    torch.testing.assert_close(head.best_log_probability(h, OFFSETS).tolist(), expected)

@@ -444,3 +444,22 @@ def test_candidates_are_all_labels_of_spans_and_score_as_decoding_does(decode: s
     likely = head.candidates(h, OFFSETS, 0.3)
     assert likely == [[e for e in entities if e.score >= 0.3] for entities in found]
     assert 0 < sum(map(len, likely)) < len(scores)
+
+
+@pytest.mark.parametrize("decode", ["flat", "nested", "greedy", "all"])
+def test_best_log_probability_is_the_product_over_all_spans(decode: str) -> None:
+    head, h = random_head(decode=decode), states(3.0)
+    head.temperature = 1.5
+    starts, ends, log_probs = head.span_scores(h, OFFSETS)
+    log_probs = (log_probs / 1.5).log_softmax(1)
+    found = head.decode(h, OFFSETS)
+    assert sum(map(len, found)) > 3
+    expected = []
+    for first, last, entities in zip(OFFSETS, OFFSETS[1:], found, strict=False):
+        label_of = {(e.start, e.end): 1 + LABELS.index(e.label) for e in entities}
+        total = 0.0
+        for start, end, row in zip(starts, ends, log_probs, strict=True):
+            if first <= start < last:
+                total += row[label_of.get((int(start - first), int(end - first)), 0)].item()
+        expected.append(total)
+    torch.testing.assert_close(head.best_log_probability(h, OFFSETS).tolist(), expected)
