@@ -94,7 +94,9 @@ def python_files(*folders: str) -> list[Path]:
 
 @pytest.mark.parametrize(
     "requirement",
-    requirements("minilm", "e5", "draw", "parse", "features", "lora", "serve", "triton", "dev"),
+    requirements(
+        "minilm", "e5", "draw", "parse", "features", "lora", "serve", "parquet", "triton", "dev"
+    ),
     ids=lambda r: r.name,
 )
 def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirement) -> None:
@@ -104,7 +106,9 @@ def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirem
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="constraints.txt is for Python 3.11")
 def test_whatever_the_dependencies_bring_is_pinned() -> None:
-    waiting = requirements("minilm", "e5", "draw", "parse", "features", "lora", "serve", "dev")
+    waiting = requirements(
+        "minilm", "e5", "draw", "parse", "features", "lora", "serve", "parquet", "dev"
+    )
     seen: set[tuple[str, str]] = set()
     while waiting:
         requirement = waiting.pop()
@@ -152,7 +156,7 @@ def test_building_the_package_needs_setuptools_alone() -> None:
 def test_every_dependency_is_used() -> None:
     in_package = imported_names(python_files("synner_graph"))
     in_tests = imported_names(python_files("tests", "benchmarks"))
-    for requirement in requirements("draw", "parse", "serve", "triton", "bench"):
+    for requirement in requirements("draw", "parse", "serve", "parquet", "triton", "bench"):
         if requirement.name not in NEVER_IMPORTED:
             assert import_name(requirement) in in_package
     for requirement in requirements("dev")[len(PROJECT["dependencies"]) :]:
@@ -170,10 +174,24 @@ def test_the_package_of_an_encoder_is_looked_up_by_its_name(extra: str) -> None:
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
-        (["synner_graph"], ["draw", "parse", "features", "lora", "serve", "triton", "bench"]),
+        (
+            ["synner_graph"],
+            ["draw", "parse", "features", "lora", "serve", "parquet", "triton", "bench"],
+        ),
         (
             ["tests", "benchmarks"],
-            ["minilm", "e5", "draw", "parse", "features", "lora", "serve", "triton", "dev"],
+            [
+                "minilm",
+                "e5",
+                "draw",
+                "parse",
+                "features",
+                "lora",
+                "serve",
+                "parquet",
+                "triton",
+                "dev",
+            ],
         ),
     ],
 )
