@@ -42,8 +42,8 @@ $(STAMP): pyproject.toml constraints.txt
 
 train: setup
 	@echo "This takes about 7 minutes on two cores."
-	$(BIN)/python cli.py train --config configs/sample.toml --graph-backend dgl --output runs/sample --overwrite
-	$(BIN)/python cli.py predict runs/sample --input datasets/sample/test.conllu --pretty --limit 5
+	$(BIN)/synner train --config configs/sample.toml --graph-backend dgl --output runs/sample --overwrite
+	$(BIN)/synner predict runs/sample --input datasets/sample/test.conllu --pretty --limit 5
 
 test: setup
 	$(BIN)/ruff check .

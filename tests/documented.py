@@ -12,10 +12,10 @@ import typer
 from synner_graph.cli import app
 from tests.places import ROOT
 
-CLI = ("python cli.py", ".venv/bin/python cli.py", "$(BIN)/python cli.py", "synner")
+CLI = ("synner", "$(BIN)/synner")
 PROGRAMS = (*(f"{name} " for name in CLI), "python benchmarks/", ".venv/bin/", "make ", "pip ")
 BEFORE = re.compile(r"^(?:[A-Z_]+=\S+ |/usr/bin/time -v |nice -n \d+ )+")
-IN_TEXT = re.compile(r"`((?:nice -n \d+ )?(?:python (?:cli|benchmarks/\w+)\.py|synner) [^`]+)`")
+IN_TEXT = re.compile(r"`((?:nice -n \d+ )?(?:python benchmarks/\w+\.py|synner) [^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def documented_commands() -> Iterator[Command]:
     """Yield the commands of the Makefile, of every page, of the notebooks and of `--help`."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for line in makefile.splitlines():
-        if line.strip().startswith("$(BIN)/python cli.py"):
+        if line.strip().startswith("$(BIN)/synner"):
             yield Command("Makefile", line.strip())
     names = ("README.md", "CONTRIBUTING.md", "datasets/README.md")
     for path in (*(ROOT / name for name in names), *sorted((ROOT / "docs").glob("*.md"))):

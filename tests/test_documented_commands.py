@@ -42,9 +42,9 @@ NOT_RUN = {
     "synner serve synner-sample": "not installed here",
     "synner push runs/sample user/name --license Apache-2.0": "needs a hub: tests/publishing",
     "synner push RUN user/name --license CC-BY-SA-4.0": "needs a hub: tests/publishing",
-    "python cli.py bench kernels --device cuda --json": "needs a GPU",
-    "python cli.py gnn show relation-mean": "tests/test_new_gnn_layer.py adds the layer",
-    "python cli.py train --encoder characters --gnn relation-mean --gnn.start 0.5 --epochs 1 "
+    "synner bench kernels --device cuda --json": "needs a GPU",
+    "synner gnn show relation-mean": "tests/test_new_gnn_layer.py adds the layer",
+    "synner train --encoder characters --gnn relation-mean --gnn.start 0.5 --epochs 1 "
     "--output runs/mine": "tests/test_new_gnn_layer.py adds the layer",
 }
 """Commands that are not run here, and why."""
@@ -257,6 +257,14 @@ def test_the_pages_are_found() -> None:
     assert sum(page.startswith("docs/") for page in PAGES) > 5
     assert all(len(found) > 0 for found in PAGES.values())
     assert set(NOT_RUN) <= {command.bare for command in COMMANDS}
+
+
+def test_the_program_has_one_name() -> None:
+    """`python cli.py`, which needs a checkout, is named once, in README."""
+    pages = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "Makefile")]
+    pages += [*(ROOT / "docs").glob("*.md"), *(ROOT / "notebooks").glob("*.ipynb")]
+    counts = {path.name: path.read_text(encoding="utf-8").count("python cli.py") for path in pages}
+    assert {name: count for name, count in counts.items() if count} == {"README.md": 1}
 
 
 @pytest.mark.slow
