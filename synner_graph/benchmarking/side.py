@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from synner_graph.benchmarking.parts import PartClock
 from synner_graph.data.sentence import Sentence
+from synner_graph.encoders.bert import Bert
 
 ENCODER, OPTIMISER, OTHER = "encoder", "optimiser", "other"
 """Names of parts."""
@@ -36,7 +37,8 @@ class Side(ABC):
         def enter(_: nn.Module, __: tuple[Any, ...], named: dict[str, Any]) -> None:
             if self.clock.runs:
                 mask: Tensor = named["attention_mask"]
-                self.places += mask.numel()
+                packed = isinstance(transformer, Bert) and transformer.leaves_out_padding(mask)
+                self.places += int(mask.sum()) if packed else mask.numel()
                 self.pieces += int(mask.sum())
 
         transformer.register_forward_pre_hook(enter, with_kwargs=True)

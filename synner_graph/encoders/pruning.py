@@ -7,8 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from transformers import PretrainedConfig, PreTrainedTokenizerBase
-
+from synner_graph.encoders.blueprint import AnyConfig, Blueprint, backend_of
 from synner_graph.encoders.pieces import cut_words
 from synner_graph.encoders.transformer import load_blueprint
 from synner_graph.errors import InputError
@@ -20,9 +19,7 @@ TOKENIZER = "tokenizer.json"
 IDS_END_WITH = "_token_id"
 
 
-def prune_vocabulary(
-    blueprint: tuple[PretrainedConfig, PreTrainedTokenizerBase], tokens: Collection[str]
-) -> tuple[tuple[PretrainedConfig, PreTrainedTokenizerBase], list[int]]:
+def prune_vocabulary(blueprint: Blueprint, tokens: Collection[str]) -> tuple[Blueprint, list[int]]:
     """Keep pieces in the characters of the tokens, single characters and special pieces.
 
     A text whose pieces are kept is cut as before, and every text in those characters is one. Others
@@ -41,7 +38,7 @@ def prune_vocabulary(
             changed.
     """
     config, tokenizer = blueprint
-    whole: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
+    whole: dict[str, Any] = json.loads(backend_of(tokenizer).to_str())
     spelled = _spelled(whole["model"])
     special = {piece["id"] for piece in whole["added_tokens"]} | set(_special_ids(config).values())
     used = {piece for pieces in cut_words(tokenizer, sorted(tokens)) for piece in pieces} - special
@@ -105,7 +102,7 @@ def _needed(model: Mapping[str, Any]) -> set[int]:
     return needed
 
 
-def _special_ids(config: PretrainedConfig) -> dict[str, int]:
+def _special_ids(config: AnyConfig) -> dict[str, int]:
     """Return the settings of a configuration that are ids of pieces."""
     found = config.to_dict().items()
     return {name: i for name, i in found if name.endswith(IDS_END_WITH) and isinstance(i, int)}

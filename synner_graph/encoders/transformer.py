@@ -2,20 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor
-from transformers import (
-    AutoConfig,
-    AutoModel,
-    AutoTokenizer,
-    PretrainedConfig,
-    PreTrainedTokenizerBase,
-)
 
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders.base import TokenEncoder
+from synner_graph.encoders.bert import Bert, is_bert
+from synner_graph.encoders.blueprint import AnyConfig, AnyTokenizer, StoredConfig, hub_config
 from synner_graph.encoders.depth import (
     EVERYTHING,
     NOTHING,
@@ -29,6 +24,9 @@ from synner_graph.encoders.lora import add_adapters
 from synner_graph.encoders.mix import LayerMix
 from synner_graph.encoders.pieces import PieceInputs, PieceTokenizer
 from synner_graph.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 DROPOUTS = (
     *("hidden_dropout_prob", "attention_probs_dropout_prob"),  # BERT and most others
@@ -47,8 +45,10 @@ ONE_PASS = 10**9
 class TransformerEncoder(TokenEncoder[PieceInputs]):
     """Hidden states of a transformer, the last or a mix of all, pooled from pieces to tokens.
 
-    The constructor builds the architecture with random weights; `load_pretrained` fills it. On a
-    CPU, where padding costs what words cost, windows of similar length pass through it together.
+    The constructor builds the architecture with random weights, or with zeros where the
+    configuration is that of a saved run, whose weights follow; `load_pretrained` fills it. On a
+    CPU padding costs what words cost: a `Bert` computes none, and through other transformers
+    windows of similar length pass together.
 
     Args:
         config: Architecture.
@@ -64,8 +64,8 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
 
     def __init__(
         self,
-        config: PretrainedConfig,
-        tokenizer: PreTrainedTokenizerBase,
+        config: AnyConfig,
+        tokenizer: AnyTokenizer,
         pooling: str,
         frozen: str = NOTHING,
         mix: bool = False,
@@ -79,7 +79,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         self.pass_cost = PASS_COST
         self.mix = LayerMix(config.num_hidden_layers + 1) if mix else None
         # The weights are float32 whatever the checkpoint holds: mixed precision is the loop's part.
-        self._take(AutoModel.from_config(config, dtype=torch.float32))
+        self._take(self._build())
         self.tokenizer = tokenizer
         self.pieces = PieceTokenizer(
             tokenizer, max_length(config, tokenizer), pooling == "first", window
@@ -98,6 +98,8 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
     def read_in_one_pass(self) -> None:
         """See TokenEncoder."""
         self.pass_cost = ONE_PASS
+        if isinstance(self.transformer, Bert):
+            self.transformer.packs = False
 
     def depths(self) -> Iterator[tuple[torch.nn.Parameter, int]]:
         """See TokenEncoder."""
@@ -120,8 +122,10 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         Raises:
             InputError: If there are none; the encoder is of no use then.
         """
+        from transformers import AutoConfig, AutoModel  # slow
+
         del self.transformer  # not to hold two at once
-        config = self.config
+        config = hub_config(self.config)
         try:
             if rows is not None:
                 config = deepcopy(config)
@@ -131,8 +135,27 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
             raise InputError(f"No weights found at {source!r}: {_reason(error)}") from error
         if rows is not None:
             keep_rows(model.get_input_embeddings(), rows)
-            model.config = self.config
+            model.config = config = hub_config(self.config)
+        if self._is_bert:
+            weights = _without_pooler(model).state_dict()
+            del model
+            model = self._build()
+            model.load_state_dict(weights)
         self._take(model)
+
+    @property
+    def _is_bert(self) -> bool:
+        """Whether `Bert` computes the states; peft adapts models of transformers alone."""
+        return is_bert(self.config) and not self.lora[0]
+
+    def _build(self) -> torch.nn.Module:
+        """Return a transformer with random weights."""
+        if self._is_bert:
+            return Bert(self.config, random=not isinstance(self.config, StoredConfig))
+        from transformers import AutoModel  # slow
+
+        model: torch.nn.Module = AutoModel.from_config(hub_config(self.config), dtype=torch.float32)
+        return model
 
     def _take(self, model: torch.nn.Module) -> None:
         """Use this model from now on."""
@@ -156,7 +179,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         """See TokenEncoder."""
         ids, mask = inputs.input_ids, inputs.attention_mask
         groups = [list(range(len(ids)))]
-        if ids.device.type == "cpu":
+        if ids.device.type == "cpu" and not isinstance(self.transformer, Bert):
             groups = tight_groups(mask.sum(1).tolist(), self.pass_cost)
         states = self._states(ids, mask, inputs.piece_index, groups)
         if self.pieces.first_only:
@@ -225,7 +248,7 @@ def mean_of_pieces(states: Tensor, owner: Tensor) -> Tensor:
     return total / counts.unsqueeze(1)
 
 
-def max_length(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> int:
+def max_length(config: AnyConfig, tokenizer: AnyTokenizer) -> int:
     """Return the number of pieces that fit into the transformer, special tokens included."""
     # RoBERTa's position table has two rows more than it has positions. Where there is no table,
     # XLNet says -1 and others nothing.
@@ -235,7 +258,7 @@ def max_length(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> 
 
 def load_blueprint(
     source: str, dropout: float | None = None
-) -> tuple[PretrainedConfig, PreTrainedTokenizerBase]:
+) -> tuple["PretrainedConfig", "PreTrainedTokenizerBase"]:
     """Load configuration and tokenizer of a hub id or folder, without its weights.
 
     Args:
@@ -245,6 +268,8 @@ def load_blueprint(
     Raises:
         InputError: If they cannot be found or read, or if it is not known where its dropout is set.
     """
+    from transformers import AutoConfig, AutoTokenizer  # slow
+
     try:
         config = AutoConfig.from_pretrained(source)
         tokenizer = AutoTokenizer.from_pretrained(source, add_prefix_space=True, use_fast=True)
@@ -259,7 +284,7 @@ def load_blueprint(
     return config, tokenizer
 
 
-def with_dropout(config: PretrainedConfig, dropout: float, source: str) -> PretrainedConfig:
+def with_dropout(config: AnyConfig, dropout: float, source: str) -> "PretrainedConfig":
     """Return a copy of a configuration in which all layers have this dropout.
 
     Args:
@@ -273,12 +298,12 @@ def with_dropout(config: PretrainedConfig, dropout: float, source: str) -> Pretr
     places = [name for name in DROPOUTS if hasattr(config, name)]
     if not places:
         raise InputError(f"encoder.transformer_dropout cannot be set for {source!r}.")
-    config = deepcopy(config)
-    config.update(dict.fromkeys(places, dropout))
-    return config
+    changed = deepcopy(hub_config(config))
+    changed.update(dict.fromkeys(places, dropout))
+    return changed
 
 
-def _space_before_tokens(tokenizer: PreTrainedTokenizerBase) -> None:
+def _space_before_tokens(tokenizer: "PreTrainedTokenizerBase") -> None:
     """Make byte-level tokenizers cut tokens as in running text, with a space before them.
 
     Tokenizers of the generic class (ModernBERT's, for one) ignore `add_prefix_space`.

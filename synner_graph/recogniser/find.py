@@ -5,9 +5,6 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
 from synner_graph.errors import InputError, suggest
 from synner_graph.recogniser.run_folder import RunFolder
 
@@ -59,6 +56,9 @@ def _plain(name: str) -> str:
 
 def _fetched(name: str) -> Path:
     """Return the folder of a repository on the hub, fetched unless it is at hand."""
+    from huggingface_hub import snapshot_download  # slow
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
     try:
         return Path(snapshot_download(name))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:

@@ -12,7 +12,12 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies, Vocabulary
 from synner_graph.data.words.forms import frequent_forms
 from synner_graph.data.words.lexicon import Lexicon
-from synner_graph.encoders import has_transformer, load_blueprint, prune_vocabulary
+from synner_graph.encoders import (
+    Blueprint,
+    has_transformer,
+    load_blueprint,
+    prune_vocabulary,
+)
 from synner_graph.encoders import resolve as resolve_encoder
 from synner_graph.errors import InputError
 from synner_graph.gnn import NONE
@@ -53,7 +58,8 @@ def new_recogniser(
         vocabularies = replace(vocabularies, frequent=frequent)
     entries = read_entries(config, sentences)
     vocabularies = replace(vocabularies, gazetteer=entries)
-    source = blueprint = rows = None
+    source = rows = None
+    blueprint: Blueprint | None = None
     if has_transformer(config.encoder):
         source = resolve_encoder(config.encoder.name)
         blueprint = load_blueprint(source, config.encoder.transformer_dropout)

@@ -175,7 +175,9 @@ def test_a_pruned_encoder_is_saved_as_an_ordinary_one(tmp_path: Path) -> None:
     encoder = TransformerEncoder(config, tokenizer, "first")
     encoder.load_pretrained(source, rows)
     folder = tmp_path / "pruned"
-    encoder.transformer.save_pretrained(folder)
+    hub = AutoModel.from_config(config, add_pooling_layer=False)
+    hub.load_state_dict(encoder.transformer.state_dict())
+    hub.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     again = TransformerEncoder(*load_blueprint(str(folder)), "first")
     again.load_pretrained(str(folder))

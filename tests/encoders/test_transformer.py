@@ -22,6 +22,7 @@ from transformers import (
 )
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.encoders.bert import Bert
 from synner_graph.encoders.transformer import (
     TransformerEncoder,
     load_blueprint,
@@ -109,8 +110,13 @@ def test_a_batch_gives_what_its_sentences_give_alone(encoder: TransformerEncoder
 
 @pytest.mark.parametrize("sizes", [(1, 9, 30, 2, 30, 17), (1,), (5, 5), (60, 1, 44)])
 def test_groups_of_windows_give_what_one_padded_batch_gives(
-    encoder: TransformerEncoder, sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+    sizes: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a transformer that is computed by transformers; a BERT computes no padding."""
+    small = {"dim": 16, "hidden_dim": 32, "n_heads": 2, "n_layers": 2, "pad_token_id": 0}
+    AutoModel.from_config(DistilBertConfig(vocab_size=150, **small)).save_pretrained(tmp_path)
+    tiny_tokenizer().save_pretrained(tmp_path)
+    encoder = load(tmp_path, "mean")
     draw = random.Random(0)
     inputs = encoder.collate([random_sentence(draw, size) for size in sizes])
     parameters = list(encoder.parameters())
@@ -251,3 +257,12 @@ def test_missing_weights_are_refused(tiny_transformer: Path, tmp_path: Path) -> 
     encoder = TransformerEncoder(*load_blueprint(str(folder)), "first")
     with pytest.raises(InputError, match=f"No weights found at '{re.escape(str(folder))}': "):
         encoder.load_pretrained(str(folder))
+
+
+def test_a_bert_is_read_without_padding_unless_told(tiny_transformer: Path) -> None:
+    encoder = load(tiny_transformer, "first")
+    states = encode(encoder, SENTENCES)
+    assert isinstance(encoder.transformer, Bert) and encoder.transformer.packs
+    encoder.read_in_one_pass()
+    assert not encoder.transformer.packs
+    torch.testing.assert_close(encode(encoder, SENTENCES), states)

@@ -1,0 +1,53 @@
+"""What a command imports before it has anything to do: modules are counted, not seconds."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.places import ROOT
+
+OLD_RUN = ROOT / "tests/recogniser/old_runs/crf"
+SENTENCES = ROOT / "datasets/sample/test.conllu"
+HEAVY = {"accelerate", "dgl", "huggingface_hub", "scipy", "sklearn", "spacy", "torch"}
+HEAVY |= {"matplotlib", "networkx", "pandas", "sympy", "transformers"}
+
+SCRIPT = """
+import json, sys
+from synner_graph.cli import app
+try:
+    app(json.loads(sys.argv[1]))
+except SystemExit as end:
+    assert not end.code, end.code
+finally:
+    names = {name.partition(".")[0] for name in sys.modules}
+    print(json.dumps(sorted(names)), file=sys.stderr)
+"""
+
+
+def imported(*arguments: str) -> set[str]:
+    """The top-level modules that a command has imported when it ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("command", [("--help",), ("predict", "--help"), ("train", "--help")])
+def test_help_imports_nothing_heavy(command: tuple[str, ...]) -> None:
+    assert not imported(*command) & HEAVY
+
+
+def test_a_saved_run_predicts_without_transformers(tmp_path: Path) -> None:
+    """Its BERT and its tokenizer are read by this program and the package tokenizers."""
+    arguments = ("predict", OLD_RUN, "--input", SENTENCES, "--output", tmp_path / "named.conllu")
+    options = ("--limit", "1", "--graph-backend", "torch", "--kernel", "naive")
+    found = imported(*map(str, (*arguments, *options)))
+    assert "torch" in found
+    unused = {"accelerate", "dgl", "huggingface_hub", "scipy", "spacy", "sympy", "transformers"}
+    assert not found & unused
