@@ -201,10 +201,18 @@ def predict(
             )
         print_notes(dictionary_notes(phrases))
         return
-    from synner_graph.data.formats import read_sentences, write_sentences
+    from synner_graph.data.formats import ReadReport, read_sentences, write_sentences
 
+    report = ReadReport()
     sentences: Iterable[Sentence] = islice(
-        read_sentences(source, format, scheme=scheme, repair=True, multiple_roots=multiple_roots),
+        read_sentences(
+            source,
+            format,
+            scheme=scheme,
+            repair=True,
+            multiple_roots=multiple_roots,
+            report=report,
+        ),
         limit,
     )
     if parser is not None:
@@ -215,6 +223,8 @@ def predict(
         print_pretty(found)
     else:
         write_sentences(output, found, written, scheme=output_scheme)
+    report.repaired_tags = 0  # of entities that are replaced
+    print_notes([f"{what}: {count:,}" for what, count in report.notes.items()])
     print_notes(unknown_relations(dict(unknown.most_common())))
     print_notes(dictionary_notes(phrases))
 

@@ -11,10 +11,16 @@ import typer
 from synner_graph.cli import options
 from synner_graph.cli.console import print_notes
 from synner_graph.cli.outputs import check_output
-from synner_graph.cli.source import open_run
+from synner_graph.cli.source import dictionary_notes, dictionary_of, open_run
 from synner_graph.cli.texts import TEXT, texts_of
 from synner_graph.data.batching import by_size
-from synner_graph.data.formats import DOCUMENT_FORMATS, FORMATS, json_spans, read_sentences
+from synner_graph.data.formats import (
+    DOCUMENT_FORMATS,
+    FORMATS,
+    ReadReport,
+    json_spans,
+    read_sentences,
+)
 from synner_graph.data.formats.lines import writing_bytes
 from synner_graph.data.formats.whole import Document
 from synner_graph.data.sentence import Sentence
@@ -69,6 +75,7 @@ def suggest(
         str | None,
         typer.Option(help="Column of the text in a parquet file.", rich_help_panel=options.DATA),
     ] = None,
+    dictionary: options.Dictionary = None,
     scheme: options.Scheme = None,
     multiple_roots: options.MultipleRoots = False,
     parser: Annotated[
@@ -94,20 +101,32 @@ def suggest(
     """
     from synner_graph.recogniser.suggestion import most_useful
 
-    check_output(output, (input,))
+    check_output(output, (input, *(dictionary or ())))
+    phrases = dictionary_of(dictionary)
     texts = texts_of(input, format, text_field, text_column)
     ner = open_run(run, None, graph_backend, device, kernel)
+    ner.dictionary = phrases
+    notes: list[str] = []
     if texts is None:
+        report = ReadReport()
         sentences = read_sentences(
-            input, format, scheme=scheme, repair=True, multiple_roots=multiple_roots
+            input,
+            format,
+            scheme=scheme,
+            repair=True,
+            multiple_roots=multiple_roots,
+            report=report,
         )
         readings = list(_read_sentences(ner, sentences, parser, batch_size))
+        notes += [f"{what}: {count:,}" for what, count in report.notes.items()]
     else:
-        readings = list(_read_texts(ner, texts, parser, batch_size))
+        readings, empty = _read_texts(ner, texts, parser, batch_size)
+        notes += [f"texts without a token, left out: {empty:,}"] if empty else []
     chosen, doubles = most_useful(readings, number)
     _write(output, chosen, to, texts is not None)
-    notes = [f"texts chosen: {len(chosen):,} of {len(readings):,}"]
+    notes.append(f"texts chosen: {len(chosen):,} of {len(readings):,}")
     print_notes([*notes, f"near-doubles passed over: {doubles:,}"] if doubles else notes)
+    print_notes(dictionary_notes(phrases))
 
 
 def _read_sentences(
@@ -130,8 +149,8 @@ def _read_sentences(
 
 def _read_texts(
     ner: "SynNER", records: "Iterable[Record]", parser: str | None, batch_size: int
-) -> "Iterator[Reading]":
-    """Read texts; those without a token are left out."""
+) -> "tuple[list[Reading], int]":
+    """Read texts; those without a token are left out and counted."""
     from synner_graph.data.segmentation import build_segmenter
     from synner_graph.data.segmentation.segment import Segment
     from synner_graph.parsers import RUN
@@ -140,24 +159,28 @@ def _read_texts(
     trees = ner.parser_of(parser or RUN)
     segmenter = build_segmenter(ner.config.text)
     held: list[tuple[Record, list[int]]] = []
+    empty = 0
 
     def sentences() -> Iterator[Sentence]:
+        nonlocal empty
         for number, record in enumerate(records, 1):
             segments = list(segmenter(record.text, document=str(number)))
             if segments:
                 held.append((record, [start for start, _ in segments]))
                 yield from (sentence for _, sentence in segments)
+            empty += not segments
 
     batches = by_size(sentences(), batch_size)
     parsed = chain.from_iterable(batches if trees is None else map(trees.parse, batches))
     scored = list(ner.scored(parsed, batch_size))
-    place = 0
+    place, found = 0, []
     for record, starts in held:
         own = scored[place : place + len(starts)]
         place += len(starts)
         pairs = zip(starts, own, strict=True)
         segments = [Segment(start, sentence) for start, (sentence, _) in pairs]
-        yield Reading.of(record, segments, [likely for _, likely in own])
+        found.append(Reading.of(record, segments, [likely for _, likely in own]))
+    return found, empty
 
 
 def _write(output: str, chosen: "Iterable[Reading]", to: Tool, of_texts: bool) -> None:

@@ -53,12 +53,15 @@ def _validate_documents(
     """List the problems of each sentence, and those of each record that cannot be read."""
     is_empty = True
     for record in reader.records(source):
-        is_empty = False
         try:
-            yield from ([] for _ in reader.read(record, options))
+            for _ in reader.read(record, options):
+                is_empty = False
+                yield []
         except FormatError as error:
+            is_empty = False
             yield error.all
         except InputError as error:  # a Doc has no line
+            is_empty = False
             message = str(error).removeprefix(f"{options.path}: ")
             yield [FormatError(options.path, record.line, message)]
     if is_empty:

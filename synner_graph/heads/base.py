@@ -191,8 +191,8 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
 
     @abstractmethod
     def best_log_probability(
-        self, h: Tensor, offsets: Tensor, marks: MarksT | None = None
-    ) -> Tensor:
+        self, h: Tensor, offsets: Tensor, marks: MarksT | None = None, rules: Rules | None = None
+    ) -> list[float]:
         """Compute the log-probability of all that `decode` says of a sentence, taken together.
 
         Args:
@@ -201,9 +201,10 @@ class Head(nn.Module, Part, ABC, Generic[GoldT, MarksT]):
             offsets: First row of each sentence, and at the end N.
                 *Shape:* [B + 1]
             marks: What `marks` gave for these sentences, on the device of `h`.
+            rules: See `decode`.
 
         Returns:
-            *Shape:* [B]
+            One for each sentence.
         """
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 
 import torch
 from pydantic import Field
@@ -29,6 +29,8 @@ from synner_graph.operators.crf import (
     crf_score,
     crf_viterbi,
 )
+
+FoundT = TypeVar("FoundT")
 
 SCHEMES = ("bio", "bioes", "bmes")
 """Schemes that tag an entity the same way whatever stands before it: iob1 does not."""
@@ -184,16 +186,24 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
         self, h: Tensor, offsets: Tensor, marks: None = None, rules: Rules | None = None
     ) -> list[list[Entity]]:
         """Entities of the best tag sequence, each scored with its exact posterior probability."""
-        return self._of_sentences(h, offsets, rules, self._best)
+        found = self._of_sentences(h, offsets, rules, self._best)
+        return list(map(with_forced, found, rules)) if rules else found
 
     @torch.no_grad()
-    def best_log_probability(self, h: Tensor, offsets: Tensor, marks: None = None) -> Tensor:
+    def best_log_probability(
+        self, h: Tensor, offsets: Tensor, marks: None = None, rules: Rules | None = None
+    ) -> list[float]:
         """See `Head.best_log_probability`; that of the best tag sequence, among all of them."""
-        lattice = self._lattice(self._emissions(h))
-        tags = crf_viterbi(lattice.emissions, offsets, *lattice.links, self._kernel)
-        lattice = lattice.tempered(self.temperature)
-        best = crf_score(lattice.emissions, tags, offsets, *lattice.links)
-        return best - crf_log_partition(lattice.emissions, offsets, *lattice.links, self._kernel)
+
+        def share(lattice: Lattice, offsets: Tensor) -> list[float]:
+            tags = crf_viterbi(lattice.emissions, offsets, *lattice.links, self._kernel)
+            lattice = lattice.tempered(self.temperature)
+            best = crf_score(lattice.emissions, tags, offsets, *lattice.links)
+            whole = crf_log_partition(lattice.emissions, offsets, *lattice.links, self._kernel)
+            shares: list[float] = (best - whole).tolist()
+            return shares
+
+        return self._of_sentences(h, offsets, rules, share)
 
     @torch.no_grad()
     def candidates(
@@ -210,7 +220,8 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
             chain = Chain.of(lattice.tempered(self.temperature), offsets, self._kernel)
             return self.entities(offsets, *chain.spans(lattice.forms, threshold))
 
-        return self._of_sentences(h, offsets, rules, probable)
+        found = self._of_sentences(h, offsets, rules, probable)
+        return list(map(with_forced, found, rules)) if rules else found
 
     def log_probability(
         self, h: Tensor, entity: Entity, marks: None = None, rules: Sequence[SpanRule] = ()
@@ -260,14 +271,14 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
         h: Tensor,
         offsets: Tensor,
         rules: Rules | None,
-        find: Callable[[Lattice, Tensor], list[list[Entity]]],
-    ) -> list[list[Entity]]:
-        """Find entities of sentences with rules, and of those without, in the order of all."""
+        find: Callable[[Lattice, Tensor], list[FoundT]],
+    ) -> list[FoundT]:
+        """Find something in sentences with rules, and in those without, in the order of all."""
         emissions = self._emissions(h)
         if not rules or not any(rules):
             return find(self._lattice(emissions), offsets)
         bounds = list(pairwise(offsets.tolist()))
-        found: list[list[Entity]] = [[] for _ in bounds]
+        found: dict[int, FoundT] = {}
         for has_rules in (False, True):
             chosen = [b for b, of_sentence in enumerate(rules) if bool(of_sentence) == has_rules]
             if not chosen:
@@ -277,9 +288,8 @@ class CRFHead(Head[CRFGold | CRFSoftGold, None]):
             lattice = self._lattice(emissions[rows])
             if has_rules:
                 lattice = ruled(lattice, starts, [rules[b] for b in chosen], self.labels)
-            for b, entities in zip(chosen, find(lattice, torch.tensor(starts)), strict=True):
-                found[b] = with_forced(entities, rules[b])
-        return found
+            found.update(zip(chosen, find(lattice, torch.tensor(starts)), strict=True))
+        return [found[b] for b in range(len(bounds))]
 
     def _best(self, lattice: Lattice, offsets: Tensor) -> list[list[Entity]]:
         """See `decode`."""

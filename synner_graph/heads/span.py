@@ -21,7 +21,7 @@ from synner_graph.heads.base import (
 )
 from synner_graph.heads.decode import SHARES, choose
 from synner_graph.heads.soft import Masses, SoftTarget
-from synner_graph.heads.span_features import CASES, build_features, case_of, weights_of
+from synner_graph.heads.span_features import build_features, marks_of, weights_of
 from synner_graph.heads.span_probabilities import of_all, tempered
 from synner_graph.heads.span_rules import ruled
 from synner_graph.heads.span_soft import SpanSoftGold, soft_cross_entropy, soft_gold
@@ -135,15 +135,7 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
 
     def marks(self, sentences: Sequence[Sentence], pieces: Tensor | None) -> SpanMarks:
         """Give case and number of pieces of each token, where they are features."""
-        tokens = [token for sentence in sentences for token in sentence.tokens]
-        cases = None
-        if "morphology" in self.features:
-            cases = torch.tensor([CASES.index(case_of(token)) for token in tokens])
-        if "length" not in self.features:
-            pieces = None
-        elif pieces is None:
-            pieces = torch.tensor(list(map(len, tokens)))
-        return SpanMarks(cases, pieces)
+        return marks_of(sentences, pieces, self.features)
 
     def encode(self, sentences: Sequence[Sentence]) -> SpanGold:
         """Turn the gold entities of up to W tokens into classes of spans.
@@ -272,12 +264,13 @@ class SpanHead(Head[SpanGold | SpanSoftGold, SpanMarks]):
 
     @torch.no_grad()
     def best_log_probability(
-        self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None
-    ) -> Tensor:
+        self, h: Tensor, offsets: Tensor, marks: SpanMarks | None = None, rules: Rules | None = None
+    ) -> list[float]:
         """See `Head.best_log_probability` and `heads.span_probabilities`."""
-        spans, found = self._candidates(h, offsets, marks), self.decode(h, offsets, marks)
-        log_probs = tempered(self._log_probs(h, spans), self.temperature)
-        return of_all(log_probs, spans, offsets, found, self.labels)
+        found = self.decode(h, offsets, marks, rules)
+        starts, ends, log_probs = self.span_scores(h, offsets, marks, rules)
+        likely = tempered(log_probs, self.temperature)
+        return of_all(likely, *placed(offsets, starts, ends), found, self.labels)
 
     @torch.no_grad()
     def candidates(

@@ -1,7 +1,12 @@
 """What the span head reads of a span: the weights of each feature, apart from one another."""
 
-from torch import nn
+from collections.abc import Sequence
 
+import torch
+from torch import Tensor, nn
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.heads.span_types import SpanMarks
 from synner_graph.operators.span import SpanWeights
 
 CASES = ("upper", "lower", "title", "digit", "other")
@@ -10,6 +15,28 @@ CASES = ("upper", "lower", "title", "digit", "other")
 def case_of(token: str) -> str:
     """The class of a token's case, one of CASES, asked for in that order: `A1` is upper."""
     return next((case for case in CASES[:-1] if getattr(token, f"is{case}")()), CASES[-1])
+
+
+def marks_of(
+    sentences: Sequence[Sentence], pieces: Tensor | None, features: nn.ModuleDict
+) -> SpanMarks:
+    """Return case and number of pieces of each token, where they are features.
+
+    Args:
+        sentences: The sentences of one batch.
+        pieces: How many pieces the encoder reads each token as; None if it reads none.
+            *Shape:* [N]
+        features: The features that there are, by name.
+    """
+    tokens = [token for sentence in sentences for token in sentence.tokens]
+    cases = None
+    if "morphology" in features:
+        cases = torch.tensor([CASES.index(case_of(token)) for token in tokens])
+    if "length" not in features:
+        pieces = None
+    elif pieces is None:
+        pieces = torch.tensor(list(map(len, tokens)))
+    return SpanMarks(cases, pieces)
 
 
 def build_features(

@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 
 from synner_graph.data.sentence import Entity
-from synner_graph.heads.base import placed
 from synner_graph.heads.span_types import NULL
-from synner_graph.operators.span import Spans
 
 
 def tempered(log_probs: Tensor, temperature: float) -> Tensor:
@@ -18,34 +16,39 @@ def tempered(log_probs: Tensor, temperature: float) -> Tensor:
 
 def of_all(
     log_probs: Tensor,
-    spans: Spans,
-    offsets: Tensor,
+    sentence: Tensor,
+    starts: Tensor,
+    ends: Tensor,
     found: Sequence[Sequence[Entity]],
     labels: Sequence[str],
-) -> Tensor:
+) -> list[float]:
     """Compute the log-probability that of all spans of a sentence those found are entities.
 
     The head classifies each span by itself, so it is the product over all of them: those found have
-    their label, the others are no entity.
+    their label, the others are no entity. An entity that is no candidate is certain: it is forced.
 
     Args:
         log_probs: Of no entity, then of each label.
             *Shape:* [S, 1 + labels]
-        spans: All candidates.
-        offsets: First row of each sentence, and at the end N.
-            *Shape:* [B + 1]
+        sentence: The number of each candidate's sentence.
+            *Shape:* [S]
+        starts: Its first token, counted in the sentence.
+            *Shape:* [S]
+        ends: The token after its last, likewise.
+            *Shape:* [S]
         found: The entities of each sentence.
         labels: In the order of `log_probs`.
 
     Returns:
-        *Shape:* [B]
+        One for each sentence.
     """
-    classes = torch.full_like(spans.starts, NULL)
-    for first, entities in zip(offsets.tolist(), found, strict=False):
-        for entity in entities:
-            place = torch.tensor([[first + entity.start], [entity.end - entity.start]])
-            row = spans.find(*place.to(classes.device))
-            classes[row] = NULL + 1 + labels.index(entity.label)
-    best = log_probs.gather(1, classes.unsqueeze(1)).squeeze(1)
-    sentence, _, _ = placed(offsets, spans.starts, spans.ends)
-    return best.new_zeros(len(offsets) - 1).index_add(0, sentence, best)
+    classes = {
+        (b, entity.start, entity.end): NULL + 1 + labels.index(entity.label)
+        for b, entities in enumerate(found)
+        for entity in entities
+    }
+    spans = zip(sentence.tolist(), starts.tolist(), ends.tolist(), strict=True)
+    rows = torch.tensor([classes.get(span, NULL) for span in spans], device=log_probs.device)
+    best = log_probs.gather(1, rows.unsqueeze(1)).squeeze(1)
+    shares: list[float] = best.new_zeros(len(found)).index_add(0, sentence, best).tolist()
+    return shares

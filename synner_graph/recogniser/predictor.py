@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from synner_graph.data.batching import by_sentences, in_batches, windows
-from synner_graph.data.dictionary import SpanRule
+from synner_graph.data.dictionary import Rules, SpanRule
 from synner_graph.data.documents import parts, whole
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.trees import Tree
@@ -18,8 +18,8 @@ from synner_graph.graph.tensors import Tensors
 from synner_graph.model.network import SynNERModel
 from synner_graph.recogniser.recogniser import Recogniser
 
-States = tuple[Tensor, Tensor, Any]
-"""What a head reads of a batch: node states, offsets, marks."""
+States = tuple[Tensor, Tensor, Any, Rules | None]
+"""What a head reads of a batch: node states, offsets, marks, rules of a dictionary."""
 
 LONGEST = 2000
 """Tokens of a document that are read together; longer ones are read in parts."""
@@ -89,8 +89,8 @@ class Predictor(Recogniser):
     ) -> Iterator[tuple[Sentence, float]]:
         """Yield sentences as `stream` does, with the log-probability of all that is found in each.
 
-        It is that of the model's own best reading of the whole sentence, whatever thresholds and
-        dictionary say.
+        It is that of the best reading of the whole sentence, under the dictionary where there is
+        one, and before any threshold.
 
         Args:
             sentences: As for `stream`.
@@ -111,7 +111,7 @@ class Predictor(Recogniser):
     def _score(self, sentences: Sequence[Sentence]) -> list[tuple[Sentence, float]]:
         """Find the entities of a batch, and the log-probability of all in a sentence."""
         sentences, states = self._read(sentences)
-        likely = self.model.head.best_log_probability(*states).tolist()
+        likely = self.model.head.best_log_probability(*states)
         return list(zip(self._named(sentences, states, None), likely, strict=True))
 
     @torch.inference_mode()
@@ -119,9 +119,8 @@ class Predictor(Recogniser):
         self, sentences: Sequence[Sentence], states: States, threshold: float | None
     ) -> list[Sentence]:
         """Give the sentences of a batch what the head finds."""
-        h, offsets, marks = states
-        rules = self.rules(sentences)
-        found = self.model.head.decode(h, offsets, marks, rules)
+        h, offsets, marks, rules = states
+        found = self.model.head.decode(*states)
         likely: Sequence[list[Entity] | None] = [None] * len(sentences)
         if threshold is not None:
             likely = self.model.head.candidates(h, offsets, threshold, marks, rules)
@@ -146,7 +145,8 @@ class Predictor(Recogniser):
             ]
         graph = self.model.soften(x, collator.graph(sentences).to(self.device))
         h = self.model.read(x, graph)
-        return sentences, (h, graph.offsets, marks and marks.to(self.device))
+        marks = marks and marks.to(self.device)
+        return sentences, (h, graph.offsets, marks, self.rules(sentences))
 
     @torch.inference_mode()
     def _features(self, inputs: Tensors) -> Tensor:

@@ -161,9 +161,12 @@ class WholeWriter(Writer):
     def __init__(self, format: str) -> None:
         super().__init__()
         self.writer = DOCUMENT_FORMATS[format].writer()
+        self.has_texts = DOCUMENT_FORMATS[format].has_texts
 
     def write(self, number: int, record: Record, segments: Iterable[Segment]) -> Iterator[str]:
-        """See Writer."""
+        """See Writer; JSON can hold lone surrogates, Docs cannot."""
+        if not self.has_texts:
+            self._check(record.text)
         name, fields = known_name(record.fields)
         yield self.writer.add(Document(record.text, list(segments), name, fields)).decode()
 

@@ -32,6 +32,7 @@ def test_texts_for_each_tool(run: Run, text_run: Path, notes: Path, tmp_path: Pa
     assert result.exit_code == 0, result.output
     assert "texts chosen: 3 of 4" in result.stderr
     assert "near-doubles passed over: 1" in result.stderr
+    assert "texts without a token, left out: 1" in result.stderr
     found = [json.loads(line) for line in result.stdout.splitlines()]
     ner = SynNER.from_pretrained(text_run)
     for row in found:
@@ -76,6 +77,26 @@ def test_sentences_of_a_file(
     assert [task["data"].get("document") or str(task["id"]) for task in json.loads(tasks)] == [
         s.id for s in found
     ]
+
+
+def test_a_dictionary_settles_what_is_forced(
+    run: Run, text_run: Path, notes: Path, tmp_path: Path
+) -> None:
+    phrases = tmp_path / "phrases.tsv"
+    phrases.write_text("Angela Merkel\tPER\tforce\n", encoding="utf-8")
+    plain, ruled = (
+        {row["text"]: row for row in map(json.loads, result.stdout.splitlines())}
+        for result in (
+            run("suggest", text_run, "-i", notes),
+            run("suggest", text_run, "-i", notes, "--dictionary", phrases),
+        )
+    )
+    text = next(text for text in plain if text.startswith("Angela"))
+    assert {"text": "Angela Merkel", "label": "PER", "score": 1.0}.items() <= ruled[text][
+        "entities"
+    ][0].items()
+    assert ruled[text]["confidence"] != plain[text]["confidence"]
+    assert ruled[TEXTS[2]] == plain[TEXTS[2]]
 
 
 def test_what_is_refused(refused: Callable[..., str], text_run: Path, notes: Path) -> None:

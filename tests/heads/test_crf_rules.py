@@ -85,12 +85,15 @@ def test_decoding_and_posteriors_are_those_of_the_sequences_that_keep_the_rules(
         decoded = head.decode(h, OFFSETS, None, rules)
         likely = head.candidates(h, OFFSETS, 0.0, None, rules)
         some = head.candidates(h, OFFSETS, 0.05, None, rules)
-        parts = zip(rules, h.split(LENGTHS), decoded, likely, some, strict=True)
-        for of_sentence, rows, entities, every, probable in parts:
+        likelihoods = head.best_log_probability(h, OFFSETS, None, rules)
+        parts = zip(rules, h.split(LENGTHS), decoded, likely, some, likelihoods, strict=True)
+        for of_sentence, rows, entities, every, probable, share in parts:
             scores = under_rules(enumerate_scores(head, rows), of_sentence, scheme)
             best = max(scores, key=scores.__getitem__)
             assert entities == tags_to_entities(best, scheme)[0]
-            expected = posteriors({t: s / temperature for t, s in scores.items()}, scheme)
+            tempered = {t: s / temperature for t, s in scores.items()}
+            assert share == pytest.approx(tempered[best] - log_partition(tempered).item())
+            expected = posteriors(tempered, scheme)
             for entity in (*entities, *every):
                 assert entity.score == pytest.approx(expected.get(entity, 0.0), abs=1e-12)
             assert len(every) == len(LABELS) * len(rows) * (len(rows) + 1) // 2

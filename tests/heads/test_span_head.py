@@ -462,4 +462,4 @@ def test_best_log_probability_is_the_product_over_all_spans(decode: str) -> None
             if first <= start < last:
                 total += row[label_of.get((int(start - first), int(end - first)), 0)].item()
         expected.append(total)
-    torch.testing.assert_close(head.best_log_probability(h, OFFSETS).tolist(), expected)
+    torch.testing.assert_close(head.best_log_probability(h, OFFSETS), expected)

@@ -78,9 +78,9 @@ def test_decoding_is_the_best_set_that_keeps_the_rules(decode: str, kernel: str)
         rules = [random_rules(draw, length, shares) for length in LENGTHS]
         decoded = head.decode(h, OFFSETS, None, rules)
         likely = head.candidates(h, OFFSETS, 0.0, None, rules)
-        for row, of_sentence, found, every in zip(
-            h.split(LENGTHS), rules, decoded, likely, strict=True
-        ):
+        likelihoods = head.best_log_probability(h, OFFSETS, None, rules)
+        parts = zip(h.split(LENGTHS), rules, decoded, likely, likelihoods, strict=True)
+        for row, of_sentence, found, every, share in parts:
             plain = distributions(head, row, of_sentence, 1.0)
             tempered = distributions(head, row, of_sentence, temperature)
             forced = {rule[:2]: rule.label for rule in of_sentence if rule.forces}
@@ -92,6 +92,8 @@ def test_decoding_is_the_best_set_that_keeps_the_rules(decode: str, kernel: str)
                     gains[span] = (gain, label)
             chosen = {(e.start, e.end): e.label for e in found}
             assert forced.items() <= chosen.items()
+            own = [scores[chosen.get(span)] for span, scores in tempered.items()]
+            assert share == pytest.approx(sum(own), abs=1e-9)
             free = {span: label for span, label in chosen.items() if span not in forced}
             assert all(gains[span][1] == label for span, label in free.items())
             if decode != "greedy":

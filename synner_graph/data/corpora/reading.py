@@ -164,6 +164,8 @@ def read_file(
                 f"{split}: {_count(report.unmarked, 'text')} that nobody annotated, read as texts "
                 "without entities"
             )
+        if report.empty:
+            said.append(f"{split}: {_count(report.empty, 'text')} without a token left out")
 
     settings = reading | {"split": split, "segmented": segmented}
     if text is not None and reading["format"] in DOCUMENT_FORMATS:

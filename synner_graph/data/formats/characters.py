@@ -24,7 +24,7 @@ def sentences_of(
     """Cut a text into sentences that have its entities.
 
     No sentence ends inside an entity: where the splitter says so, the two are one. Together the
-    texts of the sentences are the text.
+    texts of the sentences are the text; one without a token has none, and is counted.
 
     Args:
         text: The text of the record.
@@ -34,8 +34,7 @@ def sentences_of(
         options: How the file is read; the record is the document that has begun last.
 
     Raises:
-        FormatError: An entity does not begin and end with tokens, or there is no token; each
-            problem is named.
+        FormatError: An entity does not begin and end with tokens; each such problem is named.
     """
     places: list[tuple[int, int]] = []
     bounds = [0]
@@ -43,10 +42,11 @@ def sentences_of(
         assert sentence.offsets is not None
         places += [(start + first, start + end) for first, end in sentence.offsets]
         bounds.append(len(places))
-    if not places:
-        line.refuse(f"{name}: expected a text with at least one token, got {text[:40]!r}")
     entities = _entities(text, spans, places, name, line)
     line.raise_first()
+    if not places:
+        options.report.empty += 1
+        return []
     inside = {bound for e in entities for bound in range(e.start + 1, e.end)}
     cuts = [bound for bound in bounds if bound not in inside]
     found = []

@@ -99,14 +99,15 @@ def read(record: Record, options: ReadOptions) -> list[Sentence]:
     parts = list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
     rows = [[token.i for token in part if not token.is_space] for part in parts]
     rows = [row for row in rows if row]
-    if not rows:
-        raise InputError(f"{where}: expected at least one token, got none")
     options.documents.begin("")
+    options.report.empty += not rows
     options.report.stripped += bool(sum(map(len, doc.spans.values())))
     places = {i: (number, k) for number, row in enumerate(rows) for k, i in enumerate(row)}
     entities: list[list[Entity]] = [[] for _ in rows]
     for number, entity in entities_in(where, doc, places):
         entities[number].append(entity)
+    if not rows:
+        return []
     begins = [0, *(doc[row[0]].idx for row in rows[1:]), len(doc.text)]
     found = []
     for row, named, (first, end) in zip(rows, entities, pairwise(begins), strict=True):
@@ -182,7 +183,8 @@ class Writer(DocumentWriter):
             self._fill(columns, sentence, place)
             entities += [(place[e.start], place[e.end - 1] + 1, e.label) for e in sentence.entities]
         _blank(columns, document.text[end:])
-        used = {name: values for name, values in columns.items() if any(values)}
+        # Without `spaces`, spaCy takes a blank for granted.
+        used = {name: values for name, values in columns.items() if any(values) or name == "spaces"}
         if "heads" in used:
             used["heads"] = [i if head is None else head for i, head in enumerate(used["heads"])]
             used["deps"] = [dep or "dep" for dep in used["deps"]]

@@ -27,6 +27,7 @@ class ReadReport:
         chunked: Sentences with chunk tags, which are not kept.
         unmarked: Texts of annotation tools that nobody has annotated.
         stripped: Records of annotation tools, or Docs, of which not all is kept.
+        empty: Texts, or Docs, without a token.
     """
 
     sentences: int = 0
@@ -34,6 +35,7 @@ class ReadReport:
     chunked: int = 0
     unmarked: int = 0
     stripped: int = 0
+    empty: int = 0
 
     @property
     def notes(self) -> dict[str, int]:
@@ -43,6 +45,7 @@ class ReadReport:
             "sentences whose chunk tags are not kept": self.chunked,
             "texts that nobody annotated, read as texts without entities": self.unmarked,
             "records with more than text and entities, which is not kept": self.stripped,
+            "texts without a token, which have no sentence": self.empty,
         }
         return {what: number for what, number in counts.items() if number}
 

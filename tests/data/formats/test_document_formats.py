@@ -17,12 +17,15 @@ from synner_graph.data.formats import (
     read_sentences,
     write_sentences,
 )
+from synner_graph.data.formats.whole import Document
+from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.data.validation import validate
 from synner_graph.errors import InputError
 
 # Odd white space, sentences that touch, an emoji, a name in which the splitter ends a sentence.
 TEXT = "  Yahoo! Inc. hired Jo Smith👍.\n\nHe left  New York。北京 是\n"
+TEXTS = ["", "Oslo.", " \n"]
 MARKS = [("Yahoo! Inc.", "ORG"), ("Jo Smith", "PER"), ("York", "X"), ("New York", "LOC")]
 
 
@@ -121,9 +124,10 @@ def test_docs_of_spacy(tmp_path: Path) -> None:
     assert (sentence.heads, sentence.relations) == ((1, ROOT, 1), ("a", "ROOT", "p"))
     assert names([sentence]) == [("PER", "Ann")]
     assert report.stripped == 1
-    empty = spacy.tokens.Doc(vocab, words=["\n"])
-    spacy.tokens.DocBin(docs=[doc, empty]).to_disk(path)
-    message = "Doc 2: expected at least one token, got none"
+    wide = spacy.tokens.Doc(vocab, words=["Ann", "ran"], sent_starts=[True, True])
+    wide.ents = [spacy.tokens.Span(wide, 0, 2, "PER")]
+    spacy.tokens.DocBin(docs=[doc, wide]).to_disk(path)
+    message = "Doc 2: expected an entity inside one sentence, got PER 'Ann ran'"
     with pytest.raises(InputError, match=f"^{path}: {message}$"):
         list(read_sentences(path))
     assert [str(p) for problems in validate(path) for p in problems] == [f"{path}:2: {message}"]
@@ -181,6 +185,27 @@ def test_what_is_not_kept_is_counted(tmp_path: Path) -> None:
     assert (report.stripped, report.unmarked) == (1, 0)
 
 
+@pytest.mark.parametrize("format", DOCUMENT_FORMATS)
+def test_texts_without_a_token_are_counted(format: str, tmp_path: Path) -> None:
+    pytest.importorskip("spacy")
+    writer = DOCUMENT_FORMATS[format].writer()
+    [sentence] = read(json.dumps({"text": "Oslo.", "label": []}), "doccano")
+    held = [Document(text, [Segment(0, sentence)] * (text == "Oslo.")) for text in TEXTS]
+    path, report = tmp_path / f"x.{format}", ReadReport()
+    path.write_bytes(b"".join(map(writer.add, held)) + writer.finish())
+    assert [s.text for s in read_sentences(path, report=report)] == ["Oslo."]
+    assert report.empty == 2
+    assert "texts without a token, which have no sentence" in report.notes
+    assert list(validate(path)) == [[]]
+    none = DOCUMENT_FORMATS[format].writer()
+    path.write_bytes(none.add(Document("", [])) + none.finish())
+    with pytest.raises(FormatError, match="expected at least one sentence, got none"):
+        list(read_sentences(path))
+    assert [str(p) for problems in validate(path) for p in problems] == [
+        f"{path}:1: expected at least one sentence, got none"
+    ]
+
+
 def test_other_spellings() -> None:
     marks = [{"id": 1, "start_offset": 0, "end_offset": 8, "label": "PER"}]
     rows = [
@@ -213,7 +238,7 @@ RECORD = "record 2: characters"
         ("{", "expected a JSON object: invalid json"),
         ("[]", "expected a JSON object: "),
         ({"label": []}, "expected text: field required"),
-        ({"text": " "}, "record 2: expected a text with at least one token, got ' '"),
+        ({"text": " ", "label": [[0, 1, "X"]]}, "expected the entity X ' ' to begin .* got white"),
         ({"text": "Jo", "label": [[0, "2", "PER"]]}, r"expected label\[0\]\[1\]: "),
         ({"text": "Jo", "label": [[0, 2]]}, r"expected label\[0\]\[2\]: field required"),
         ({"text": "Jo", "label": [[0, 2, ""]]}, f"{RECORD} 0 to 2: expected a label, got none"),
@@ -244,7 +269,7 @@ def test_bad_lines_of_doccano(line: object, message: str) -> None:
     [
         ({"data": {}}, "expected data.text: field required"),
         ({"text": "Jo", "label": []}, "expected data: field required"),
-        (task(id=9, text=" "), "task 9: expected a text with at least one token, got ' '"),
+        (task(result(0, 1, "X"), id=9, text=" "), "task 9: characters 0 to 1: .* got white space"),
         (task(result(0, 2, "A"), annotations=3), "expected annotations: .*, got 3"),
         (
             task(annotations=[{"result": []}, {"result": []}]),
