@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test test-slow format clean
+.PHONY: help setup train test test-slow test-faults format clean
 
 help:
 	@echo "make train      train on the bundled sample corpus, report, and predict (runs/sample): 7 minutes"
 	@echo "make test       lint, types, imports and the quick tests"
 	@echo "make test-slow  the long tests: processes, wheels, whole trainings"
+	@echo "make test-faults  commands on a disk that fails at each step (test-slow has some of it)"
 	@echo "make format     fix style and layout in place"
 	@echo "make setup      create .venv and install (the others do so themselves)"
 	@echo "make clean      remove .venv and every cache; runs/ stays"
@@ -50,10 +51,13 @@ test: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 -m "not slow and not faults"
 
 test-slow: setup
 	$(BIN)/pytest -m slow
+
+test-faults: setup
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 tests/faults -m faults
 
 format: setup
 	$(BIN)/ruff check --fix .
