@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +23,7 @@ from synner_graph.cli import options
 from synner_graph.cli.console import errors, print_notes, unknown_relations
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.outputs import check_output
-from synner_graph.cli.source import dictionary_notes, dictionary_of, open_any
+from synner_graph.cli.source import dictionary_notes, dictionary_of, open_pipeline, open_ready
 from synner_graph.cli.texts import TEXT, texts_of
 from synner_graph.data.batching import by_size
 from synner_graph.data.formats import FORMATS, format_of
@@ -32,7 +33,9 @@ from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
     from synner_graph.recogniser.recogniser import Recogniser
+    from synner_graph.text.pipeline import TextPipeline
     from synner_graph.text.sources import Record
+    from synner_graph.text.workers import Workers
 
 
 class Long(StrEnum):
@@ -146,6 +149,14 @@ def predict(
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
     batch_size: options.BatchSize = 32,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Processes of one thread each that name texts side by side, in order.",
+            rich_help_panel=options.RUNTIME,
+        ),
+    ] = 1,
     batch_tokens: Annotated[
         int,
         typer.Option(min=1, help="Tokens in a batch, for texts.", rich_help_panel=options.RUNTIME),
@@ -162,7 +173,9 @@ def predict(
     from synner_graph.parsers import RUN
     from synner_graph.recogniser.thresholds import Thresholds
     from synner_graph.text.live import live_input
+    from synner_graph.text.pipeline import TextPipeline
     from synner_graph.text.sources import given
+    from synner_graph.text.workers import Workers
 
     if text and input is not None:
         raise InputError("Say what to read: either a text or --input FILE.")
@@ -182,17 +195,21 @@ def predict(
             "with --input, and --output FILE.jsonl or --output-format jsonl."
         )
 
+    if workers > 1 and records is None:
+        raise InputError("--workers names texts, and the input holds sentences: leave it out.")
     thresholds, phrases = Thresholds.parse(min_score or ()), dictionary_of(dictionary)
-    ner = open_any(run, features, graph_backend, device, kernel)
-    ner.thresholds, ner.dictionary = thresholds, phrases
-    ner.refuse_long_sentences(long == Long.error)
+    opened = (run, features, graph_backend, device, kernel, thresholds, phrases, long == Long.error)
+    ner = open_ready(*opened)
     if records is not None:
+        how = (parser or RUN, batch_tokens)
+        pipeline: TextPipeline | Workers = ner.pipeline(*how)
+        if workers > 1:
+            pipeline = Workers(workers, partial(open_pipeline, opened, how))
         quiet = pretty or context.find_root().params["quiet"]
         with _progress(source if not text else None, quiet) as done:
             _name_texts(
-                ner,
+                pipeline,
                 islice(records, limit),
-                (parser or RUN, batch_tokens),
                 None if pretty else output,
                 (written, output_scheme),
                 resume,
@@ -243,9 +260,8 @@ def _written_format(
 
 
 def _name_texts(
-    ner: "Recogniser",
+    pipeline: "TextPipeline | Workers",
     records: "Iterable[Record]",
-    how: tuple[str, int],
     output: str | None,
     format: tuple[str, str | None],
     resume: bool,
@@ -257,11 +273,10 @@ def _name_texts(
     from synner_graph.text.targets import continue_named, opened, part_of, write_named
     from synner_graph.text.writers import writer_of
 
-    pipeline = ner.pipeline(*how)
     writer = writer_of(*format)
     if output is None:
-        for part in chunks(records, lambda record: record.text, pauses=pauses):
-            named = pipeline.chunk([record.text for record in part])
+        parts = chunks(records, lambda record: record.text, pauses=pauses)
+        for _, named in pipeline.parts(parts, lambda record: record.text):
             print_pretty(segment.sentence for segment in chain.from_iterable(named))
     elif resume and (part_of(output).exists() or Path(output).exists()):
         continue_named(pipeline, records, writer, Path(output), done)

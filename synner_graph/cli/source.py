@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synner_graph.cli.reading import Reading
 from synner_graph.config import DataConfig, TextConfig, load_config
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from synner_graph.data.dictionary import Dictionary
     from synner_graph.recogniser.recogniser import Recogniser
     from synner_graph.recogniser.synner import SynNER
+    from synner_graph.recogniser.thresholds import Thresholds
+    from synner_graph.text.pipeline import TextPipeline
 
 
 def split_of(dataset: str | None, input: Path | None, split: str, reading: Reading) -> DataConfig:
@@ -110,3 +112,43 @@ def text_config(
     if chosen and not (isinstance(reader, DocumentFormat) and reader.has_texts):
         raise InputError(f"--text.{next(iter(chosen))} cuts texts, but {name} has tokens.")
     return load_config(overrides={f"text.{key}": value for key, value in chosen.items()}).text
+
+
+def open_ready(
+    run: Path | str,
+    features: Path | None,
+    backend: str,
+    device: str,
+    kernel: str,
+    thresholds: "Thresholds",
+    phrases: "Dictionary | None",
+    refuse_long: bool,
+) -> "Recogniser":
+    """Open a run or a combination of runs as `predict` uses it.
+
+    Args:
+        run, features, backend, device, kernel: See `open_run`.
+        thresholds: What entities must score.
+        phrases: The user's dictionary, if there is one.
+        refuse_long: Refuse sentences that the encoder cannot read at once.
+
+    Raises:
+        InputError: See `open_run`.
+    """
+    ner = open_any(run, features, backend, device, kernel)
+    ner.thresholds, ner.dictionary = thresholds, phrases
+    ner.refuse_long_sentences(refuse_long)
+    return ner
+
+
+def open_pipeline(opened: tuple[Any, ...], how: tuple[str, int]) -> "TextPipeline":
+    """Open what names texts, in a process of its own.
+
+    Args:
+        opened: The arguments of `open_ready`.
+        how: Those of `Recogniser.pipeline`.
+
+    Raises:
+        InputError: See `open_run`.
+    """
+    return open_ready(*opened).pipeline(*how)

@@ -10,6 +10,8 @@ from synner_graph.data.segmentation.segment import Segment, Segmenter
 from synner_graph.data.sentence import Sentence
 from synner_graph.parsers.base import Parser
 
+Item = TypeVar("Item")
+
 BUDGET = 4096
 """Tokens in a batch, its units counted as long as the longest."""
 
@@ -74,6 +76,18 @@ class TextPipeline:
             yield segments
             deque(segments, maxlen=0)  # what the caller left
 
+    def parts(
+        self, parts: Iterable[list[Item]], text_of: Callable[[Item], str]
+    ) -> Iterator[tuple[list[Item], Iterator[Iterator[Segment]]]]:
+        """Yield each chunk with the named sentences of each of its texts; see `chunk`.
+
+        Args:
+            parts: Chunks of texts, and what goes with them.
+            text_of: The text of an item.
+        """
+        for part in parts:
+            yield part, self.chunk([text_of(item) for item in part])
+
     def _named(self, texts: Sequence[str]) -> Iterator[tuple[int, Segment]]:
         """Yield every sentence with the number of its text."""
         places: deque[tuple[int, int]] = deque()  # number of the text, first character
@@ -110,9 +124,6 @@ class TextPipeline:
                 for row in rows:
                     units[row] = list(islice(parsed, len(units[row])))
         yield from self.namer.name(units, batches, self.unknown)
-
-
-Item = TypeVar("Item")
 
 
 def chunks(

@@ -10,6 +10,7 @@ from synner_graph.errors import InputError
 from synner_graph.files import StandardOutput, growing, move, write_bytes
 from synner_graph.text.pipeline import TextPipeline, chunks
 from synner_graph.text.sources import Record
+from synner_graph.text.workers import Workers
 from synner_graph.text.writers import Writer
 
 
@@ -73,7 +74,7 @@ def finish(path: Path | str) -> None:
 
 
 def write_named(
-    pipeline: TextPipeline,
+    pipeline: TextPipeline | Workers,
     records: Iterable[Record],
     writer: Writer,
     stream: Stream,
@@ -93,7 +94,7 @@ def write_named(
 
 
 def continue_named(
-    pipeline: TextPipeline,
+    pipeline: TextPipeline | Workers,
     records: Iterable[Record],
     writer: Writer,
     path: Path,
@@ -167,15 +168,14 @@ class _Continuation:
 
 
 def _write(
-    pipeline: TextPipeline,
+    pipeline: TextPipeline | Workers,
     parts: Iterable[list[Record]],
     writer: Writer,
     stream: Stream,
     number: int,
     done: Callable[[int], None],
 ) -> None:
-    for part in parts:
-        named = pipeline.chunk([record.text for record in part])
+    for part, named in pipeline.parts(parts, _text):
         for record, segments in zip(part, named, strict=True):
             for text in writer.write(number, record, segments):
                 stream.write(text.encode())
