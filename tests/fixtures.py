@@ -135,7 +135,7 @@ def outcome(folder: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The files of a run, and its metrics without what may differ when it is trained again."""
     files = RunFolder(folder).read()
     metrics = json.loads(files.pop("metrics.json"))
-    del metrics["seconds"], metrics["resumes"]
+    del metrics["seconds"], metrics["resumes"], metrics["provenance"]
     for epoch in metrics["epochs"]:
         del epoch["seconds"]
     return files, metrics

@@ -159,6 +159,15 @@ def train(
     seed: Annotated[
         int | None, typer.Option(help="Seed of every random choice.", rich_help_panel=TRAINING)
     ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="1,2,3",
+            help="Train once with each of these seeds, in a folder each under --output; print mean "
+            "and standard deviation.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -176,6 +185,8 @@ def train(
     Example: synner train --dataset uner-ewt --graph-backend dgl --head span
     """
     every = None if checkpoint_every is None else Interval.parse(checkpoint_every)
+    if seed is not None and seeds is not None:
+        raise InputError("Say how to draw: either --seed N or --seeds 1,2,3.")
     plain: dict[str, Any] = {
         "data.dataset": dataset,
         "data.train": train,
@@ -221,26 +232,37 @@ def train(
 
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.training import run as training
+    from synner_graph.training import seeds as several
     from synner_graph.training.distributed import end_processes
 
+    numbers = None if seeds is None else several.parse_seeds(seeds)
     corpus = corpus_of(settings.data, text=settings.text)
     print_notes(corpus.notes)
     folder = output or Path("runs") / (recipe or _run_name(settings))
+    how: dict[str, Any] = {
+        "backend": graph_backend,
+        "device": device,
+        "overwrite": overwrite,
+        "progress": not context.find_root().params["quiet"],
+        "kernel": kernel,
+        "resume": resume,
+        "checkpoint_every": every,
+    }
+    summary: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     try:
-        metrics, reports = training.train(
-            settings,
-            corpus,
-            folder,
-            graph_backend,
-            device,
-            overwrite=overwrite,
-            progress=not context.find_root().params["quiet"],
-            kernel=kernel,
-            resume=resume,
-            checkpoint_every=every,
-        )
+        if numbers is not None:
+            summary = several.train_seeds(settings, numbers, corpus, folder, **how)
+        else:
+            metrics, reports = training.train(settings, corpus, folder, **how)
     finally:
         end_processes()
+    if summary and json:
+        print_json(summary)
+    elif summary:
+        for line in several.summary_lines(summary):
+            typer.echo(line)
+        typer.echo(f"Saved in {folder}")
     if not metrics:
         return  # the main process speaks for all
     if json:

@@ -1,10 +1,8 @@
 """What metrics.json holds: scores, counts, settings, versions."""
 
 import logging
-import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from torch import nn
@@ -16,8 +14,8 @@ from synner_graph.evaluation.evaluate import evaluate, evaluate_trees
 from synner_graph.evaluation.scores import Report
 from synner_graph.evaluation.signature import Signature, signature_of
 from synner_graph.recogniser.synner import SynNER
+from synner_graph.training.provenance import versions
 
-PACKAGES = ("synner-graph", "torch", "dgl", "transformers", "accelerate", "numpy")
 logger = logging.getLogger(__name__)
 
 
@@ -110,7 +108,7 @@ def run_metrics(
         "device": str(ner.device),
         "config": config.model_dump(mode="json"),
         "seed": config.training.seed,
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": versions(),
     }
 
 
@@ -143,13 +141,3 @@ def _on_own_trees(ner: SynNER, splits: Iterable[tuple[str, Sequence[Sentence]]])
             trees[split] = report.to_json()
             entities[split] = evaluate(ner, unparsed, split).overall.to_json()
     return {"trees": trees, "entities_on_own_trees": entities}
-
-
-def _versions() -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = None
-    return found

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import Any
 from accelerate.utils import set_seed
 
 from synner_graph.config import RunConfig
-from synner_graph.data.corpora.catalogue import Corpus
+from synner_graph.data.corpora.catalogue import Corpus, files_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report
@@ -38,6 +39,8 @@ from synner_graph.training.loop import run_epochs
 from synner_graph.training.metrics import dev_scores, parameters, reports_of, run_metrics
 from synner_graph.training.own_trees import draw_own_trees, own_share
 from synner_graph.training.progress import progress_bar
+from synner_graph.training.provenance import provenance
+from synner_graph.training.randomness import repeatable
 from synner_graph.training.resume import begin, identity, is_broken_off, is_finished
 from synner_graph.training.teacher import Teacher, soft_targets, summary
 from synner_graph.training.unlabelled import UNLABELLED, with_unlabelled
@@ -125,7 +128,9 @@ def train(
         processes=accelerator.num_processes,
     )
     checkpoints = Checkpoints(output / WORKSPACE, accelerator, checkpoint_every)
+    began = time.process_time()
     with ExitStack() as stack:
+        stack.enter_context(repeatable(accelerator.device))
         on_main(accelerator, lambda: stack.enter_context(run.lock()))
         start = on_main(
             accelerator, lambda: begin(run, settings, overwrite, resume, _inputs(config))
@@ -185,6 +190,8 @@ def train(
                 reports = reports_of(config, corpus, best)
                 seconds = checkpoints.seconds
                 metrics = run_metrics(config, corpus, best, reports, epochs, seconds, start.resumes)
+                read = (*files_of(config.data), *_inputs(config))
+                metrics["provenance"] = provenance(read, time.process_time() - began)
         on_main(accelerator, lambda: _finish(run, metrics))
     return metrics, reports
 

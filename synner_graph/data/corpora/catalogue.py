@@ -15,6 +15,7 @@ from synner_graph.data.formats import format_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.trees import shuffle_heads, shuffle_relations
 from synner_graph.errors import InputError, suggest
+from synner_graph.files import bundled
 
 SPLITS = ("train", "dev", "test")
 SHUFFLES = {"heads": shuffle_heads, "relations": shuffle_relations}
@@ -161,6 +162,28 @@ def load_files(
     return Corpus(
         "files", splits, description=", ".join(map(str, files.values())), notes=tuple(notes)
     )
+
+
+def files_of(config: DataConfig) -> list[Path]:
+    """Return the files that the settings name, or that the corpus which they name is read from.
+
+    Raises:
+        InputError: The corpus is unknown.
+    """
+    given = [getattr(config, split) for split in SPLITS]
+    if config.dataset is None and any(given):
+        return [path for path in given if path]
+    name = config.dataset or "sample"
+    if name == "sample":
+        return sorted(bundled("sample").glob("*.conllu"))
+    spec = spec_of(name)
+    try:
+        folder = find_folder(name, config.data_dir)
+    except InputError:  # the published files are read in place of those that are not there
+        folder = None
+    if folder is not None:
+        return [folder / file for files in spec.files.values() for file in files]
+    return [cached(file, name) for files in spec.pinned.values() for file in files]
 
 
 def corpus_of(
