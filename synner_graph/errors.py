@@ -14,6 +14,15 @@ class InputError(ValueError):
     """The input, not the program, is at fault; the command line prints it and exits with 2."""
 
 
+def lacks_memory(error: Exception) -> bool:
+    """Say whether an error means that no more memory can be had, on a CPU or a GPU.
+
+    PyTorch is not imported for this: it takes seconds, and without it no such error is raised.
+    """
+    on_cpu = "DefaultCPUAllocator" in str(error)
+    return isinstance(error, MemoryError) or on_cpu or type(error).__name__ == "OutOfMemoryError"
+
+
 def suggest(name: str, choices: Iterable[str]) -> str:
     """Ending for an error about an unknown name: the nearest choice, if any, and all of them."""
     known = sorted(choices)

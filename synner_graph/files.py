@@ -1,6 +1,7 @@
 """Files: what is written whole or not at all, what is kept in the user's cache, what is bundled."""
 
 import io
+import json
 import os
 import stat
 import sys
@@ -45,6 +46,29 @@ class _File(io.FileIO):
         """
         with _saying(str(self.name)):
             return super().write(data)
+
+
+def read_json(content: bytes | str, name: Path | str, kind: type = dict) -> Any:
+    """Read JSON that somebody else may have written.
+
+    Args:
+        content: What the file holds.
+        name: What errors call it.
+        kind: What it must be: an object (dict) or a list.
+
+    Raises:
+        InputError: It is not JSON, or something else than `kind`.
+    """
+    expected = "an object" if kind is dict else "a list"
+    try:
+        values = json.loads(content)
+    except RecursionError as error:
+        raise InputError(f"{name}: expected {expected} in JSON, got it nested too deep") from error
+    except ValueError as error:
+        raise InputError(f"{name}: expected {expected} in JSON: {error}") from error
+    if not isinstance(values, kind):
+        raise InputError(f"{name}: expected {expected} in JSON, got {type(values).__name__}")
+    return values
 
 
 @contextmanager

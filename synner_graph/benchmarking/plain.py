@@ -15,7 +15,7 @@ from transformers import (
 from synner_graph.config import TrainingConfig
 from synner_graph.data.schemes import entities_to_tags, tag_set, tags_to_entities
 from synner_graph.data.sentence import Entity, Sentence
-from synner_graph.encoders.transformer import max_length
+from synner_graph.encoders.blueprint import max_length
 
 IGNORED = -100
 
@@ -30,9 +30,11 @@ class PlainTagger:
 
     def __init__(self, source: str, labels: Sequence[str]) -> None:
         self.tags = tag_set(sorted(labels), "bio")
-        self.tokenizer = AutoTokenizer.from_pretrained(source, add_prefix_space=True)
+        self.tokenizer = AutoTokenizer.from_pretrained(
+            source, add_prefix_space=True, trust_remote_code=False
+        )
         self.model = AutoModelForTokenClassification.from_pretrained(
-            source, num_labels=len(self.tags)
+            source, num_labels=len(self.tags), trust_remote_code=False
         )
         self.limit = max_length(self.model.config, self.tokenizer)
         self.collator = DataCollatorForTokenClassification(self.tokenizer)

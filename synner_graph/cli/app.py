@@ -10,7 +10,7 @@ import typer
 from rich.logging import RichHandler
 
 from synner_graph.cli.console import errors
-from synner_graph.errors import InputError, message_line
+from synner_graph.errors import InputError, lacks_memory, message_line
 from synner_graph.files import StandardOutput
 
 CLOSED = 141
@@ -34,6 +34,10 @@ class _Commands(typer.core.TyperGroup):
         except OSError as error:
             said = error.strerror or str(error)
             complaint = f"{error.filename}: {said}" if error.filename else said
+        except (MemoryError, RuntimeError) as error:
+            if not lacks_memory(error):
+                raise
+            complaint = f"There is not enough memory for this: {error}"
         _drop_output()
         typer.echo(f"Error: {message_line(complaint)}", err=True)
         raise typer.Exit(2)

@@ -37,5 +37,5 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
 def _literal(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text

@@ -36,7 +36,7 @@ def read_tables(path: Path) -> dict[str, Any]:
     """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # an integer, a nesting beyond bounds
         raise InputError(f"Cannot read the settings in {path}: {error}") from error
     tables.pop("recipe", None)  # what a recipe says of itself is no setting: see recipes.py
     return tables

@@ -69,7 +69,7 @@ class TrainingConfig(Section):
     patience: int | None = Field(
         None, gt=0, description="stop after this many epochs without a better dev F1"
     )
-    seed: int = Field(42, description="seed of every random choice")
+    seed: int = Field(42, ge=0, lt=2**32, description="seed of every random choice")
     precision: Literal["no", "bf16", "fp16"] = Field("no", description="mixed precision")
     from_run: str | None = Field(
         None,

@@ -41,6 +41,22 @@ class Entry:
     case: Case = "exact"
     only_in: str | None = None
 
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Entry":
+        """Inverse of `dataclasses.asdict`.
+
+        Raises:
+            TypeError: A field is missing, unknown, or not a string.
+            ValueError: The case is neither exact nor casefold.
+        """
+        entry = cls(**values)
+        wrong = [key for key, value in values.items() if not isinstance(value, str)]
+        if wrong and (wrong != ["only_in"] or entry.only_in is not None):
+            raise TypeError(f"expected strings in an entry of the gazetteer, got {values!r}")
+        if entry.case not in get_args(Case):
+            raise ValueError(f"expected exact or casefold, got {entry.case!r}")
+        return entry
+
     @property
     def type(self) -> str:
         """List and label: together the type of its edges and features."""

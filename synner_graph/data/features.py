@@ -16,6 +16,9 @@ from safetensors import SafetensorError, safe_open
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 
+WIDEST = 1 << 16
+"""The greatest width of features; a compressed archive could hold any in a few bytes."""
+
 
 def feature_name(sentence: Sentence) -> str:
     """Return the name of the features of a sentence: its id, else its tokens."""
@@ -54,6 +57,11 @@ class FeatureFile(ABC):
             raise InputError(
                 f"{self.path}: expected features of shape [{len(sentence)}, width] for the "
                 f"{len(sentence)} tokens of the sentence {name!r}, got {list(shape)}."
+            )
+        if shape[1] > WIDEST:
+            raise InputError(
+                f"{self.path}: expected features of width up to {WIDEST:,}, got {shape[1]:,} for "
+                f"the sentence {name!r}."
             )
         return shape[1]
 

@@ -118,14 +118,29 @@ class Vocabularies:
 
     @classmethod
     def from_json(cls, lists: dict[str, list[Any]]) -> "Vocabularies":
-        """Inverse of `to_json`."""
+        """Inverse of `to_json`.
+
+        Raises:
+            KeyError: A list is missing.
+            ValueError: One is not a list of different strings.
+            TypeError: An entry of the gazetteer is not one.
+        """
+
+        def names(key: str, optional: bool = False) -> tuple[str, ...]:
+            found = lists.get(key, []) if optional else lists[key]
+            if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+                raise ValueError(f"expected a list of strings as {key!r}")
+            if len(set(found)) != len(found):
+                raise ValueError(f"expected each name once in {key!r}")
+            return tuple(found)
+
         return cls(
-            labels=tuple(lists["labels"]),
-            relations=Vocabulary(tuple(lists["relations"])),
-            characters=Vocabulary(tuple(lists["characters"])),
+            labels=names("labels"),
+            relations=Vocabulary(names("relations")),
+            characters=Vocabulary(names("characters")),
             # Older runs have none of these.
-            upos=Vocabulary(tuple(lists.get("upos", ()))),
-            words=Vocabulary(tuple(lists.get("words", ()))),
-            frequent=frozenset(lists.get("frequent", ())),
-            gazetteer=tuple(Entry(**row) for row in lists.get("gazetteer", ())),
+            upos=Vocabulary(names("upos", optional=True)),
+            words=Vocabulary(names("words", optional=True)),
+            frequent=frozenset(names("frequent", optional=True)),
+            gazetteer=tuple(map(Entry.from_json, lists.get("gazetteer", []))),
         )

@@ -28,6 +28,10 @@ BERT_NEEDS = (
 """What a config.json must say of a BERT; other defaults are known to transformers alone."""
 UNLIMITED = 10**30
 
+SIZES = {"num_hidden_layers": 1000, "num_attention_heads": 10**6, "vocab_size": 10**9}
+SIZES |= {"hidden_size": 10**9, "intermediate_size": 10**9}
+"""The greatest sizes that a configuration may have; how much memory they take is said elsewhere."""
+
 
 class StoredConfig:
     """What a config.json says, as attributes.
@@ -103,19 +107,53 @@ def stored_blueprint(files: Mapping[str, bytes]) -> Blueprint | None:
         None where it takes transformers to know what the files mean.
 
     Raises:
-        InputError: The tokenizer cannot be read.
+        InputError: A size is beyond bounds, another value is no number, or the tokenizer cannot
+            be read.
     """
     config = StoredConfig(json.loads(files[CONFIG]))
     values = config.to_dict()
     if values.get("model_type") != "bert" or not all(name in values for name in BERT_NEEDS):
         return None
+    check_sizes(config, f"the transformer in {CONFIG}")
+    for name in set(BERT_NEEDS) - {"hidden_act", "pad_token_id"}:
+        if isinstance(values[name], bool) or not isinstance(values[name], int | float):
+            raise InputError(f"expected a number as {name} in {CONFIG}, got {values[name]!r}")
     if not is_bert(config):
         return None
     try:
         backend = Tokenizer.from_buffer(files[TOKENIZER])
-    except ValueError as error:
+    except Exception as error:  # the library raises Exception itself
         raise InputError(f"{TOKENIZER} does not describe a tokenizer: {error}") from error
-    return config, StoredTokenizer(backend, json.loads(files[SETTINGS]))
+    try:
+        return config, StoredTokenizer(backend, json.loads(files[SETTINGS]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{SETTINGS} does not describe a tokenizer: {error!r}") from error
+
+
+def check_sizes(config: AnyConfig, name: str) -> None:
+    """Refuse sizes below 1, and a depth that would be built layer by layer without end.
+
+    Args:
+        config: Of a transformer.
+        name: What to call it.
+
+    Raises:
+        InputError: A size is no whole number within its bounds.
+    """
+    for size_name, most in SIZES.items():
+        size = getattr(config, size_name, 1)
+        if not isinstance(size, int) or not 0 < size <= most:
+            raise InputError(
+                f"expected {size_name} of {name} to be from 1 to {most:,}, got {size!r}"
+            )
+
+
+def max_length(config: AnyConfig, tokenizer: AnyTokenizer) -> int:
+    """Return the number of pieces that fit into the transformer, special tokens included."""
+    # RoBERTa's position table has two rows more than it has positions. Where there is no table,
+    # XLNet says -1 and others nothing.
+    positions = int(getattr(config, "max_position_embeddings", None) or -1)
+    return min(positions - 2 if positions > 0 else 512, tokenizer.model_max_length)
 
 
 def backend_of(tokenizer: AnyTokenizer) -> Tokenizer:

@@ -56,13 +56,15 @@ class PieceTokenizer:
         first_only: Read each token off its first piece instead of all of them.
         window: Encode neighbouring sentences of a document together, in windows of up to so many
             pieces; 0 encodes each sentence by itself.
+        vocabulary: How many pieces the transformer knows; None where that is not checked.
 
     Attributes:
         refuses_long: Raise for a sentence that needs several windows.
         known: Pieces of the words seen so far.
 
     Raises:
-        InputError: If the tokenizer is not a fast one, which alone knows the word of each piece.
+        InputError: If the tokenizer is not a fast one, which alone knows the word of each piece,
+            or if it gives pieces that the transformer does not know.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class PieceTokenizer:
         max_length: int,
         first_only: bool,
         window: int = 0,
+        vocabulary: int | None = None,
     ) -> None:
         if not tokenizer.is_fast:
             raise InputError(
@@ -94,6 +97,8 @@ class PieceTokenizer:
         self.stand_in = next(
             i for i in (tokenizer.unk_token_id, tokenizer.eos_token_id, self.pad) if i is not None
         )
+        self.vocabulary = vocabulary
+        self._check_known([*self.prefix, *self.suffix, self.pad, self.stand_in])
 
     def __call__(self, sentences: Sequence[Sentence]) -> PieceInputs:
         """Cut the tokens of a batch into windows of pieces.
@@ -174,8 +179,18 @@ class PieceTokenizer:
         if not new:
             return
         for word, pieces in zip(new, cut_words(self.tokenizer, new), strict=True):
+            self._check_known(pieces)
             # What the tokenizer keeps nothing of (a zero-width character) still needs a piece.
             self.known[word] = np.array(pieces or [self.stand_in])
+
+    def _check_known(self, pieces: Sequence[int]) -> None:
+        """Refuse a tokenizer that is not the transformer's."""
+        highest = max(pieces, default=0)
+        if self.vocabulary is not None and highest >= self.vocabulary:
+            raise InputError(
+                f"The tokenizer does not fit its transformer: it gives the piece {highest}, and "
+                f"the transformer knows those from 0 to {self.vocabulary - 1}."
+            )
 
 
 def cut_words(tokenizer: AnyTokenizer, words: Sequence[str]) -> list[list[int]]:

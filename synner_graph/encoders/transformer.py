@@ -10,7 +10,14 @@ from torch import Tensor
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders.base import TokenEncoder
 from synner_graph.encoders.bert import Bert, is_bert
-from synner_graph.encoders.blueprint import AnyConfig, AnyTokenizer, StoredConfig, hub_config
+from synner_graph.encoders.blueprint import (
+    AnyConfig,
+    AnyTokenizer,
+    StoredConfig,
+    check_sizes,
+    hub_config,
+    max_length,
+)
 from synner_graph.encoders.depth import (
     EVERYTHING,
     NOTHING,
@@ -78,12 +85,20 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         self.lora = lora
         self.pass_cost = PASS_COST
         self.mix = LayerMix(config.num_hidden_layers + 1) if mix else None
-        # The weights are float32 whatever the checkpoint holds: mixed precision is the loop's part.
-        self._take(self._build())
+        try:
+            # Float32 whatever the checkpoint holds: mixed precision is the loop's part.
+            self._take(self._build())
+            longest = max_length(config, tokenizer)
+        except InputError:
+            raise
+        except Exception as error:  # it does not fit itself; a library says so as it likes
+            raise InputError(
+                f"The transformer cannot be built as its configuration says: {_reason(error)}"
+            ) from error
         self.tokenizer = tokenizer
-        self.pieces = PieceTokenizer(
-            tokenizer, max_length(config, tokenizer), pooling == "first", window
-        )
+        model: Any = self.transformer
+        known = int(model.get_input_embeddings().num_embeddings)
+        self.pieces = PieceTokenizer(tokenizer, longest, pooling == "first", window, known)
         self.output_size = int(config.hidden_size)
 
     @property
@@ -129,8 +144,12 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         try:
             if rows is not None:
                 config = deepcopy(config)
-                config.vocab_size = AutoConfig.from_pretrained(source).vocab_size
-            model = AutoModel.from_pretrained(source, config=config, dtype=torch.float32)
+                config.vocab_size = AutoConfig.from_pretrained(
+                    source, trust_remote_code=False
+                ).vocab_size
+            model = AutoModel.from_pretrained(
+                source, config=config, dtype=torch.float32, trust_remote_code=False
+            )
         except OSError as error:
             raise InputError(f"No weights found at {source!r}: {_reason(error)}") from error
         if rows is not None:
@@ -154,7 +173,9 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
             return Bert(self.config, random=not isinstance(self.config, StoredConfig))
         from transformers import AutoModel  # slow
 
-        model: torch.nn.Module = AutoModel.from_config(hub_config(self.config), dtype=torch.float32)
+        model: torch.nn.Module = AutoModel.from_config(
+            hub_config(self.config), dtype=torch.float32, trust_remote_code=False
+        )
         return model
 
     def _take(self, model: torch.nn.Module) -> None:
@@ -248,14 +269,6 @@ def mean_of_pieces(states: Tensor, owner: Tensor) -> Tensor:
     return total / counts.unsqueeze(1)
 
 
-def max_length(config: AnyConfig, tokenizer: AnyTokenizer) -> int:
-    """Return the number of pieces that fit into the transformer, special tokens included."""
-    # RoBERTa's position table has two rows more than it has positions. Where there is no table,
-    # XLNet says -1 and others nothing.
-    positions = int(getattr(config, "max_position_embeddings", None) or -1)
-    return min(positions - 2 if positions > 0 else 512, tokenizer.model_max_length)
-
-
 def load_blueprint(
     source: str, dropout: float | None = None
 ) -> tuple["PretrainedConfig", "PreTrainedTokenizerBase"]:
@@ -271,13 +284,21 @@ def load_blueprint(
     from transformers import AutoConfig, AutoTokenizer  # slow
 
     try:
-        config = AutoConfig.from_pretrained(source)
-        tokenizer = AutoTokenizer.from_pretrained(source, add_prefix_space=True, use_fast=True)
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(
+            source, add_prefix_space=True, use_fast=True, trust_remote_code=False
+        )
     except (OSError, ValueError) as error:
         raise InputError(
             f"No transformer found at {source!r} (neither a folder with config.json and "
             f"tokenizer.json nor a reachable hub id): {_reason(error)}"
         ) from error
+    except Exception as error:  # of a file with other values than they expect, libraries say much
+        raise InputError(
+            f"The configuration or the tokenizer of the transformer {source!r} cannot be read: "
+            f"{_reason(error)}"
+        ) from error
+    check_sizes(config, f"the transformer {source!r}")
     _space_before_tokens(tokenizer)
     if dropout is not None:
         config = with_dropout(config, dropout, source)

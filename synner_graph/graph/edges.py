@@ -49,7 +49,7 @@ NAMED_KINDS = (*EDGE_KINDS, NEXT_TOKEN, PREVIOUS_TOKEN, *DOCUMENT_KINDS)
 
 TREELESS_KINDS = frozenset({SELF, NEXT_TOKEN, PREVIOUS_TOKEN, SAME_FORM, GAZETTEER})
 
-HOPS = re.compile(r"([2-9]|[1-9][0-9]+)-hop")
+HOPS = re.compile(r"([2-9]|[1-9][0-9]{1,5})-hop")
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,17 @@ class ParserRecord:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "ParserRecord":
-        """Inverse of `to_json`."""
-        return cls(values["name"], values["version"], tuple(values["relations"]))
+        """Inverse of `to_json`.
+
+        Raises:
+            KeyError: Something is missing.
+            ValueError: Something is not the string, or the list of strings, that it must be.
+        """
+        name, version, relations = values["name"], values["version"], values["relations"]
+        strings = isinstance(relations, list) and all(isinstance(r, str) for r in relations)
+        if not (isinstance(name, str) and isinstance(version, str) and strings):
+            raise ValueError("expected strings as name and version, a list of them as relations")
+        return cls(name, version, tuple(relations))
 
 
 class Parser(Part, ABC):

@@ -37,6 +37,15 @@ class Calibration:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Calibration":
-        """Read what `to_json` gave."""
+        """Read what `to_json` gave.
+
+        Raises:
+            KeyError: Something is missing.
+            ValueError: The temperature is not a finite number above 0.
+            TypeError, AttributeError: Something is not of its kind.
+        """
         splits = {name: Reliability(**split) for name, split in values["splits"].items()}
-        return cls(float(values["temperature"]), splits)
+        temperature = float(values["temperature"])
+        if not 0 < temperature < float("inf"):
+            raise ValueError(f"expected a temperature above 0, got {temperature}")
+        return cls(temperature, splits)

@@ -22,6 +22,7 @@ from synner_graph.encoders import resolve as resolve_encoder
 from synner_graph.errors import InputError
 from synner_graph.gnn import NONE
 from synner_graph.graph.edges import GAZETTEER, SAME_FORM
+from synner_graph.recogniser.memory import check_learning, room_for_new
 from synner_graph.recogniser.resolve import complete, read_lexicon
 from synner_graph.recogniser.synner import SynNER
 
@@ -66,7 +67,9 @@ def new_recogniser(
         if config.encoder.prune_vocabulary:
             tokens = {token for sentence in read for token in sentence.tokens}
             blueprint, rows = prune_vocabulary(blueprint, tokens)
-    ner = SynNER.build(architecture(config), vocabularies, blueprint, backend, device, kernel)
+    with room_for_new():
+        ner = SynNER.build(architecture(config), vocabularies, blueprint, backend, device, kernel)
+    check_learning(ner.model)
     ner.model.gazetteer.hide_own(sentences)
     if source is not None:
         ner.load_encoder(source, rows)

@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 
 from synner_graph.errors import InputError
 from synner_graph.files import WriteError, make_folder, same_file
+from synner_graph.recogniser.memory import check_size
 from synner_graph.recogniser.transaction import MANIFEST, STAGING, Manifest, Stamp, Transaction
 
 WEIGHTS = "model.safetensors"
@@ -258,6 +259,8 @@ class RunFolder:
     def _read(self, manifest: Manifest | None) -> dict[str, bytes]:
         names = self._old_names() if manifest is None else set(manifest.files)
         found: dict[str, bytes] = {}
+        places = [place for n in names if (place := self.path / n).is_file()]
+        check_size(sum(place.stat().st_size for place in places), f"The run in {self.path}")
         for name in sorted(names):
             content = self.transaction.read(name)
             if content is not None:
@@ -299,7 +302,7 @@ class RunFolder:
         manifest = self.transaction.manifest()
         if manifest is None and self._looks_old():
             names = self._old_names() | {n for n in OTHERS if (self.path / n).is_file()}
-            contents = {name: (self.path / name).read_bytes() for name in names}
+            contents = {name: self.transaction.read(name) or b"" for name in names}
             manifest = _manifest_of(contents)
         return manifest
 

@@ -1,9 +1,11 @@
 """What a run folder says: architecture, vocabularies, weights, as values and as files."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 
 import safetensors.torch
 from pydantic import ValidationError
@@ -15,7 +17,7 @@ from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders import Blueprint, has_transformer, load_blueprint
 from synner_graph.encoders.blueprint import stored_blueprint
 from synner_graph.errors import InputError
-from synner_graph.files import write_bytes
+from synner_graph.files import read_json, write_bytes
 from synner_graph.parsers import ParserRecord
 from synner_graph.recogniser.calibration import Calibration
 from synner_graph.recogniser.run_folder import (
@@ -30,6 +32,8 @@ from synner_graph.recogniser.run_folder import (
     RunFolder,
 )
 from synner_graph.recogniser.unread import drop_unread_options
+
+Built = TypeVar("Built")
 
 
 @dataclass(frozen=True)
@@ -103,22 +107,34 @@ def load_stored(run: RunFolder) -> StoredRun:
         )
     try:
         config = drop_unread_options(ModelConfig.model_validate_json(files[CONFIG]))
-        vocabularies = Vocabularies.from_json(json.loads(files[VOCABULARY]))
+        vocabularies = _read(files, VOCABULARY, folder, Vocabularies.from_json)
         record = calibration = None
         if PARSER in files:
-            record = ParserRecord.from_json(json.loads(files[PARSER]))
+            record = _read(files, PARSER, folder, ParserRecord.from_json)
         if CALIBRATION in files:
-            calibration = Calibration.from_json(json.loads(files[CALIBRATION]))
+            calibration = _read(files, CALIBRATION, folder, Calibration.from_json)
         weights = safetensors.torch.load(files.pop(WEIGHTS))
     except ValidationError as error:
         raise InputError(
             f"{folder / CONFIG} does not describe a model: {explain(error, ModelConfig)}"
         ) from error
-    except (KeyError, ValueError, TypeError, SafetensorError) as error:
-        raise InputError(f"The run in {folder} cannot be read: {error}") from error
+    except SafetensorError as error:
+        raise InputError(f"The weights in {folder / WEIGHTS} cannot be read: {error}") from error
     _check_finite(weights, f"The run in {folder} is damaged")
     blueprint = _blueprint(files, folder) if has_transformer(config.encoder) else None
     return StoredRun(config, vocabularies, weights, blueprint, record, calibration)
+
+
+def _read(
+    files: dict[str, bytes], name: str, folder: Path, build: Callable[[dict[str, Any]], Built]
+) -> Built:
+    """Make of a file in JSON what it describes."""
+    values = read_json(files[name], folder / name)
+    try:
+        return build(values)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"{folder / name} is not what a run holds: {what}") from error
 
 
 def _blueprint(files: dict[str, bytes], folder: Path) -> Blueprint:
@@ -132,22 +148,21 @@ def _blueprint(files: dict[str, bytes], folder: Path) -> Blueprint:
         raise InputError(f"{folder} is not a complete run: it has no {', '.join(missing)}.")
     own = {name: files[name] for name in files if name.startswith(f"{ENCODER}/")}
     for name, content in own.items():
-        _check_json(name, content, folder)
-    blueprint = stored_blueprint({Path(name).name: content for name, content in own.items()})
+        if name.endswith(".json"):
+            read_json(content, folder / name)
+    try:
+        blueprint = stored_blueprint({Path(name).name: content for name, content in own.items()})
+    except InputError as error:
+        raise InputError(f"{folder / ENCODER}: {error}") from error
     if blueprint is not None:
         return blueprint
     with TemporaryDirectory() as copy:
         for name, content in own.items():
             write_bytes(Path(copy, Path(name).name), content)
-        return load_blueprint(copy)
-
-
-def _check_json(name: str, content: bytes, folder: Path) -> None:
-    if name.endswith(".json"):
         try:
-            json.loads(content)
-        except ValueError as error:
-            raise InputError(f"The run in {folder} is damaged: {name}: {error}") from error
+            return load_blueprint(copy)
+        except InputError as error:
+            raise InputError(str(error).replace(copy, str(folder / ENCODER))) from error
 
 
 def _check_finite(weights: dict[str, Tensor], what: str) -> None:

@@ -35,6 +35,7 @@ from synner_graph.parsers.own import BiaffineParser
 from synner_graph.recogniser.announcement import announced
 from synner_graph.recogniser.calibration import Calibration
 from synner_graph.recogniser.find import find_run
+from synner_graph.recogniser.memory import room_for_saved
 from synner_graph.recogniser.predictor import Predictor
 from synner_graph.recogniser.run_folder import CALIBRATION, RunFolder
 from synner_graph.recogniser.stored import StoredRun, calibration_file, load_stored, weights_file
@@ -124,15 +125,16 @@ class SynNER(Predictor):
         """
         run = find_run(source)
         stored = load_stored(run)
-        ner = cls.build(
-            stored.config,
-            stored.vocabularies,
-            stored.blueprint,
-            backend,
-            device,
-            kernel,
-            stored.parser_record,
-        )
+        with room_for_saved(stored.weights, run.path):
+            ner = cls.build(
+                stored.config,
+                stored.vocabularies,
+                stored.blueprint,
+                backend,
+                device,
+                kernel,
+                stored.parser_record,
+            )
         try:
             ner.model.load_state_dict(stored.weights)
         except RuntimeError as error:

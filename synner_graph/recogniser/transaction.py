@@ -15,10 +15,16 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from synner_graph.errors import InputError
-from synner_graph.files import WriteError, make_folder, replacing, sync, write_bytes
+from synner_graph.files import (
+    WriteError,
+    make_folder,
+    read_json,
+    replacing,
+    sync,
+    write_bytes,
+)
 
 MANIFEST = "manifest.json"
 STAGING = ".save"
@@ -86,7 +92,10 @@ class Manifest:
             InputError: It is no manifest, or one of a later version.
         """
         try:
-            values: dict[str, Any] = json.loads(content)
+            values = read_json(content, "its content")
+        except InputError as error:
+            raise InputError(f"{path} is not the manifest of a run: {error}") from error
+        try:
             if values["format"] != FORMAT:
                 raise InputError(
                     f"{path} has format {values['format']}; this version of synner_graph reads "
@@ -129,7 +138,7 @@ class Transaction:
             InputError: The manifest cannot be read.
         """
         for place in (self.staging, self.folder):
-            content = _content(place / MANIFEST)
+            content = _content(place / MANIFEST, self.folder)
             if content is not None:
                 return Manifest.from_json(content, place / MANIFEST)
         return None
@@ -150,10 +159,10 @@ class Transaction:
             InputError: It cannot be read.
         """
         if (self.staging / MANIFEST).is_file():
-            content = _content(self.staging / name)
+            content = _content(self.staging / name, self.folder)
             if content is not None:
                 return content
-        return _content(self.folder / name)
+        return _content(self.folder / name, self.folder)
 
     def save(self, files: Mapping[str, bytes], manifest: Manifest, removed: Iterable[str]) -> None:
         """Write files and manifest in one step.
@@ -189,10 +198,11 @@ class Transaction:
             WriteError: A file cannot be moved or removed.
             InputError: The manifest of the save cannot be read.
         """
+        _check_stays(self.staging, self.folder)
         if not self.staging.is_dir():
             return
         try:
-            content = _content(self.staging / MANIFEST)
+            content = _content(self.staging / MANIFEST, self.folder)
             if content is not None:
                 self._carry_out(Manifest.from_json(content, self.staging / MANIFEST))
             shutil.rmtree(self.staging)
@@ -204,13 +214,20 @@ class Transaction:
         for name in manifest.names:
             place = self.folder / name
             if (self.staging / name).is_file():
+                _check_stays(place.parent, self.folder)
                 touched.add(place.parent)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 (self.staging / name).replace(place)
-        removed = json.loads(_content(self.staging / REMOVED) or b"[]")
-        for name in set(map(_inside, removed)) - manifest.names:
-            (self.folder / name).unlink(missing_ok=True)
-        for parent in {(self.folder / name).parent for name in removed} - {self.folder}:
+        listed = _content(self.staging / REMOVED, self.folder) or b"[]"
+        removed = read_json(listed, self.staging / REMOVED, list)
+        try:
+            gone = [self.folder / _inside(name) for name in removed if name not in manifest.names]
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{self.staging / REMOVED} names no files: {error}") from error
+        for place in gone:
+            _check_stays(place.parent, self.folder)
+            place.unlink(missing_ok=True)
+        for parent in {place.parent for place in gone} - {self.folder}:
             if parent.is_dir() and not any(parent.iterdir()):
                 parent.rmdir()
         for folder in touched:
@@ -219,7 +236,31 @@ class Transaction:
         sync(self.folder)
 
 
-def _content(path: Path) -> bytes | None:
+def _check_stays(path: Path, folder: Path) -> None:
+    """Refuse a link out of a folder.
+
+    A folder that somebody else has packed must not lead out of itself: what is read in it is shown,
+    copied and published, and what is written to it must not land elsewhere. The hub's cache alone
+    keeps content outside, beside its snapshots.
+
+    Raises:
+        InputError: The path leads out.
+    """
+    home, place = folder.resolve(), path.resolve()
+    blobs = home.parent.with_name("blobs") if home.parent.name == "snapshots" else home
+    if not (place.is_relative_to(home) or place.is_relative_to(blobs)):
+        raise InputError(f"{path} is a link out of the folder {folder}, to {place}: remove it.")
+
+
+def _content(path: Path, folder: Path) -> bytes | None:
+    """Read a file of a folder; None where there is none.
+
+    Raises:
+        InputError: It cannot be read, is no ordinary file, or a link leads out of the folder.
+    """
+    _check_stays(path, folder)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"cannot read {path}: it is no ordinary file")
     try:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):

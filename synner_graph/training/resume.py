@@ -11,7 +11,7 @@ from synner_graph.config import RunConfig, dotted
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
-from synner_graph.files import write_text
+from synner_graph.files import read_json, write_text
 from synner_graph.recogniser.run_folder import METRICS, NEEDED, WORKSPACE, RunFolder
 
 STATE = "run.json"
@@ -73,8 +73,8 @@ def begin(
     """
     start = Start()
     if resume and is_finished(run):
-        stored = json.loads(run.read()[METRICS])
-        told = {k: v for k, v in dotted(stored["config"]) if k in settings}
+        stored = read_json(run.read()[METRICS], run.path / METRICS)
+        told = {k: v for k, v in dotted(stored.get("config", {})) if k in settings}
         _compare(run.path, told, {name: settings[name] for name in told})
         return Start(finished=True, resumes=stored.get("resumes", 0))
     if resume and (state := _state(run)) is not None:
@@ -106,12 +106,15 @@ def is_broken_off(run: RunFolder) -> bool:
 def _state(run: RunFolder) -> dict[str, Any] | None:
     """Read what the workspace notes of the training; None where it was broken off before a note."""
     try:
-        state: dict[str, Any] = json.loads((run.path / WORKSPACE / STATE).read_bytes())
-        return state
+        content = (run.path / WORKSPACE / STATE).read_bytes()
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise InputError(f"cannot read {run.path / WORKSPACE / STATE}: {error}") from error
+    state: dict[str, Any] = read_json(content, run.path / WORKSPACE / STATE)
+    if not (isinstance(state.get("settings"), dict) and isinstance(state.get("resumes"), int)):
+        raise InputError(f"{run.path / WORKSPACE / STATE} is not the note of a training.")
+    return state
 
 
 def _compare(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -91,3 +91,10 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
     np.savez(path, s1=np.array([[Path()]], dtype=object))
     with pytest.raises(InputError, match="the features of the sentence 's1' cannot be read"):
         open_features(path).features(Sentence(["x"], id="s1"), 1)
+
+
+def test_a_width_that_would_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.npz"
+    np.savez_compressed(path, a=np.zeros((1, 100_000), dtype=np.float32))
+    with pytest.raises(InputError, match="expected features of width up to 65,536, got 100,000"):
+        open_features(path).width(Sentence(["a"]))

@@ -162,4 +162,4 @@ def test_lists_are_gathered_in_their_order(tmp_path: Path) -> None:
     assert {(e.list, e.case) for e in entries[1:]} == {("train", "casefold")}
     with pytest.raises(InputError, match="Two gazetteers are named 'a'"):
         gather([str(path), str(path)], TRAINING)
-    assert all(Entry(**asdict(e)) == e for e in entries)
+    assert all(Entry.from_json(asdict(e)) == e for e in entries)

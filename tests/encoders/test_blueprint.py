@@ -9,10 +9,11 @@ from synner_graph.encoders.blueprint import (
     StoredConfig,
     StoredTokenizer,
     hub_config,
+    max_length,
     stored_blueprint,
 )
 from synner_graph.encoders.pieces import PieceTokenizer, cut_words
-from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint, max_length
+from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint
 from synner_graph.errors import InputError
 
 WORDS = ["Johnson's", "Paris", "[SEP]", "\u200b", "sings", "café", "in", "1999", "日本"]

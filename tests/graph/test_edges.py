@@ -133,3 +133,11 @@ def test_other_hops_are_refused(kind: str) -> None:
 def test_a_graph_has_the_usual_kinds_unless_others_are_set() -> None:
     """The settings name them on their own: they stand below graphs and import none."""
     assert GNNConfig().edges == EDGE_KINDS
+
+
+def test_hops_beyond_every_sentence_end() -> None:
+    heads = np.array([ROOT, 0, 1])
+    src, dst, _, _ = EdgeInventory(("999999-hop",), ("dep",)).edges(
+        heads, np.zeros(3, dtype=np.int64), np.array([0, 3])
+    )
+    assert len(src) == len(dst) == 0

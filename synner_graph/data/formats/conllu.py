@@ -16,7 +16,7 @@ from synner_graph.data.formats.comments import (
     write_comments,
 )
 from synner_graph.data.formats.documents import COMMENTS
-from synner_graph.data.formats.lines import Block, FormatError
+from synner_graph.data.formats.lines import Block, FormatError, is_number
 from synner_graph.data.formats.rows import (
     EMPTY,
     Format,
@@ -133,7 +133,7 @@ def _cut(identifier: str) -> tuple[int, str, int]:
     """Cut `1-2` or `1.2` into its numbers and the mark between them; 0, "", 0 for anything else."""
     for mark in "-.":
         before, _, after = identifier.partition(mark)
-        if before.isdecimal() and after.isdecimal():
+        if is_number(before) and is_number(after):
             return int(before), mark, int(after)
     return 0, "", 0
 

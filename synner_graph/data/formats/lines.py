@@ -17,6 +17,7 @@ Block = list[tuple[int, str]]
 """The lines between two blank ones, each with its number in the file."""
 
 BYTE_ORDER_MARK = "\ufeff"
+LONGEST_NUMBER = 18
 
 
 class FormatError(InputError):
@@ -44,6 +45,14 @@ def raise_first(problems: list[FormatError]) -> None:
         first, *also = problems
         first.also = tuple(also)
         raise first
+
+
+def is_number(text: str) -> bool:
+    """Say whether a text is a whole number from 0, of no more digits than any position needs.
+
+    Python reads no integer of more than 4,300 digits.
+    """
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
 
 
 def name_of(stream: Stream) -> str:

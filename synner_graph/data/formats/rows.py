@@ -6,7 +6,7 @@ from typing import Any
 
 from synner_graph.config import TextConfig
 from synner_graph.data.formats.documents import DocumentMarks, Documents
-from synner_graph.data.formats.lines import Block, FormatError, raise_first
+from synner_graph.data.formats.lines import Block, FormatError, is_number, raise_first
 from synner_graph.data.schemes import SchemeError, tag_errors, tags_to_entities
 from synner_graph.data.sentence import ROOT, Entity, Sentence, SentenceError
 from synner_graph.errors import InputError
@@ -125,7 +125,7 @@ class Rows:
         """Return heads counted from 0; None for a column of underscores."""
         if optional(column) is None:
             return None
-        wrong = [i for i, head in enumerate(column) if not (head.isascii() and head.isdigit())]
+        wrong = [i for i, head in enumerate(column) if not is_number(head)]
         for position in wrong:
             self.refuse(position, f"expected a head number, got {column[position]!r}")
         if wrong:  # hung from a root, these hide nothing else that is wrong

@@ -12,7 +12,7 @@ unknown. `-DOCSTART-` is no sentence and is skipped. Spans whose words are not w
 to be are refused: one release of the dumps counts word pieces.
 """
 
-from synner_graph.data.formats.lines import Block, FormatError, raise_first
+from synner_graph.data.formats.lines import Block, FormatError, is_number, raise_first
 from synner_graph.data.formats.rows import EMPTY, Format, ReadOptions, Rows, build, join
 from synner_graph.data.formats.token_tag import cut
 from synner_graph.data.schemes import OUTSIDE, entities_to_tags
@@ -95,7 +95,7 @@ def _span(field: str, tokens: list[str], layer: int) -> Entity | None:
         raise InputError(f"expected {SPAN_LAYOUT}, got {field!r}")
     words, place, *labels = parts
     start, _, end = place.partition(",")
-    if not (start + end).isdecimal() or not start or not end:
+    if not (is_number(start) and is_number(end)):
         raise InputError(f"expected START,END for {words!r}, got {place!r}")
     there = " ".join(tokens[int(start) : int(end)])
     if there != words:

@@ -25,6 +25,8 @@ from synner_graph.files import WriteError, cache_folder, make_folder, write_byte
 
 logger = logging.getLogger(__name__)
 
+LONGEST_LINE = 1 << 20
+
 LAYOUT = b"synner_graph vectors 1"
 """Part of the cache's key: another layout of the cached files needs another number."""
 
@@ -86,12 +88,14 @@ def parse_vectors(path: Path, words: Collection[str]) -> WordVectors:
     vectors: list[NDArray[np.float32]] = []
     size = promised = count = 0
     with _opened(path) as lines:
-        for number, line in enumerate(lines, start=1):
+        # A compressed file may hold a line that fills the memory; no vector is that long.
+        parts = iter(lambda: lines.readline(LONGEST_LINE), b"")
+        for number, line in enumerate(parts, start=1):
             line = line.rstrip(b" \r\n")
             spaces = line.count(b" ")
             if number == 1:
                 header = line.split(b" ")
-                if len(header) == 2 and all(part.isdigit() for part in header):
+                if len(header) == 2 and all(part.isdigit() and len(part) < 19 for part in header):
                     promised, size = map(int, header)
                     continue
             size = size or spaces

@@ -11,6 +11,7 @@ import torch
 from synner_graph.errors import InputError
 from synner_graph.evaluation.combination.combined import CombinedNER
 from synner_graph.evaluation.combination.combiner import Combiner
+from synner_graph.files import read_json
 from synner_graph.recogniser.find import find_run
 from synner_graph.recogniser.recogniser import Recogniser
 from synner_graph.recogniser.run_folder import COMBINATION, RunFolder
@@ -96,7 +97,7 @@ def load_combination(
     """
     run = find_run(source)
     try:
-        values = json.loads(run.read()[COMBINATION])
+        values = read_json(run.read()[COMBINATION], run.path / COMBINATION)
         if values["format"] != FORMAT:
             raise InputError(
                 f"{run.path / COMBINATION} has format {values['format']}: a later version of the "

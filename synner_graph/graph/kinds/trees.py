@@ -34,6 +34,8 @@ def tokens_apart(
     starts = np.cumsum(degrees) - degrees  # first step from each node
     first, before, last = here, here, there
     for _ in range(hops - 1):
+        if not len(last):  # no walk is that long
+            break
         choices = degrees[last]
         walk = np.repeat(np.arange(len(last)), choices)
         step = np.arange(len(walk)) - (np.cumsum(choices) - choices)[walk]

@@ -133,3 +133,20 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(
     cache.parent.write_text("a file", encoding="utf-8")
     assert as_lists(read_vectors(write(tmp_path, GLOVE), WORDS)) == EXPECTED
     assert "not cached" in caplog.text
+
+
+def test_a_compressed_line_that_would_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.gz"
+    with gzip.open(path, "wb") as file:
+        file.write(b"a 1 2\n")
+        for _ in range(8):
+            file.write(b"0" * (1 << 20))
+    with pytest.raises(InputError, match=r"bomb\.gz:2: expected a word and 2 numbers"):
+        parse_vectors(path, {"a"})
+
+
+def test_a_header_of_more_digits_than_python_reads(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_bytes(b"9" * 5_000 + b" 2\na 1 2\n")
+    with pytest.raises(InputError, match=r"vectors\.txt:2: expected a word and 1 numbers"):
+        parse_vectors(path, {"a"})
