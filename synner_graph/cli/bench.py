@@ -10,9 +10,11 @@ from rich.table import Table
 
 from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json, print_notes
+from synner_graph.cli.peers import peers
 from synner_graph.errors import InputError
 
 bench = typer.Typer(no_args_is_help=True, help="Measure how fast the program is here.")
+bench.command("peers")(peers)
 
 
 Encoder = Annotated[str, typer.Option(help="Hub id or folder of a transformer, minilm or e5.")]

@@ -1,0 +1,127 @@
+"""All compete on the same sentences and terms, and what is reported is what they found."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from synner_graph.benchmarking.peers import contest as module
+from synner_graph.benchmarking.peers.catalogue import PEERS, Peer, chosen
+from synner_graph.benchmarking.peers.contest import Contest, Terms
+from synner_graph.benchmarking.peers.environment import CannotInstall
+from synner_graph.benchmarking.peers.table import table
+from synner_graph.data.corpora.catalogue import Corpus
+from synner_graph.data.sentence import Entity
+from synner_graph.errors import InputError
+from synner_graph.evaluation.scores import score_entities
+
+CAPITALS = """
+import json, pathlib, re
+
+def train(work):
+    home = pathlib.Path(work.output)
+    home.mkdir(parents=True)
+    seen = [len(work.train), len(work.dev), work.epochs, work.tags]
+    (home / "seen.json").write_text(json.dumps(seen))
+
+def load(folder):
+    return folder
+
+def name_tokens(model, lines):
+    assert all(set(line) == {"tokens", "document"} for line in lines)
+    return [
+        [(n, n + 1, "PER") for n, token in enumerate(line["tokens"]) if token[0].isupper()]
+        for line in lines
+    ]
+
+def name_texts(model, lines):
+    capitalised = re.compile(r"[A-Z]\\w+")
+    return [[(*m.span(), "PER") for m in capitalised.finditer(line["text"])] for line in lines]
+"""
+FAILS = """
+def train(work):
+    raise ValueError("no memory")
+"""
+CAPITALISED = Peer("capitals", "capitals", (), "synner-graph")
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "capitals.py").write_text(CAPITALS)
+    (tmp_path / "fails.py").write_text(FAILS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(module, "ROUNDS", 1)
+
+
+def run(
+    corpus: Corpus, folder: Path, peers: Sequence[Peer], encoder: Path, minutes: float = 0.001
+) -> tuple[list[dict[str, object]], list[str]]:
+    said: list[str] = []
+    terms = Terms(str(encoder), minutes, 1, 1)
+    return Contest(corpus, terms, folder, said.append).run(peers), said
+
+
+@pytest.mark.usefixtures("programs")
+def test_scores_are_those_of_what_was_found(
+    small_corpus: Corpus, tmp_path: Path, tiny_transformer: Path
+) -> None:
+    [row], _ = run(small_corpus, tmp_path / "contest", [CAPITALISED], tiny_transformer)
+    for split in ("dev", "test"):
+        sentences = small_corpus.splits[split]
+        gold = [sentence.entities for sentence in sentences]
+        found = [
+            [Entity(n, n + 1, "PER") for n, token in enumerate(s.tokens) if token[0].isupper()]
+            for s in sentences
+        ]
+        assert row[f"{split}_f1"] == pytest.approx(score_entities(gold, found, "").overall.f1)
+    assert 0 < row["raw_f1"] < 100
+    assert row["raw_interval"]["low"] <= row["raw_f1"] <= row["raw_interval"]["high"]
+    seen = json.loads((tmp_path / "contest/models/capitals/model/seen.json").read_text())
+    assert seen[:2] == [len(small_corpus.splits["train"]), len(small_corpus.splits["dev"])]
+    assert seen[2] == row["epochs"] >= 1
+    assert seen[3][0] == "O" and {"B-PER", "I-PER"} <= set(seen[3])
+
+
+@pytest.mark.usefixtures("programs")
+def test_who_is_trained_is_trained_again_on_other_terms_only(
+    small_corpus: Corpus, tmp_path: Path, tiny_transformer: Path
+) -> None:
+    folder = tmp_path / "contest"
+    _, first = run(small_corpus, folder, [CAPITALISED], tiny_transformer)
+    _, again = run(small_corpus, folder, [CAPITALISED], tiny_transformer)
+    _, longer = run(small_corpus, folder, [CAPITALISED], tiny_transformer, minutes=0.002)
+    trained = [any("training" in note for note in said) for said in (first, again, longer)]
+    assert trained == [True, False, True]
+
+
+@pytest.mark.usefixtures("programs")
+def test_who_fails_or_cannot_be_installed_is_named(
+    small_corpus: Corpus, tmp_path: Path, tiny_transformer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def python_of(peer: Peer, folder: Path) -> Path:
+        if peer.packages:
+            raise CannotInstall("No matching distribution found for nothing-like-it")
+        return own(peer, folder)
+
+    own = module.python_of
+    monkeypatch.setattr(module, "python_of", python_of)
+    absent = Peer("absent", "absent", ("nothing-like-it",), "nothing-like-it")
+    failing = Peer("failing", "fails", (), "synner-graph")
+    peers = [absent, failing, CAPITALISED]
+    rows, _ = run(small_corpus, tmp_path / "contest", peers, tiny_transformer)
+    lines = list(table(rows))
+    assert lines[2].startswith("| capitals ")
+    assert "absent is missing: No matching distribution found for nothing-like-it" in lines
+    assert "failing is missing: ValueError: no memory" in lines
+
+
+def test_an_unknown_peer_is_refused() -> None:
+    assert [peer.name for peer in chosen("spacy,flair")] == ["spacy", "flair"]
+    with pytest.raises(InputError, match=r"There is no peer 'spacey'.*spacy"):
+        chosen("spacey")
+
+
+def test_each_peer_has_its_program() -> None:
+    for peer in PEERS.values():
+        assert (module.PROGRAMS / f"{peer.program}.py").is_file()
