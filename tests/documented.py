@@ -79,3 +79,17 @@ def help_texts(command: Any) -> Iterator[str]:
     yield command.help or ""
     for below in getattr(command, "commands", {}).values():
         yield from help_texts(below)
+
+
+def documented_python(page: str) -> Iterator[tuple[int, str]]:
+    """Yield the blocks of Python of a page, each with the line before its first."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for block in re.finditer(r"^```python\n(.*?)^```", text, re.M | re.S):
+        yield text.count("\n", 0, block.start(1)), block.group(1)
+
+
+def pages_with_python() -> list[str]:
+    """Name the pages that show Python."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    names = [path.relative_to(ROOT).as_posix() for path in pages]
+    return [name for name in names if any(documented_python(name))]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from synner_graph.cli import options
+from synner_graph.cli import bench_runs, options
 from synner_graph.cli.console import output, print_json, print_notes
 from synner_graph.cli.peers import peers
 from synner_graph.errors import InputError
@@ -243,48 +243,8 @@ def predict(
     _end_to_end("predict", dataset, data_dir, rounds, memory, json, **chosen)
 
 
-@bench.command("serve")
-def serve(
-    run: options.Run,
-    requests: Annotated[
-        int, typer.Option(min=1, help="Texts that are asked for, each time.")
-    ] = 1000,
-    clients: Annotated[str, typer.Option(help="How many ask at once, time after time.")] = "1,8,64",
-    dataset: Annotated[str, typer.Option(help="Corpus whose test texts are read.")] = "sample",
-    data_dir: options.DataDir = None,
-    json: options.Json = False,
-) -> None:
-    """Time a server on the loopback, beside prediction of one text after the other.
-
-    Each client asks for one text after the other, on a connection of its own. The first row is the
-    same run in Python, without a server.
-
-    Example: synner bench serve runs/sample --requests 1000 --clients 1,8,64
-    """
-    from synner_graph.benchmarking.serving import measure_serving
-    from synner_graph.config import DataConfig
-    from synner_graph.data.corpora.catalogue import corpus_of
-
-    numbers = [int(word) if word.isdecimal() else 0 for word in clients.split(",")]
-    if not all(numbers):
-        raise InputError(f"--clients is {clients}: expected whole numbers such as 1,8,64.")
-    corpus = corpus_of(DataConfig(dataset=dataset, data_dir=data_dir), ("test",))
-    texts = [s.text or " ".join(s.tokens) for s in corpus.splits["test"]]
-    alone, *loads = measure_serving(run, texts, requests, numbers)
-    if json:
-        print_json([load.to_json(alone) for load in (alone, *loads)])
-        return
-    table = Table("clients", "answered", "requests/s", "p50, ms", "p99, ms", "to one by one")
-    for load in (alone, *loads):
-        table.add_row(
-            str(load.clients or "one by one"),
-            f"{load.answered} of {load.requests}",
-            f"{load.rate:.1f}",
-            f"{load.p50:.1f}",
-            f"{load.p99:.1f}",
-            f"{load.rate / alone.rate:.2f}",
-        )
-    output.print(table)
+bench.command("serve")(bench_runs.serve)
+bench.command("threads")(bench_runs.threads)
 
 
 def _print_ratios(found: dict[str, Any], title: str, json: bool) -> None:

@@ -15,13 +15,13 @@ from synner_graph.recogniser.synner import SynNER
 def evaluate(
     ner: Recogniser,
     sentences: Sequence[Sentence],
-    split: str,
+    split: str = "test",
     batch_size: int = 32,
     signature: Signature | None = None,
 ) -> Report:
     """Score the entities that a recogniser finds against those of the sentences.
 
-    See `evaluate_and_keep`, which returns the entities, too.
+    The arguments are those of `evaluate_and_keep`, which returns the entities, too.
     """
     return evaluate_and_keep(ner, sentences, split, batch_size, signature)[0]
 

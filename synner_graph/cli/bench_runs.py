@@ -1,0 +1,95 @@
+"""`bench serve` and `bench threads`: a run that is used by many at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from synner_graph.cli import options
+from synner_graph.cli.console import output, print_json
+from synner_graph.errors import InputError
+
+
+def serve(
+    run: options.Run,
+    requests: Annotated[
+        int, typer.Option(min=1, help="Texts that are asked for, each time.")
+    ] = 1000,
+    clients: Annotated[str, typer.Option(help="How many ask at once, time after time.")] = "1,8,64",
+    dataset: Annotated[str, typer.Option(help="Corpus whose test texts are read.")] = "sample",
+    data_dir: options.DataDir = None,
+    json: options.Json = False,
+) -> None:
+    """Time a server on the loopback, beside prediction of one text after the other.
+
+    Each client asks for one text after the other, on a connection of its own. The first row is the
+    same run in Python, without a server.
+
+    Example: synner bench serve runs/sample --requests 1000 --clients 1,8,64
+    """
+    from synner_graph.benchmarking.serving import measure_serving
+
+    numbers = _numbers("--clients", clients)
+    alone, *loads = measure_serving(run, _texts(dataset, data_dir), requests, numbers)
+    if json:
+        print_json([load.to_json(alone) for load in (alone, *loads)])
+        return
+    table = Table("clients", "answered", "requests/s", "p50, ms", "p99, ms", "to one by one")
+    for load in (alone, *loads):
+        table.add_row(
+            str(load.clients or "one by one"),
+            f"{load.answered} of {load.requests}",
+            f"{load.rate:.1f}",
+            f"{load.p50:.1f}",
+            f"{load.p99:.1f}",
+            f"{load.rate / alone.rate:.2f}",
+        )
+    output.print(table)
+
+
+def threads(
+    run: options.Run,
+    threads: Annotated[str, typer.Option(help="Threads of the program, time after time.")] = "1,2",
+    texts: Annotated[int, typer.Option(min=1, help="Texts that are read each time.")] = 300,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is timed.")] = 5,
+    dataset: Annotated[str, typer.Option(help="Corpus whose test texts are read.")] = "sample",
+    data_dir: options.DataDir = None,
+    json: options.Json = False,
+) -> None:
+    """Time one recogniser that several threads of a program use, on one text after the other.
+
+    They take turns in one process, and each has one thread of PyTorch; given are medians, and the
+    ratio to the first number of threads.
+
+    Example: synner bench threads runs/sample --threads 1,2
+    """
+    from synner_graph.benchmarking import threads as benchmark
+    from synner_graph.evaluation.combination.saved import open_recogniser
+
+    numbers = _numbers("--threads", threads)
+    test = _texts(dataset, data_dir)
+    found = benchmark.measure_threads(open_recogniser(run), test, texts, numbers, rounds)
+    if json:
+        print_json(benchmark.to_json(found, texts, rounds))
+        return
+    table = Table("threads", "texts/s", f"ratio to {found[0].threads}")
+    for row in found:
+        table.add_row(str(row.threads), f"{row.texts_per_second:.1f}", f"{row.ratio:.2f}")
+    output.print(table)
+
+
+def _numbers(option: str, given: str) -> list[int]:
+    numbers = [int(word) if word.isdecimal() else 0 for word in given.split(",")]
+    if not all(numbers):
+        raise InputError(f"{option} is {given}: expected whole numbers such as 1,2,8.")
+    return numbers
+
+
+def _texts(dataset: str, data_dir: Path | None) -> list[str]:
+    """Return the test texts of a corpus, a sentence each."""
+    from synner_graph.config import DataConfig
+    from synner_graph.data.corpora.catalogue import corpus_of
+
+    corpus = corpus_of(DataConfig(dataset=dataset, data_dir=data_dir), ("test",))
+    return [s.text or " ".join(s.tokens) for s in corpus.splits["test"]]
