@@ -28,10 +28,10 @@ def peers(
 ) -> None:
     """Train other recognisers for the same time on the same sentences, and compare.
 
-    Each peer is installed by pip into an environment of its own in FOLDER. It learns from 600
-    sentences to see how many epochs the minutes allow, then trains so long, with the settings of
-    its documentation. Then all predict in turns, three times. F1 on test is from gold tokens, and
-    from the raw texts of whole documents where a peer reads these.
+    Each peer is installed by pip into an environment of its own in FOLDER. It learns from 200
+    sentences to see how many epochs the minutes allow, or what part of one, and then trains that
+    long, with the settings of its documentation. Then all predict in turns, three times. F1 on test
+    is from gold tokens, and from the raw texts of whole documents where a peer reads these.
 
     Repeat the command to go on: who is trained on these terms is not trained again. Who cannot be
     installed stands in the table with the reason.

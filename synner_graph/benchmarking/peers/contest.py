@@ -29,7 +29,7 @@ from synner_graph.evaluation.intervals import f1_intervals, unit_of
 from synner_graph.evaluation.scores import score_entities
 from synner_graph.text.document import entities_of
 
-PROBE = 600
+PROBE = 200
 """Sentences that a peer learns from once, to see how many epochs the time allows."""
 
 ROUNDS = 3
@@ -137,21 +137,30 @@ class Contest:
             self.say(f"{peer.name} {library}: measuring the time of an epoch")
             probe = self._learn(peer, "probe", "probe-dev", home / "probe", epochs=1)
             shutil.rmtree(home / "probe")
-            epochs = max(1, int(60 * self.terms.minutes * self.share / probe))
-            self.say(f"{peer.name}: training, {epochs} epochs")
-            seconds = self._learn(peer, "train", "dev", home / "model", epochs)
+            epochs, sentences = self._that_fit(60 * self.terms.minutes * self.share / probe)
+            self.say(f"{peer.name}: training, {epochs} epochs of {len(sentences)} sentences")
+            write_sentences(self._file("fitting"), sentences, "jsonl")
+            seconds = self._learn(peer, "fitting", "dev", home / "model", epochs)
         except (CannotInstall, PeerFailed) as error:
             return {"peer": peer.name, "failed": str(error)}
         row = {
             "peer": peer.name,
             "version": library,
-            "epochs": epochs,
+            "epochs": epochs * len(sentences) / len(self.corpus.splits["train"]),
             "training_seconds": seconds,
-            "training_sentences_per_second": epochs * len(self.corpus.splits["train"]) / seconds,
+            "training_sentences_per_second": epochs * len(sentences) / seconds,
             "terms": terms,
         }
         (home / TRAINED).write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
         return row
+
+    def _that_fit(self, epochs: float) -> tuple[int, Sequence[Sentence]]:
+        """The epochs that fit in, and their sentences: a part, where one epoch is too long."""
+        train = self.corpus.splits["train"]
+        if epochs >= 1:
+            return int(epochs), train
+        least = max(1, int(epochs * len(train)))
+        return 1, _whole_documents(train, least, random.Random(self.terms.seed))
 
     def _learn(self, peer: Peer, train: str, dev: str, output: Path, epochs: int) -> float:
         """Train a peer; return the seconds that it took."""

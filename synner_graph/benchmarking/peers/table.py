@@ -25,7 +25,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if "failed" not in row:
             cells = (
                 f"{row['peer']} {row['version']}",
-                str(row["epochs"]),
+                f"{row['epochs']:.3g}",
                 f"{row['dev_f1']:.1f}",
                 _f1(row, "test"),
                 _f1(row, "raw"),

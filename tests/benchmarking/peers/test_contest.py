@@ -78,8 +78,9 @@ def test_scores_are_those_of_what_was_found(
     assert 0 < row["raw_f1"] < 100
     assert row["raw_interval"]["low"] <= row["raw_f1"] <= row["raw_interval"]["high"]
     seen = json.loads((tmp_path / "contest/models/capitals/model/seen.json").read_text())
-    assert seen[:2] == [len(small_corpus.splits["train"]), len(small_corpus.splits["dev"])]
-    assert seen[2] == row["epochs"] >= 1
+    train = small_corpus.splits["train"]
+    assert 1 <= seen[0] <= len(train) and seen[1] == len(small_corpus.splits["dev"])
+    assert row["epochs"] == pytest.approx(seen[2] * seen[0] / len(train))
     assert seen[3][0] == "O" and {"B-PER", "I-PER"} <= set(seen[3])
 
 
@@ -114,6 +115,18 @@ def test_who_fails_or_cannot_be_installed_is_named(
     assert lines[2].startswith("| capitals ")
     assert "absent is missing: No matching distribution found for nothing-like-it" in lines
     assert "failing is missing: ValueError: no memory" in lines
+
+
+@pytest.mark.parametrize(("epochs", "wanted"), [(3.9, (3, 1.0)), (1.0, (1, 1.0)), (0.3, (1, 0.3))])
+def test_a_training_fits_into_the_time(
+    small_corpus: Corpus, tmp_path: Path, epochs: float, wanted: tuple[int, float]
+) -> None:
+    contest = Contest(small_corpus, Terms("minilm", 1, 1, 1), tmp_path, print)
+    whole, sentences = contest._that_fit(epochs)
+    train = small_corpus.splits["train"]
+    assert whole == wanted[0]
+    assert len(sentences) == pytest.approx(wanted[1] * len(train), abs=10)
+    assert {sentence.id for sentence in sentences} <= {sentence.id for sentence in train}
 
 
 def test_an_unknown_peer_is_refused() -> None:
