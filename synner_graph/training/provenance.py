@@ -12,8 +12,6 @@ from typing import Any
 
 import torch
 
-import synner_graph
-
 PACKAGES = (
     *("synner-graph", "torch", "dgl", "transformers", "tokenizers", "accelerate", "numpy"),
     *("safetensors", "pydantic", "scipy"),
@@ -53,7 +51,7 @@ def revision(folder: Path | None = None) -> str | None:
     Returns:
         None where the folder is no checkout, as that of an installed package, or git is missing.
     """
-    place = folder or Path(synner_graph.__file__).parents[1]
+    place = folder or Path(__file__).parents[2]
     if not (place / ".git").exists():
         return None
     try:
