@@ -27,19 +27,17 @@ def train(work: "Work") -> None:
         output_dir=f"{work.output}/checkpoints",
         learning_rate=5e-5,
         per_device_train_batch_size=BATCH,
-        per_device_eval_batch_size=BATCH,
         num_train_epochs=work.epochs,
         weight_decay=0.01,
         warmup_ratio=0.1,
-        eval_strategy="epoch",
+        eval_strategy="no",  # its evaluation fetches a script from the hub
         save_strategy="no",
         seed=work.seed,
         use_cpu=True,
         report_to=[],
         disable_tqdm=True,
     )
-    train, dev = (_dataset(part, tags) for part in (work.train, work.dev))
-    trainer = Trainer(model=model, args=arguments, train_dataset=train, eval_dataset=dev)
+    trainer = Trainer(model=model, args=arguments, train_dataset=_dataset(work.train, tags))
     trainer.train()
     trainer.save_model(work.output)
 
