@@ -178,6 +178,7 @@ class TestWhatTheSystemRefuses:
                 "-q",
                 "visualize",
                 text_run,
+                "--no-cache",
                 "--input",
                 parsed,
                 "--index",

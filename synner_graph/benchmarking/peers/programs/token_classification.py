@@ -26,9 +26,12 @@ def train(work: "Work") -> None:
     """See run_peer."""
     tags = work.tags
     model = AutoModelForTokenClassification.from_pretrained(
-        work.encoder, id2label=dict(enumerate(tags)), label2id={t: n for n, t in enumerate(tags)}
+        work.encoder,
+        id2label=dict(enumerate(tags)),
+        label2id={tag: number for number, tag in enumerate(tags)},
+        trust_remote_code=False,
     )
-    tokenizer = AutoTokenizer.from_pretrained(work.encoder)
+    tokenizer = AutoTokenizer.from_pretrained(work.encoder, trust_remote_code=False)
     tokenizer.model_max_length = min(512, model.config.max_position_embeddings)
     arguments = TrainingArguments(
         output_dir=f"{work.output}/checkpoints",
