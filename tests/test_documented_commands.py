@@ -57,6 +57,7 @@ LITTLE = {
     "bench compare": ["--sentences", "50", "--documents", "10"],
     "bench train": [*SHORT, *TINY, "--sentences", "8"],
     "bench threads": ["--texts", "8", "--rounds", "1"],
+    "bench workers": ["--texts", "20", "--chunk", "200"],
     "bench serve": ["--requests", "8", "--clients", "1,4"],
     "bench predict": [*SHORT, *TINY, "--sentences", "8"],
     "benchmarks/combination.py": ["--dataset", "sample"],

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from functools import partial
 from itertools import chain, islice
@@ -153,7 +153,7 @@ def predict(
         int,
         typer.Option(
             min=1,
-            help="Processes of one thread each that name texts side by side, in order.",
+            help="Processes of one thread each that name the texts of a file side by side.",
             rich_help_panel=options.RUNTIME,
         ),
     ] = 1,
@@ -197,16 +197,22 @@ def predict(
 
     if workers > 1 and records is None:
         raise InputError("--workers names texts, and the input holds sentences: leave it out.")
+    if workers > 1 and (text or live):
+        raise InputError("--workers needs all texts at hand: name a file of them with --input.")
     thresholds, phrases = Thresholds.parse(min_score or ()), dictionary_of(dictionary)
-    opened = (run, features, graph_backend, device, kernel, thresholds, phrases, long == Long.error)
-    ner = open_ready(*opened)
+    places = (run, features, graph_backend, device, kernel)
+    opener = partial(open_ready, *places, thresholds, long == Long.error)
+    ner = opener(phrases)
     if records is not None:
         how = (parser or RUN, batch_tokens)
         pipeline: TextPipeline | Workers = ner.pipeline(*how)
-        if workers > 1:
-            pipeline = Workers(workers, partial(open_pipeline, opened, how))
         quiet = pretty or context.find_root().params["quiet"]
-        with _progress(source if not text else None, quiet) as done:
+        with ExitStack() as stack:
+            if workers > 1:
+                del ner  # each worker has one
+                pipeline = Workers(workers, partial(open_pipeline, opener, how), phrases)
+                stack.enter_context(pipeline)
+            done = stack.enter_context(_progress(source if not text else None, quiet))
             _name_texts(
                 pipeline,
                 islice(records, limit),

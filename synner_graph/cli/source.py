@@ -1,8 +1,8 @@
 """Open the run and the sentences that a command reads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from synner_graph.cli.reading import Reading
 from synner_graph.config import DataConfig, TextConfig, load_config
@@ -121,16 +121,16 @@ def open_ready(
     device: str,
     kernel: str,
     thresholds: "Thresholds",
-    phrases: "Dictionary | None",
     refuse_long: bool,
+    phrases: "Dictionary | None",
 ) -> "Recogniser":
     """Open a run or a combination of runs as `predict` uses it.
 
     Args:
         run, features, backend, device, kernel: See `open_run`.
         thresholds: What entities must score.
-        phrases: The user's dictionary, if there is one.
         refuse_long: Refuse sentences that the encoder cannot read at once.
+        phrases: The user's dictionary, if there is one.
 
     Raises:
         InputError: See `open_run`.
@@ -141,14 +141,19 @@ def open_ready(
     return ner
 
 
-def open_pipeline(opened: tuple[Any, ...], how: tuple[str, int]) -> "TextPipeline":
+def open_pipeline(
+    opener: "Callable[[Dictionary | None], Recogniser]",
+    how: tuple[str, int],
+    phrases: "Dictionary | None",
+) -> "TextPipeline":
     """Open what names texts, in a process of its own.
 
     Args:
-        opened: The arguments of `open_ready`.
+        opener: `open_ready` with all arguments but the last.
         how: Those of `Recogniser.pipeline`.
+        phrases: The user's dictionary, if there is one.
 
     Raises:
         InputError: See `open_run`.
     """
-    return open_ready(*opened).pipeline(*how)
+    return opener(phrases).pipeline(*how)

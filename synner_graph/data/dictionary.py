@@ -77,6 +77,18 @@ class Scope:
         return (starts < end) & (start < ends)
 
 
+class Remarks(NamedTuple):
+    """Which rows of a dictionary had no effect on some text.
+
+    Attributes:
+        gave_way: Numbers of a row and of the forced one that it gave way to.
+        too_wide: Numbers of hints that are wider than any span that the model reads.
+    """
+
+    gave_way: tuple[tuple[int, int], ...] = ()
+    too_wide: tuple[int, ...] = ()
+
+
 class Dictionary:
     """Finds what rows of dictionaries say of the spans of sentences.
 
@@ -140,6 +152,18 @@ class Dictionary:
             labels = scope.labels if row.entry.label == ANY else (row.entry.label,)
             found |= {self._span(match, label) for label in labels}
         return tuple(sorted(found))
+
+    def take_remarks(self) -> Remarks:
+        """Return what `notes` would say, for the dictionary of another process, and forget it."""
+        taken = Remarks(tuple(self._gave_way), tuple(self._too_wide))
+        self._gave_way.clear()
+        self._too_wide.clear()
+        return taken
+
+    def remark(self, remarks: Remarks) -> None:
+        """Keep in mind what a copy of this dictionary, in another process, has remarked."""
+        self._gave_way |= dict.fromkeys(remarks.gave_way)
+        self._too_wide |= dict.fromkeys(remarks.too_wide)
 
     def notes(self) -> list[str]:
         """Say which entries had no effect on some text that was read, and why."""
