@@ -14,7 +14,7 @@ help:
 	@echo "make train      train on the bundled sample corpus, report, and predict (runs/sample): 7 minutes"
 	@echo "make test       lint, types, imports and the quick tests"
 	@echo "make test-slow  the long tests: processes, wheels, whole trainings"
-	@echo "make test-faults  commands on a disk that fails at each step (test-slow has some of it)"
+	@echo "make test-faults  failing disks, kills, damaged files, a dying server (test-slow has some of it)"
 	@echo "make format     fix style and layout in place"
 	@echo "make setup      create .venv and install (the others do so themselves)"
 	@echo "make clean      remove .venv and every cache; runs/ stays"

@@ -5,6 +5,7 @@ same command given again ends with what an undisturbed one gives.
 """
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -21,18 +22,36 @@ from synner_graph.cli.app import app
 from synner_graph.errors import InputError
 from synner_graph.recogniser.run_folder import RunFolder
 from synner_graph.recogniser.synner import SynNER
+from tests.cli.conftest import gold_file as gold_file
+from tests.faults.records import cells, difference
+from tests.faults.tally import Tally, tally
 from tests.places import SAMPLE
 
+GRID = """
+title = "Is anything lost?"
+seeds = [1]
+[settings]
+encoder = {{ name = "characters", character_size = 8 }}
+recurrent = {{ size = 6 }}
+gnn = {{ name = "none" }}
+data = {{ train = "{train}", dev = "{dev}", train_subset = 20 }}
+training = {{ epochs = 1 }}
+[rows.one]
+[rows.two]
+recurrent.size = 7
+"""
 DEV = str(SAMPLE / "dev.conllu")
 TINY = ("--encoder=characters", "--gnn-dim=12", "--recurrent.size=10", "--epochs=2")
 TINY += ("--encoder.character_size=8", "--batch-size=40", "--device=cpu", "--kernel=naive")
 TRAIN = ("train", "--train", DEV, "--dev", DEV, *TINY, "--checkpoint-every", "2")
+PLACES = ("--device", "cpu", "--graph-backend", "torch", "--kernel", "naive")
 STEPS = ("fsync", "replace", "rename")
 
 EACH = pytest.param(1, marks=pytest.mark.faults)
 SOME = pytest.param(7, marks=pytest.mark.slow)
 every = pytest.mark.parametrize("stride", [EACH, SOME])
-errors = pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=["ENOSPC", "EIO"])
+NAMES = {errno.ENOSPC: "ENOSPC", errno.EIO: "EIO"}
+errors = pytest.mark.parametrize("code", NAMES, ids=NAMES.values())
 
 
 @dataclass
@@ -67,24 +86,45 @@ def run(*arguments: object) -> Any:
     return CliRunner().invoke(app, ["-q", *map(str, arguments)])
 
 
-def disturbed(stride: int, code: int, *arguments: object) -> Iterator[bool]:
-    """Run a command with each fault; yield whether it failed, and end when no fault is left.
+@dataclass
+class Disturbed:
+    """A command with each fault, one after the other.
 
-    The caller puts everything back before the next.
+    Attributes:
+        stride: Every so-many-th step of the disk fails.
+        code: With this error.
+        counts: Gets the faults.
+        exits: The exit codes of a command that failed.
     """
-    at = 1
-    while True:
-        with failing(at, code) as disk:
-            result = run(*arguments)
-        passed = disk.steps < at
-        assert passed or at < 10_000
-        if result.exit_code:
-            assert not passed and result.exit_code == 2, result.output
-            assert result.stderr.count("\n") == 1 and os.strerror(code) in result.stderr
-        yield result.exit_code != 0
-        if passed:
-            return
-        at += stride
+
+    stride: int
+    code: int
+    counts: Tally
+    exits: tuple[int, ...] = (2,)
+
+    def __call__(self, *arguments: object) -> Iterator[bool]:
+        """Yield whether the command failed, and end when no fault is left.
+
+        The caller checks what there is, and puts everything back before the next.
+        """
+        at = 1
+        while True:
+            with failing(at, self.code) as disk:
+                result = run(*arguments)
+            passed = disk.steps < at
+            assert passed or at < 10_000
+            if result.exit_code:
+                assert not passed and result.exit_code in self.exits, result.output
+                lines = [line for line in result.stderr.splitlines() if line]
+                # A study says it of a cell as it happens, and once more at its end.
+                assert len(lines) == 1 or result.exit_code == 1
+                assert os.strerror(self.code) in lines[-1]
+            self.counts.injected += not passed
+            yield result.exit_code != 0
+            self.counts.survived += not passed
+            if passed:
+                return
+            at += self.stride
 
 
 def weights(folder: Path) -> bytes:
@@ -98,15 +138,17 @@ def test_train(stride: int, code: int, tmp_path: Path) -> None:
     assert run(*TRAIN, "-o", tmp_path / "whole").exit_code == 0
     whole = weights(tmp_path / "whole")
     failures = 0
-    for failed in disturbed(stride, code, *TRAIN, "-o", folder):
-        if failed:
-            failures += 1
-            loads(folder)
-            again = run(*TRAIN, "-o", folder, "--resume")
-            assert again.exit_code == 0, again.output
-        assert weights(folder) == whole
-        assert not (folder / ".save").exists() and not (folder / ".training").exists()
-        shutil.rmtree(folder)
+    with tally("train", NAMES[code]) as counts:
+        for failed in Disturbed(stride, code, counts)(*TRAIN, "-o", folder):
+            if failed:
+                failures += 1
+                loads(folder)
+                again = run(*TRAIN, "-o", folder, "--resume")
+                assert again.exit_code == 0, again.output
+            counts.differ(difference(whole, weights(folder)))
+            assert weights(folder) == whole
+            assert not (folder / ".save").exists() and not (folder / ".training").exists()
+            shutil.rmtree(folder)
     assert failures
 
 
@@ -122,30 +164,90 @@ def loads(folder: Path) -> None:
 @every
 def test_predict(stride: int, code: int, text_run: Path, tmp_path: Path) -> None:
     source, output = tmp_path / "texts.txt", tmp_path / "out.jsonl"
-    source.write_text("Angela Merkel met Bob in Oslo.\n" * 3_000, encoding="utf-8")
+    texts = [f"Angela Merkel met Bob{number} in Oslo." for number in range(2_000)]
+    source.write_text("\n".join(texts) + "\n", encoding="utf-8")
     command = ("predict", text_run, "-i", source, "-o")
     assert run(*command, tmp_path / "whole.jsonl").exit_code == 0
     whole = (tmp_path / "whole.jsonl").read_bytes()
     output.write_bytes(b"old")
-    for failed in disturbed(stride, code, *command, output):
-        assert output.read_bytes() in ((b"old", whole) if failed else (whole,))
-        if failed and output.read_bytes() == b"old":
-            part = Path(f"{output}.part")
-            again = run(*command, output, *(["--resume"] if part.exists() else []))
-            assert again.exit_code == 0, again.output
-        assert output.read_bytes() == whole
-        output.write_bytes(b"old")
+    with tally("predict", NAMES[code]) as counts:
+        for failed in Disturbed(stride, code, counts)(*command, output):
+            assert output.read_bytes() in ((b"old", whole) if failed else (whole,))
+            if failed and output.read_bytes() == b"old":
+                part = Path(f"{output}.part")
+                again = run(*command, output, *(["--resume"] if part.exists() else []))
+                assert again.exit_code == 0, again.output
+            found = output.read_bytes()
+            counts.compare(texts, [json.loads(line)["text"] for line in found.splitlines()])
+            assert found == whole
+            output.write_bytes(b"old")
 
 
 @errors
 @every
 def test_convert(stride: int, code: int, tmp_path: Path) -> None:
-    output = tmp_path / "out.conll2003"
+    output = tmp_path / "out.jsonl"
     command = ("data", "convert", DEV)
-    assert run(*command, tmp_path / "whole.conll2003").exit_code == 0
-    whole = (tmp_path / "whole.conll2003").read_bytes()
+    assert run(*command, tmp_path / "whole.jsonl").exit_code == 0
+    whole = (tmp_path / "whole.jsonl").read_bytes()
     output.write_bytes(b"old")
-    for failed in disturbed(stride, code, *command, output):
-        assert output.read_bytes() in ((b"old", whole) if failed else (whole,))
-        assert sorted(path.name for path in tmp_path.iterdir()) == [output.name, "whole.conll2003"]
-        output.write_bytes(b"old")
+    with tally("data convert", NAMES[code]) as counts:
+        for failed in Disturbed(stride, code, counts)(*command, output):
+            assert output.read_bytes() in ((b"old", whole) if failed else (whole,))
+            assert sorted(path.name for path in tmp_path.iterdir()) == [output.name, "whole.jsonl"]
+            if output.read_bytes() != whole:
+                assert run(*command, output).exit_code == 0
+            counts.compare(whole.splitlines(), output.read_bytes().splitlines())
+            assert output.read_bytes() == whole
+            output.write_bytes(b"old")
+
+
+@errors
+@every
+def test_combine(
+    stride: int, code: int, text_run: Path, small_run: Path, gold_file: Path, tmp_path: Path
+) -> None:
+    folder, output = tmp_path / "combined", tmp_path / "out.jsonl"
+    command = ("combine", text_run, small_run, "--method", "mean", "--input", gold_file)
+    ways = ("--save", folder, "--output", output)
+    assert run(*command, *ways).exit_code == 0
+    whole, kept = output.read_bytes(), RunFolder(folder).read()
+    shutil.rmtree(folder)
+    output.write_bytes(b"old")
+    with tally("combine", NAMES[code]) as counts:
+        for failed in Disturbed(stride, code, counts)(*command, *ways):
+            assert output.read_bytes() in ((b"old", whole) if failed else (whole,))
+            if failed:
+                if saved(folder):  # what failed came after
+                    assert RunFolder(folder).read() == kept
+                    shutil.rmtree(folder)
+                again = run(*command, *ways)
+                assert again.exit_code == 0, again.output
+            counts.compare(whole.splitlines(), output.read_bytes().splitlines())
+            assert output.read_bytes() == whole and RunFolder(folder).read() == kept
+            shutil.rmtree(folder)
+            output.write_bytes(b"old")
+
+
+def saved(folder: Path) -> bool:
+    """Whether a folder holds a combination; it is whole then."""
+    return folder.exists() and RunFolder(folder).transaction.manifest() is not None
+
+
+@errors
+@every
+def test_study(stride: int, code: int, tmp_path: Path) -> None:
+    grid, results = tmp_path / "tiny.toml", tmp_path / "results"
+    grid.write_text(GRID.format(train=DEV, dev=DEV), encoding="utf-8")
+    command = ("study", grid, "--runs", tmp_path / "runs", *PLACES, "--results")
+    assert run(*command, tmp_path / "whole").exit_code == 0
+    whole = cells(tmp_path / "whole/tiny.json")
+    with tally("study", NAMES[code]) as counts:
+        for failed in Disturbed(stride, code, counts, exits=(1, 2))(*command, results):
+            if failed:
+                again = run(*command, results)
+                assert again.exit_code == 0, again.output
+            found = cells(results / "tiny.json")
+            counts.compare(whole, found)
+            assert sorted(found) == sorted(whole)
+            shutil.rmtree(results)

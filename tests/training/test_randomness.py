@@ -1,8 +1,12 @@
 """Random states go to JSON and back; sums come out the same whatever the threads do."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +78,46 @@ def test_only_training_on_a_cpu_is_held_to_it() -> None:
         assert state() == (True, False)
         raise ZeroDivisionError
     assert state() == before == (False, True)
+
+
+BUSY = """
+import numpy as np
+print("busy", flush=True)
+while True:
+    np.random.rand(700, 700) @ np.random.rand(700, 700)
+"""
+
+
+@contextmanager
+def busy() -> Iterator[None]:
+    """Keep two cores busy in another process."""
+    threads = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
+    command = [sys.executable, "-c", BUSY]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **threads})
+    assert process.stdout is not None
+    try:
+        process.stdout.readline()
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_same_weights_beside_a_busy_process(
+    two_threads: None, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    # Batches so wide that both threads add to the rows of one gradient.
+    sizes = {"gnn__size": 256, "training__batch_size": 48, "training__epochs": 4}
+    config = tiny_config("characters", gnn__name="gcn", **sizes)
+
+    def weights(name: str) -> bytes:
+        where = {"backend": "torch", "device": "cpu"}
+        train(config, small_corpus, tmp_path / name, **where, progress=False)
+        return (tmp_path / name / "model.safetensors").read_bytes()
+
+    alone = weights("alone")
+    with busy():
+        assert weights("beside") == alone
 
 
 def test_training_is_repeatable(
