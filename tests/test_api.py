@@ -75,7 +75,7 @@ def test_votes_are_counted() -> None:
     assert [s.entities for s in together] == [(ANN,)] * 12
     assert together[0].entities[0].score == 1
     # The only system that is right outvotes two that find little.
-    dev = {"a": GOLD, "b": found(ANN), "c": found(ANN)}
+    dev = {"c": found(ANN), "b": found(ANN), "a": GOLD}  # in an order of its own
     found_by_a = {"a": found(ANN, BOB, ROME), "b": found(ANN), "c": found(ANN)}
     weighted = combine(found_by_a, "weighted", dev=dev, gold_dev=GOLD)
     votes = combine(found_by_a, "majority")
