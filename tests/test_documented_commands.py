@@ -132,6 +132,9 @@ def small(command: Command, arguments: list[str]) -> list[str]:
             words += ["--head", "crf"]  # which finds entities after one epoch
         if "--encoder" not in words and "configs/uner-zh-gsd.toml" not in words:
             words += ["--encoder", "tiny"]
+    if words[0] == "sweep":
+        words += ["--trials", "1", "--encoder.name", "tiny", "--data.train_subset", "20"]
+        words += ["--training.epochs", "1", "--device", "cpu"]
     return words + LITTLE.get(" ".join(words[:2]), [])
 
 

@@ -100,7 +100,17 @@ def python_files(*folders: str) -> list[Path]:
 @pytest.mark.parametrize(
     "requirement",
     requirements(
-        "minilm", "e5", "draw", "parse", "features", "lora", "serve", "parquet", "triton", "dev"
+        "minilm",
+        "e5",
+        "draw",
+        "parse",
+        "features",
+        "lora",
+        "serve",
+        "parquet",
+        "triton",
+        "fuzz",
+        "dev",
     ),
     ids=lambda r: r.name,
 )
@@ -112,7 +122,18 @@ def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirem
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="constraints.txt is for Python 3.11")
 def test_whatever_the_dependencies_bring_is_pinned() -> None:
     waiting = requirements(
-        "minilm", "e5", "draw", "parse", "features", "lora", "serve", "parquet", "dev"
+        "minilm",
+        "e5",
+        "draw",
+        "parse",
+        "features",
+        "lora",
+        "serve",
+        "parquet",
+        "sweep",
+        "track",
+        "fuzz",
+        "dev",
     )
     seen: set[tuple[str, str]] = set()
     while waiting:
@@ -161,7 +182,9 @@ def test_building_the_package_needs_setuptools_alone() -> None:
 def test_every_dependency_is_used() -> None:
     in_package = imported_names(python_files("synner_graph"))
     in_tests = imported_names(python_files("tests", "benchmarks"))
-    for requirement in requirements("draw", "parse", "serve", "parquet", "triton", "bench"):
+    for requirement in requirements(
+        "draw", "parse", "serve", "parquet", "sweep", "triton", "bench"
+    ):
         if requirement.name not in NEVER_IMPORTED:
             assert import_name(requirement) in in_package
     for requirement in requirements("dev")[len(PROJECT["dependencies"]) :]:
@@ -181,10 +204,10 @@ def test_the_package_of_an_encoder_is_looked_up_by_its_name(extra: str) -> None:
     [
         (
             ["synner_graph"],
-            ["draw", "parse", "features", "lora", "serve", "parquet", "triton", "bench"],
+            ["draw", "parse", "features", "lora", "serve", "parquet", "sweep", "triton", "bench"],
         ),
         (
-            ["tests", "benchmarks"],
+            ["tests", "benchmarks", "fuzz"],
             [
                 "minilm",
                 "e5",
@@ -194,7 +217,10 @@ def test_the_package_of_an_encoder_is_looked_up_by_its_name(extra: str) -> None:
                 "lora",
                 "serve",
                 "parquet",
+                "sweep",
+                "track",
                 "triton",
+                "fuzz",
                 "dev",
             ],
         ),
@@ -202,7 +228,7 @@ def test_the_package_of_an_encoder_is_looked_up_by_its_name(extra: str) -> None:
 )
 def test_every_import_is_declared(folders: list[str], extras: list[str]) -> None:
     declared = {import_name(requirement) for requirement in requirements(*extras)}
-    own = {"synner_graph", "tests", "benchmarks"}
+    own = {"synner_graph", "tests", "benchmarks", "fuzz"}
     files = [file for file in python_files(*folders) if file.parent != OF_PEERS]
     assert imported_names(files) - declared - own <= sys.stdlib_module_names
 

@@ -17,6 +17,7 @@ from synner_graph.cli.recipes import app as recipes
 from synner_graph.cli.serve import demo, serve
 from synner_graph.cli.study import study
 from synner_graph.cli.suggest import suggest
+from synner_graph.cli.sweep import sweep
 from synner_graph.cli.train import train
 from synner_graph.cli.visualize import visualize
 
@@ -36,6 +37,9 @@ app.command("parse")(parse)
 app.command("package")(package)
 app.command("push")(push)
 app.command("study")(study)
+app.command("sweep", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    sweep
+)
 app.command("calibrate")(calibrate)
 app.command("visualize")(visualize)
 app.add_typer(data, name="data")

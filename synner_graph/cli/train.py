@@ -168,6 +168,14 @@ def train(
             rich_help_panel=TRAINING,
         ),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Show each epoch in tensorboard, wandb, mlflow or another tracker that accelerate "
+            "knows; may be given several times.",
+            rich_help_panel=options.RUNTIME,
+        ),
+    ] = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
@@ -233,7 +241,7 @@ def train(
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.training import run as training
     from synner_graph.training import seeds as several
-    from synner_graph.training.distributed import end_processes
+    from synner_graph.training.distributed import together
 
     numbers = None if seeds is None else several.parse_seeds(seeds)
     corpus = corpus_of(settings.data, text=settings.text)
@@ -247,16 +255,15 @@ def train(
         "kernel": kernel,
         "resume": resume,
         "checkpoint_every": every,
+        "track": track or (),
     }
     summary: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
-    try:
+    with together():
         if numbers is not None:
             summary = several.train_seeds(settings, numbers, corpus, folder, **how)
         else:
             metrics, reports = training.train(settings, corpus, folder, **how)
-    finally:
-        end_processes()
     if summary and json:
         print_json(summary)
     elif summary:

@@ -1,6 +1,8 @@
 """Processes: what runs the loop, and what one process does for all."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from accelerate import Accelerator
@@ -11,6 +13,9 @@ from synner_graph.errors import InputError
 from synner_graph.recogniser.device import pick_device
 
 Result = TypeVar("Result")
+
+_GONE = re.compile(r"gloo|nccl|connection (closed|reset)|broken pipe|timed out", re.IGNORECASE)
+"""What a collective says when one of those that take part in it is there no more."""
 
 
 def build_accelerator(device: str, precision: str) -> Accelerator:
@@ -64,10 +69,35 @@ def on_main(accelerator: Accelerator, work: Callable[[], Result]) -> Result:
     return result
 
 
+@contextmanager
+def together() -> Iterator[None]:
+    """Train in the block; it ends in every process where one of them has ended before its time.
+
+    Raises:
+        InputError: Another process has ended.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not _several() or not _GONE.search(str(error)):
+            raise
+        raise InputError(
+            "Another process of this training has ended before its time, so this one ends, too: "
+            "see what that one said, then give the same command again with --resume."
+        ) from error
+    finally:
+        end_processes()
+
+
+def _several() -> bool:
+    """Return whether this process is one of several that train together."""
+    return distributed.is_available() and distributed.is_initialized()
+
+
 def end_processes() -> None:
     """End the process group, if this process is in one; no training may follow.
 
     Threads of gloo may else abort the process as it ends, though all its work is done.
     """
-    if distributed.is_available() and distributed.is_initialized():
+    if _several():
         distributed.destroy_process_group()

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -43,6 +43,7 @@ from synner_graph.training.provenance import provenance
 from synner_graph.training.randomness import repeatable
 from synner_graph.training.resume import begin, identity, is_broken_off, is_finished
 from synner_graph.training.teacher import Teacher, soft_targets, summary
+from synner_graph.training.tracking import AfterEpoch, Trackers, pass_over
 from synner_graph.training.unlabelled import UNLABELLED, with_unlabelled
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ def train(
     kernel: str = "auto",
     resume: bool = False,
     checkpoint_every: Interval | None = None,
+    track: Sequence[str] = (),
+    after_epoch: AfterEpoch = pass_over,
 ) -> tuple[dict[str, Any], list[Report]]:
     """Train a recogniser, keep its best epoch, and test that one.
 
@@ -77,6 +80,9 @@ def train(
         resume: Go on with a training that was broken off in the folder; begin where there is none.
         checkpoint_every: How often to write a checkpoint within an epoch; one is written at the end
             of each epoch in any case.
+        track: Trackers of accelerate that get the record of each epoch.
+        after_epoch: Gets the record of each epoch, in the main process; what it raises ends the
+            training.
 
     Returns:
         What metrics.json holds, and the reports on dev and test; nothing outside the main process.
@@ -92,6 +98,7 @@ def train(
         run.check_replaceable(overwrite, _inputs(config))
     config = check(config)
     accelerator = build_accelerator(device, config.training.precision)
+    trackers = Trackers(track, accelerator, output)
     before = open_before(config, backend, accelerator.device, kernel)
     told = len(corpus.notes)
     corpus, record = _parsed(config, with_unlabelled(config, corpus), before)
@@ -182,7 +189,15 @@ def train(
             if config.parser.jackknife is not None:
                 learned, note = jackknife(config, learned, build, checkpoints, progress)
                 corpus = replace(corpus, notes=(*corpus.notes, note))
-            epochs = _fit(ner, config, learned, trees, targets, dev, output, checkpoints, progress)
+            stack.enter_context(trackers.tracking(config))
+
+            def told_to(record: Mapping[str, Any]) -> None:
+                trackers.log(record)
+                on_main(accelerator, lambda: after_epoch(record))
+
+            epochs = _fit(
+                *(ner, config, learned, trees, targets, dev, output, checkpoints, progress, told_to)
+            )
             metrics: dict[str, Any] = {}
             reports: list[Report] = []
             if accelerator.is_main_process:
@@ -247,6 +262,7 @@ def _fit(
     output: Path,
     checkpoints: Checkpoints,
     progress: bool,
+    after_epoch: AfterEpoch,
 ) -> list[dict[str, Any]]:
     """Train the model. Leaves the best epoch in `output` and returns a record of every epoch.
 
@@ -294,6 +310,7 @@ def _fit(
         if not best and position.waited(settings.patience):
             logger.info("No better dev F1 for %d epochs: stopping", settings.patience)
         checkpoints.save(stage, learner, position)
+        after_epoch(record)
     return position.history
 
 

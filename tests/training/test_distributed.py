@@ -5,7 +5,7 @@ from accelerate import Accelerator
 
 from synner_graph.errors import InputError
 from synner_graph.training import distributed
-from synner_graph.training.distributed import build_accelerator, on_main
+from synner_graph.training.distributed import build_accelerator, on_main, together
 
 
 def test_another_precision_in_one_process_is_refused() -> None:
@@ -33,3 +33,22 @@ def test_what_the_main_process_refuses_is_refused_by_all() -> None:
 
     with pytest.raises(InputError, match="no such file"):
         on_main(Accelerator(cpu=True), refuse)
+
+
+CLOSED = "[gloo/transport/tcp/pair.cc:525] Connection closed by peer [127.0.0.1]:40404"
+
+
+def test_a_process_that_lost_another_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[bool] = []
+    monkeypatch.setattr(distributed, "_several", lambda: True)
+    monkeypatch.setattr(distributed, "end_processes", lambda: ended.append(True))
+    with pytest.raises(InputError, match="Another process of this training has ended"), together():
+        raise RuntimeError(CLOSED)
+    with pytest.raises(RuntimeError, match="shapes"), together():
+        raise RuntimeError("shapes do not fit")
+    assert ended == [True, True]
+
+
+def test_one_process_has_none_to_lose() -> None:
+    with pytest.raises(RuntimeError, match="Connection closed"), together():
+        raise RuntimeError(CLOSED)
