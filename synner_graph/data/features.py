@@ -5,6 +5,7 @@ has a row for each token. Files are read as sentences come, never whole.
 """
 
 import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,8 @@ class NumpyFeatures(FeatureFile):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        with zipfile.ZipFile(path):  # NumPy leaves what is no archive open, or takes it for others
+            pass
         self.file = np.load(path, allow_pickle=False)
 
     def shape(self, name: str) -> tuple[int, ...] | None:
@@ -138,10 +141,22 @@ class NumpyFeatures(FeatureFile):
                 return shape
         except (KeyError, ValueError):
             return None
+        except _DAMAGED as error:
+            raise self._damaged(error) from error
 
     def read(self, name: str) -> Any:
         """See FeatureFile."""
-        return self.file[name]
+        try:
+            return self.file[name]
+        except _DAMAGED as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> InputError:
+        return InputError(f"Cannot read the features in {self.path}: {error}")
+
+
+_DAMAGED = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What `zipfile` raises for an archive that it could open; RuntimeError says it is encrypted."""
 
 
 _HEADERS = {

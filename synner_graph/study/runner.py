@@ -17,7 +17,7 @@ from synner_graph.config import DataConfig, TextConfig
 from synner_graph.data.corpora.catalogue import SPLITS, Corpus, corpus_of
 from synner_graph.data.documents import document_sizes
 from synner_graph.errors import InputError
-from synner_graph.files import make_folder
+from synner_graph.files import make_folder, write_bytes
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.study.grid import Cell, Grid, cells
 from synner_graph.study.protocols import score_protocols
@@ -87,11 +87,14 @@ def run_study(
         if trained == limit:
             break
         folder = runs / _key(cell, grid.test)
+        unwanted = folder.with_suffix(".unwanted")
         make_folder(folder.parent)
         try:
             with FileLock(folder.with_suffix(".lock"), blocking=False):
                 scored = (cell.config, grid.test, grid.protocols)
                 if find_record(read_records(results), *scored):
+                    if unwanted.exists():  # a kill came between the record and the removal
+                        _remove(folder, unwanted)
                     continue
                 record = find_record(_known_records(results), *scored)
                 if record is None:
@@ -100,9 +103,13 @@ def run_study(
                     record = _train(
                         cell, grid, folder, backend, device, kernel, progress, checkpoint_every
                     )
+                if keep_runs:
+                    unwanted.unlink(missing_ok=True)
+                else:
+                    write_bytes(unwanted, b"")
                 add_record(results, record | {"row": cell.row, "tuning": dict(cell.tuning)})
-                if not keep_runs and folder.is_dir():
-                    shutil.rmtree(folder)
+                if not keep_runs:
+                    _remove(folder, unwanted)
         except Timeout:
             logger.info("cell %d of %d: %s: another process is at it", number, len(todo), cell)
         except InputError as error:
@@ -163,6 +170,13 @@ def _train(
         splits = {split: corpus.splits[split] for split in by_split}
         record["protocols"] = score_protocols(ner, grid.protocols, splits, grid.judged)
     return record
+
+
+def _remove(folder: Path, unwanted: Path) -> None:
+    """Remove a run folder that nobody wants, and the file that says so."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    unwanted.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=4)

@@ -75,6 +75,26 @@ def test_every_cell_once(
     assert read_records(results) == records
 
 
+def test_a_run_folder_that_a_kill_left_is_removed(
+    grid: Grid, study: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Path) -> None:
+        raise KeyboardInterrupt
+
+    runs = tmp_path / "runs"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(runner, "_remove", killed)
+        study(grid, limit=1)
+    assert len(list(runs.glob("*/"))) == 1
+    study(grid, limit=1)
+    assert not list(runs.glob("*/")) and not list(runs.glob("*.unwanted"))
+    study(grid, keep_runs=True)
+    kept = list(runs.glob("*/"))
+    assert len(kept) == 2
+    study(grid)
+    assert list(runs.glob("*/")) == kept
+
+
 def test_protocols_are_scored_and_kept(
     grid: Grid, study: Callable[..., list[str]], tmp_path: Path
 ) -> None:

@@ -37,8 +37,8 @@ def sweep(config: RunConfig, tmp_path: Path) -> Sweep:
     return run
 
 
-def scored(scores: dict[int, list[float]], monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Have trainings give these scores, by their number of layers; return the layers trained."""
+def scored(scores: Callable[[int], list[float]], monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Have each training, by its number, give these scores; return the layers of all."""
     trained: list[int] = []
 
     def train(config: RunConfig, corpus: Any, place: Path, **how: Any) -> tuple[Any, list[Any]]:
@@ -46,7 +46,7 @@ def scored(scores: dict[int, list[float]], monkeypatch: pytest.MonkeyPatch) -> l
         place.mkdir(parents=True, exist_ok=True)
         trained.append(config.gnn.layers)
         epochs = []
-        for epoch, score in enumerate(scores[config.gnn.layers], 1):
+        for epoch, score in enumerate(scores(len(trained)), 1):
             epochs.append({"epoch": epoch, "dev_f1": score})
             how["after_epoch"](epochs[-1])
         return {"epochs": epochs}, []
@@ -68,15 +68,15 @@ def test_the_best_run_is_kept_and_loads(sweep: Sweep, tmp_path: Path) -> None:
 def test_trials_that_fall_behind_are_broken_off(
     sweep: Sweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained = scored({1: [50.0, 60.0], 2: [10.0, 99.0]}, monkeypatch)
-    found = sweep(12, "gnn.layers=1,2")
-    assert len(trained) == 12 and found.finished + found.pruned == 12
-    assert found.pruned > 0, "after five trials the median counts"
-    assert found.score == 99.0 and found.settings == {"gnn.layers": 2}
+    trained = scored(lambda n: [50.0, 60.0] if n < 6 else [10.0, 99.0], monkeypatch)
+    found = sweep(8, "gnn.layers=1,2")
+    assert len(trained) == 8
+    assert (found.finished, found.pruned) == (5, 3), "after five trials the median counts"
+    assert found.score == 60.0
 
 
 def test_a_sweep_goes_on(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
-    trained = scored({1: [1.0], 2: [2.0]}, monkeypatch)
+    trained = scored(lambda n: [float(n)], monkeypatch)
     sweep(2, "gnn.layers=1,2")
     assert sweep(2, "gnn.layers=1,2").finished == 2 and len(trained) == 2
     assert sweep(5, "gnn.layers=1,2").finished == 5 and len(trained) == 5
