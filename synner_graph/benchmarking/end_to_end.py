@@ -89,6 +89,7 @@ def weigh(name: str, workload: Workload) -> float:
         torch.manual_seed(SEED)
         side = side_named(name)(workload)
         if workload.task == "predict":
+            side.start_predicting()
             side.predict(workload.to_predict)
         else:
             _learn_all(side)
@@ -135,6 +136,7 @@ def _train(sides: Sequence[Side], rounds: int) -> None:
 def _predict(sides: Sequence[Side], workload: Workload, rounds: int) -> None:
     for side in sides:
         _learn_all(side)
+        side.start_predicting()
         side.predict(workload.to_predict[: workload.batch_size])  # warm up
     for _ in range(rounds):
         for side in sides:

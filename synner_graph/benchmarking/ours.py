@@ -42,6 +42,7 @@ class Ours(Side):
             workload.kernel,
         )
         self.raw = workload.raw
+        self.precision = workload.precision
         model, watch = self.ner.model, self.clock.watch
         watch(model.collator, "inputs", "collate")
         watch(model.collator, "gold", "collate")
@@ -90,6 +91,10 @@ class Ours(Side):
         batch = self.ner.model.collator(sentences)
         self.learner.step(batch, 1 / len(sentences))
 
+    def start_predicting(self) -> None:
+        """See Side."""
+        self.ner.compute_in(self.precision)
+
     def predict(self, sentences: Sequence[Sentence]) -> None:
         """See Side."""
         if self.raw:
@@ -120,6 +125,7 @@ class Unsorted(Ours):
     def __init__(self, workload: Workload) -> None:
         super().__init__(workload)
         self.ner.model.encoder.read_in_one_pass()
+        self.precision = workload.peer_precision
 
     def predict(self, sentences: Sequence[Sentence]) -> None:
         """See Side."""

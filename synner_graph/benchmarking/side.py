@@ -56,5 +56,9 @@ class Side(ABC):
         """Take a step."""
 
     @abstractmethod
+    def start_predicting(self) -> None:
+        """Stop learning, and take the precision to predict in."""
+
+    @abstractmethod
     def predict(self, sentences: Sequence[Sentence]) -> None:
         """Find the entities of all sentences."""

@@ -8,6 +8,7 @@ from synner_graph.benchmarking.side import ENCODER, Side
 from synner_graph.benchmarking.workload import Workload
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import resolve
+from synner_graph.encoders.precision import FLOAT32, narrow
 
 
 class Plain(Side):
@@ -18,6 +19,7 @@ class Plain(Side):
     def __init__(self, workload: Workload) -> None:
         super().__init__()
         self.settings = workload.config.training
+        self.precision = workload.peer_precision
         self.sentences = workload.to_learn
         labels = {entity.label for s in self.sentences for entity in s.entities}
         self.tagger = PlainTagger(resolve(workload.encoder), sorted(labels))
@@ -41,6 +43,11 @@ class Plain(Side):
     def learn(self, sentences: Sequence[Sentence]) -> None:
         """See Side."""
         self.learner.step(self.tagger.collate(sentences))
+
+    def start_predicting(self) -> None:
+        """See Side."""
+        if self.precision != FLOAT32:
+            narrow(self.tagger.model, self.precision)
 
     def predict(self, sentences: Sequence[Sentence]) -> None:
         """See Side."""

@@ -11,9 +11,11 @@ from synner_graph.data.corpora.catalogue import Corpus, corpus_of
 from synner_graph.data.documents import documents
 from synner_graph.data.sentence import Sentence
 from synner_graph.encoders import has_transformer
+from synner_graph.encoders.precision import FLOAT32
 from synner_graph.errors import InputError
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.parsers.base import TREES
+from synner_graph.recogniser.precision import fastest
 
 LEARNED = 20  # batches both models learn from before they predict, so as to find some entities
 SEED = 42
@@ -38,6 +40,8 @@ class Workload:
         context: `document` to learn with either context, each beside the other, from whole
             documents; `sentence` to learn beside the plain model.
         window: Pieces that document context reads at once; None for the default.
+        precision: What our encoder predicts in; `auto` is the fastest that the processor has.
+        peer_precision: The same of the other side.
     """
 
     task: str
@@ -53,6 +57,17 @@ class Workload:
     raw: bool = False
     context: str = "sentence"
     window: int | None = None
+    precision: str = FLOAT32
+    peer_precision: str = FLOAT32
+
+    def __post_init__(self) -> None:
+        """Find the precisions.
+
+        Raises:
+            InputError: The processor lacks one.
+        """
+        for side in ("precision", "peer_precision"):
+            object.__setattr__(self, side, fastest(getattr(self, side)))
 
     @cached_property
     def config(self) -> RunConfig:

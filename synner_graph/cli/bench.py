@@ -223,6 +223,13 @@ def predict(
     memory: Memory = True,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
+    precision: Annotated[
+        options.Precisions,
+        typer.Option(help="Of our encoder; auto takes the fastest that the processor has."),
+    ] = options.Precisions.float32,
+    peer_precision: Annotated[
+        options.Precisions, typer.Option(help="Of the encoder of the other side.")
+    ] = options.Precisions.float32,
     json: options.Json = False,
 ) -> None:
     """Time prediction by part, beside transformers' AutoModelForTokenClassification.
@@ -239,7 +246,8 @@ def predict(
     """
     work = {"sentences": sentences, "batch_size": batch_size, "threads": threads}
     runtime = {"graph_backend": graph_backend, "kernel": kernel}
-    chosen = {"encoder": encoder, "head": head, "raw": raw, **work, **runtime}
+    precisions = {"precision": precision, "peer_precision": peer_precision}
+    chosen = {"encoder": encoder, "head": head, "raw": raw, **work, **runtime, **precisions}
     _end_to_end("predict", dataset, data_dir, rounds, memory, json, **chosen)
 
 

@@ -35,12 +35,14 @@ def calibrate(
 
     Without --dataset and --input it reads the dev split that the run was trained with. The run
     still finds the same entities. The calibration error is printed before and after, also for the
-    test split if there is one; that one counts, as nothing was chosen there.
+    test split if there is one; that one counts, as nothing was chosen there. F1 on dev is measured
+    in each precision that the processor has instructions for: --precision auto goes by it.
 
     Example: synner calibrate runs/sample
     """
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.evaluation.calibration import calibrate as choose
+    from synner_graph.evaluation.precision import f1_by_precision
     from synner_graph.heads.biaffine import BIAFFINE
     from synner_graph.parsers import RUN, TREES
     from synner_graph.recogniser.synner import load_parser
@@ -60,9 +62,10 @@ def calibrate(
         splits = {name: tuple(parser.parse(rows)) for name, rows in splits.items()}
     chosen = choose(ner, {name: splits[name] for name in ("dev", "test") if name in splits})
     ner.calibration = chosen
-    ner.save_calibration(run)
+    ner.f1_by_precision = f1_by_precision(ner, splits["dev"])
+    ner.save_measured(run)
     if json:
-        print_json(chosen.to_json())
+        print_json({**chosen.to_json(), "f1_by_precision": ner.f1_by_precision})
         return
     table = Table(title=f"temperature {chosen.temperature:.3f}: expected calibration error, %")
     for column in ("split", "entities", "before", "after"):
@@ -71,6 +74,8 @@ def calibrate(
         errors = (f"{100 * error:.2f}" for error in (split.before, split.after))
         table.add_row(name, str(split.entities), *errors)
     output.print(table)
+    for precision, f1 in ner.f1_by_precision.items():
+        output.print(f"F1 on dev in {precision}: {f1:.2f}", highlight=False)
 
 
 def _trained_on(run: Path, data_dir: Path | None) -> DataConfig:

@@ -86,6 +86,7 @@ def evaluate(
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
+    precision: options.Precision = options.Precisions.float32,
     batch_size: options.BatchSize = 32,
     parser: Annotated[
         str | None,
@@ -159,7 +160,7 @@ def evaluate(
     from synner_graph.recogniser.synner import SynNER, load_parser
 
     def opened(run: str) -> "Recogniser":
-        ner = open_any(run, reading.features, graph_backend, device, kernel)
+        ner = open_any(run, reading.features, graph_backend, device, kernel, precision)
         ner.dictionary = phrases
         return ner
 

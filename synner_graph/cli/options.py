@@ -32,6 +32,15 @@ class Kernels(StrEnum):
     naive = "naive"
 
 
+class Precisions(StrEnum):
+    """What a transformer computes in."""
+
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    int8 = "int8"
+
+
 Run = Annotated[
     str,
     typer.Argument(help="Run folder, installed package, or a hub repository.", show_default=False),
@@ -127,6 +136,14 @@ Kernel = Annotated[
     Kernels,
     typer.Option(
         help="Kernel of Syn-LSTM, CRF and span scores; auto takes the fastest that can run.",
+        rich_help_panel=RUNTIME,
+    ),
+]
+Precision = Annotated[
+    Precisions,
+    typer.Option(
+        help="What the transformer computes in; auto takes the fastest that the processor has "
+        "instructions for and that kept F1 on dev.",
         rich_help_panel=RUNTIME,
     ),
 ]

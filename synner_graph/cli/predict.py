@@ -148,6 +148,7 @@ def predict(
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
+    precision: options.Precision = options.Precisions.float32,
     batch_size: options.BatchSize = 32,
     workers: Annotated[
         int,
@@ -200,7 +201,7 @@ def predict(
     if workers > 1 and (text or live):
         raise InputError("--workers needs all texts at hand: name a file of them with --input.")
     thresholds, phrases = Thresholds.parse(min_score or ()), dictionary_of(dictionary)
-    places = (run, features, graph_backend, device, kernel)
+    places = (run, features, graph_backend, device, kernel, precision)
     opener = partial(open_ready, *places, thresholds, long == Long.error)
     ner = opener(phrases)
     if records is not None:

@@ -51,6 +51,7 @@ def serve(
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
+    precision: options.Precision = options.Precisions.float32,
 ) -> None:
     """Serve a run over HTTP: POST /predict, and a page at /.
 
@@ -72,7 +73,7 @@ def serve(
     phrases = dictionary_of(dictionary)
     limits = Limits(max_characters, seconds=timeout, waiting=max_waiting, batch_tokens=batch_tokens)
     with bound(host, port) as made:
-        ner = open_run(run, None, graph_backend, device, kernel)
+        ner = open_run(run, None, graph_backend, device, kernel, precision)
         ner.dictionary = phrases
         app = create_app(ner, run, limits, parser)
         made.listen(BACKLOG)  # from here on clients are answered, if not yet at once

@@ -57,14 +57,19 @@ def dictionary_notes(dictionary: "Dictionary | None") -> list[str]:
 
 
 def open_run(
-    run: Path | str, features: Path | None, backend: str, device: str, kernel: str = "auto"
+    run: Path | str,
+    features: Path | None,
+    backend: str,
+    device: str,
+    kernel: str = "auto",
+    precision: str = "float32",
 ) -> "SynNER":
     """Open a run, ready to read sentences.
 
     Args:
         run: Run folder, or a hub repository.
         features: Precomputed features of the sentences, for a model that reads some.
-        backend, device, kernel: As on the command line.
+        backend, device, kernel, precision: As on the command line.
 
     Raises:
         InputError: There is no such run, it cannot be run that way, or the features do not fit.
@@ -72,20 +77,25 @@ def open_run(
     from synner_graph.recogniser.device import pick_device
     from synner_graph.recogniser.synner import SynNER
 
-    ner = SynNER.from_pretrained(run, backend, pick_device(device), kernel)
+    ner = SynNER.from_pretrained(run, backend, pick_device(device), kernel, precision)
     if features is not None:
         ner.use_features(features)
     return ner
 
 
 def open_any(
-    run: Path | str, features: Path | None, backend: str, device: str, kernel: str = "auto"
+    run: Path | str,
+    features: Path | None,
+    backend: str,
+    device: str,
+    kernel: str = "auto",
+    precision: str = "float32",
 ) -> "Recogniser":
     """Open a run or a combination of runs, ready to read sentences; see `open_run`."""
     from synner_graph.evaluation.combination.saved import open_recogniser
     from synner_graph.recogniser.device import pick_device
 
-    ner = open_recogniser(run, backend, pick_device(device), kernel)
+    ner = open_recogniser(run, backend, pick_device(device), kernel, precision)
     if features is not None:
         ner.use_features(features)
     return ner
@@ -120,6 +130,7 @@ def open_ready(
     backend: str,
     device: str,
     kernel: str,
+    precision: str,
     thresholds: "Thresholds",
     refuse_long: bool,
     phrases: "Dictionary | None",
@@ -127,7 +138,7 @@ def open_ready(
     """Open a run or a combination of runs as `predict` uses it.
 
     Args:
-        run, features, backend, device, kernel: See `open_run`.
+        run, features, backend, device, kernel, precision: See `open_run`.
         thresholds: What entities must score.
         refuse_long: Refuse sentences that the encoder cannot read at once.
         phrases: The user's dictionary, if there is one.
@@ -135,7 +146,7 @@ def open_ready(
     Raises:
         InputError: See `open_run`.
     """
-    ner = open_any(run, features, backend, device, kernel)
+    ner = open_any(run, features, backend, device, kernel, precision)
     ner.thresholds, ner.dictionary = thresholds, phrases
     ner.refuse_long_sentences(refuse_long)
     return ner

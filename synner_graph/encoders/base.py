@@ -89,6 +89,14 @@ class TokenEncoder(nn.Module, ABC, Generic[InputsT]):
     def read_in_one_pass(self) -> None:
         """Pass all sentences of a batch through the encoder together, padded."""
 
+    def compute_in(self, precision: str) -> bool:
+        """Predict in less than float32 from now on; False if nothing here can be narrowed.
+
+        Args:
+            precision: BFLOAT16 or INT8 of `encoders.precision`.
+        """
+        return False
+
     def depths(self) -> Iterator[tuple[nn.Parameter, int]]:
         """Pair each pretrained weight with the number of layers between it and the topmost one.
 
@@ -157,6 +165,10 @@ class ConcatEncoder(TokenEncoder[ConcatInputs]):
         """See TokenEncoder."""
         for part in self.parts:
             part.read_in_one_pass()
+
+    def compute_in(self, precision: str) -> bool:
+        """See TokenEncoder."""
+        return any([part.compute_in(precision) for part in self.parts])
 
     def depths(self) -> Iterator[tuple[nn.Parameter, int]]:
         """See TokenEncoder."""

@@ -30,6 +30,7 @@ from synner_graph.encoders.grouping import tight_groups
 from synner_graph.encoders.lora import add_adapters
 from synner_graph.encoders.mix import LayerMix
 from synner_graph.encoders.pieces import PieceInputs, PieceTokenizer
+from synner_graph.encoders.precision import narrow
 from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         self.config = config
         self.lora = lora
         self.pass_cost = PASS_COST
+        self.narrowed = False
         self.mix = LayerMix(config.num_hidden_layers + 1) if mix else None
         try:
             # Float32 whatever the checkpoint holds: mixed precision is the loop's part.
@@ -115,6 +117,11 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         self.pass_cost = ONE_PASS
         if isinstance(self.transformer, Bert):
             self.transformer.packs = False
+
+    def compute_in(self, precision: str) -> bool:
+        """See TokenEncoder; the states that it gives are float32."""
+        self.narrowed = narrow(self.transformer, precision)
+        return self.narrowed
 
     def depths(self) -> Iterator[tuple[torch.nn.Parameter, int]]:
         """See TokenEncoder."""
@@ -238,9 +245,10 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
             read = self.transformer(
                 input_ids=ids, attention_mask=mask, output_hidden_states=self.mix is not None
             )
-        states: Tensor = (
-            read.last_hidden_state if self.mix is None else self.mix(read.hidden_states)
-        )
+        layers = [read.last_hidden_state] if self.mix is None else read.hidden_states
+        if self.narrowed:
+            layers = [layer.float() for layer in layers]
+        states: Tensor = layers[0] if self.mix is None else self.mix(layers)
         return states
 
     def piece_counts(self, inputs: PieceInputs) -> Tensor | None:

@@ -6,6 +6,7 @@
       vocabulary.json    what it can name    README.md      a model card
       parser.json        where trees come from
       calibration.json   temperature         train.log      what training said
+      precision.json     F1 of dev in each precision of the transformer
       encoder/           configuration and tokenizer of the transformer
       .training/         log and checkpoints of a training that goes on, or was broken off
       .save/             a save that is on its way: see `transaction`
@@ -36,6 +37,7 @@ CONFIG = "config.json"
 VOCABULARY = "vocabulary.json"
 PARSER = "parser.json"
 CALIBRATION = "calibration.json"
+PRECISION = "precision.json"
 COMBINATION = "combination.json"
 ENCODER = "encoder"
 METRICS = "metrics.json"
@@ -53,7 +55,7 @@ RECORDS = (METRICS, CARD, LOG)
 """What tells of the training of these weights, and goes with them."""
 OTHERS = (CARD, LOG)
 """What people may edit."""
-NAMES = (*NEEDED, PARSER, CALIBRATION, COMBINATION, *RECORDS)
+NAMES = (*NEEDED, PARSER, CALIBRATION, PRECISION, COMBINATION, *RECORDS)
 ENCODER_NAMES = (
     "config.json",
     "tokenizer.json",

@@ -1,8 +1,8 @@
 """What a run folder says: architecture, vocabularies, weights, as values and as files."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from synner_graph.recogniser.run_folder import (
     CONFIG,
     ENCODER,
     PARSER,
+    PRECISION,
     TOKENIZER,
     VOCABULARY,
     WEIGHTS,
@@ -47,6 +48,7 @@ class StoredRun:
         blueprint: Configuration and tokenizer of its transformer, if it has one.
         parser_record: Where its trees come from; None in runs from before parsers.
         calibration: The temperature of its scores, if it is calibrated.
+        f1_by_precision: F1 on dev in percent, by precision; empty if it was not measured.
     """
 
     config: ModelConfig
@@ -55,6 +57,7 @@ class StoredRun:
     blueprint: Blueprint | None = None
     parser_record: ParserRecord | None = None
     calibration: Calibration | None = None
+    f1_by_precision: Mapping[str, float] = field(default_factory=dict)
 
     def files(self) -> dict[str, bytes]:
         """Return the files of a run folder: name -> content."""
@@ -65,8 +68,7 @@ class StoredRun:
         }
         if self.parser_record is not None:
             files[PARSER] = _json(self.parser_record.to_json())
-        if self.calibration is not None:
-            files[CALIBRATION] = calibration_file(self.calibration)
+        files |= measured_files(self.calibration, self.f1_by_precision)
         if self.blueprint is not None:
             with TemporaryDirectory() as folder:
                 for part in self.blueprint:
@@ -86,9 +88,20 @@ def weights_file(weights: dict[str, Tensor]) -> bytes:
     return safetensors.torch.save(weights, metadata={"format": "pt"})
 
 
-def calibration_file(calibration: Calibration) -> bytes:
-    """Return a calibration as a file."""
-    return (json.dumps(calibration.to_json(), indent=2) + "\n").encode()
+def measured_files(
+    calibration: Calibration | None, f1_by_precision: Mapping[str, float]
+) -> dict[str, bytes]:
+    """Return the files of what the dev split said of a run: name -> content."""
+    files = {}
+    if calibration is not None:
+        files[CALIBRATION] = (json.dumps(calibration.to_json(), indent=2) + "\n").encode()
+    if f1_by_precision:
+        files[PRECISION] = _json(dict(f1_by_precision))
+    return files
+
+
+def _f1_by_precision(values: dict[str, Any]) -> dict[str, float]:
+    return {str(name): float(f1) for name, f1 in values.items()}
 
 
 def load_stored(run: RunFolder) -> StoredRun:
@@ -109,10 +122,13 @@ def load_stored(run: RunFolder) -> StoredRun:
         config = drop_unread_options(ModelConfig.model_validate_json(files[CONFIG]))
         vocabularies = _read(files, VOCABULARY, folder, Vocabularies.from_json)
         record = calibration = None
+        f1: dict[str, float] = {}
         if PARSER in files:
             record = _read(files, PARSER, folder, ParserRecord.from_json)
         if CALIBRATION in files:
             calibration = _read(files, CALIBRATION, folder, Calibration.from_json)
+        if PRECISION in files:
+            f1 = _read(files, PRECISION, folder, _f1_by_precision)
         weights = safetensors.torch.load(files.pop(WEIGHTS))
     except ValidationError as error:
         raise InputError(
@@ -122,7 +138,7 @@ def load_stored(run: RunFolder) -> StoredRun:
         raise InputError(f"The weights in {folder / WEIGHTS} cannot be read: {error}") from error
     _check_finite(weights, f"The run in {folder} is damaged")
     blueprint = _blueprint(files, folder) if has_transformer(config.encoder) else None
-    return StoredRun(config, vocabularies, weights, blueprint, record, calibration)
+    return StoredRun(config, vocabularies, weights, blueprint, record, calibration, f1)
 
 
 def _read(

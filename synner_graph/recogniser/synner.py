@@ -17,6 +17,7 @@ from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.lexicon import Lexicon
 from synner_graph.encoders import Blueprint
 from synner_graph.encoders.lora import merged_state
+from synner_graph.encoders.precision import FLOAT32
 from synner_graph.errors import InputError
 from synner_graph.graph.backends import graph_backend
 from synner_graph.graph.token_graph import TokenGraph
@@ -37,8 +38,8 @@ from synner_graph.recogniser.calibration import Calibration
 from synner_graph.recogniser.find import find_run
 from synner_graph.recogniser.memory import room_for_saved
 from synner_graph.recogniser.predictor import Predictor
-from synner_graph.recogniser.run_folder import CALIBRATION, RunFolder
-from synner_graph.recogniser.stored import StoredRun, calibration_file, load_stored, weights_file
+from synner_graph.recogniser.run_folder import RunFolder
+from synner_graph.recogniser.stored import StoredRun, load_stored, measured_files, weights_file
 from synner_graph.text.pipeline import BUDGET, TextPipeline
 
 logger = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ class SynNER(Predictor):
         backend: str = "auto",
         device: torch.device | str = "cpu",
         kernel: str = "auto",
+        precision: str = FLOAT32,
     ) -> "SynNER":
         """Load a run.
 
@@ -119,6 +121,7 @@ class SynNER(Predictor):
             backend: Graph backend: auto, dgl or torch.
             device: Where to run.
             kernel: What computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
+            precision: What the transformer computes in: see `compute_in`.
 
         Raises:
             InputError: There is no complete run, or it cannot be run that way.
@@ -126,22 +129,16 @@ class SynNER(Predictor):
         run = find_run(source)
         stored = load_stored(run)
         with room_for_saved(stored.weights, run.path):
-            ner = cls.build(
-                stored.config,
-                stored.vocabularies,
-                stored.blueprint,
-                backend,
-                device,
-                kernel,
-                stored.parser_record,
-            )
+            told = stored.config, stored.vocabularies, stored.blueprint
+            ner = cls.build(*told, backend, device, kernel, stored.parser_record)
         try:
             ner.model.load_state_dict(stored.weights)
         except RuntimeError as error:
             raise InputError(
                 f"The weights in {run.path} do not fit its config.json: {error}"
             ) from error
-        ner.calibration = stored.calibration
+        ner.calibration, ner.f1_by_precision = stored.calibration, stored.f1_by_precision
+        ner.compute_in(precision)
         return ner
 
     def save_pretrained(self, folder: Path | str) -> None:
@@ -150,9 +147,12 @@ class SynNER(Predictor):
         A run that the folder holds is replaced in one step: see `RunFolder.commit`.
 
         Raises:
-            InputError: A weight is not a finite number, or another process writes to the folder.
+            InputError: A weight is not a finite number, or rounded to less than float32, or another
+                process writes to the folder.
             WriteError: The folder cannot be written to.
         """
+        if self.precision != FLOAT32:
+            raise InputError(f"Runs are saved in float32, and this one is in {self.precision}.")
         # LoRA adapters become a part of the weights beside them: a saved run is an ordinary model.
         state = {name: tensor.contiguous() for name, tensor in merged_state(self.model).items()}
         if self.model.parser is not None:
@@ -166,6 +166,7 @@ class SynNER(Predictor):
             self.blueprint,
             self.parser_record,
             self.calibration,
+            self.f1_by_precision,
         )
         RunFolder(folder).commit(stored.files())
 
@@ -179,15 +180,10 @@ class SynNER(Predictor):
         self._calibration = calibration
         self.model.head.temperature = calibration.temperature if calibration else 1.0
 
-    def save_calibration(self, folder: Path | str) -> None:
-        """Add the calibration, if there is one, to the run that a folder holds.
-
-        Raises:
-            InputError: The folder holds no run, or another process writes to it.
-            WriteError: The folder cannot be written to.
-        """
-        if self.calibration is not None:
-            RunFolder(folder).update({CALIBRATION: calibration_file(self.calibration)})
+    def save_measured(self, folder: Path | str) -> None:
+        """Add calibration and F1 by precision to the run in a folder; see `RunFolder.update`."""
+        if files := measured_files(self.calibration, self.f1_by_precision):
+            RunFolder(folder).update(files)
 
     def load_encoder(self, source: str, rows: Sequence[int] | None = None) -> None:
         """Start from the pretrained weights of a hub id or folder.

@@ -17,6 +17,7 @@ from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import Corpus, files_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
+from synner_graph.evaluation.precision import f1_by_precision
 from synner_graph.evaluation.scores import Report
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.heads.soft import SoftTarget
@@ -27,6 +28,7 @@ from synner_graph.recogniser.find import find_run
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.resolve import check, resolve, unknown_labels
 from synner_graph.recogniser.run_folder import CARD, LOG, METRICS, WORKSPACE, RunFolder
+from synner_graph.recogniser.stored import measured_files
 from synner_graph.recogniser.synner import SynNER, load_parser
 from synner_graph.training.batches import LengthGroupedBatches, training_units
 from synner_graph.training.card import model_card
@@ -36,7 +38,7 @@ from synner_graph.training.interval import Interval
 from synner_graph.training.jackknife import jackknife
 from synner_graph.training.learner import Learner, frozen_digest
 from synner_graph.training.loop import run_epochs
-from synner_graph.training.metrics import dev_scores, parameters, reports_of, run_metrics
+from synner_graph.training.metrics import as_read, dev_scores, parameters, reports_of, run_metrics
 from synner_graph.training.own_trees import draw_own_trees, own_share
 from synner_graph.training.progress import progress_bar
 from synner_graph.training.provenance import provenance
@@ -199,23 +201,26 @@ def train(
                 *(ner, config, learned, trees, targets, dev, output, checkpoints, progress, told_to)
             )
             metrics: dict[str, Any] = {}
+            f1: dict[str, float] = {}
             reports: list[Report] = []
             if accelerator.is_main_process:
                 best = SynNER.from_pretrained(output, backend, accelerator.device, kernel)
                 reports = reports_of(config, corpus, best)
+                f1 = f1_by_precision(best, as_read(config, dev)) if dev else {}
                 seconds = checkpoints.seconds
                 metrics = run_metrics(config, corpus, best, reports, epochs, seconds, start.resumes)
                 read = (*files_of(config.data), *_inputs(config))
                 metrics["provenance"] = provenance(read, time.process_time() - began)
-        on_main(accelerator, lambda: _finish(run, metrics))
+        on_main(accelerator, lambda: _finish(run, metrics, f1))
     return metrics, reports
 
 
-def _finish(run: RunFolder, metrics: dict[str, Any]) -> None:
-    """Put metrics, model card and log beside the weights; after that the run is finished."""
+def _finish(run: RunFolder, metrics: dict[str, Any], f1: Mapping[str, float]) -> None:
+    """Put metrics, model card, log and F1 by precision beside the weights: the run is finished."""
     text = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
     log = run.workspace() / LOG
-    run.update({METRICS: text.encode(), CARD: model_card(metrics).encode(), LOG: log})
+    told: dict[str, bytes | Path] = {METRICS: text.encode(), CARD: model_card(metrics).encode()}
+    run.update({**told, LOG: log, **measured_files(None, f1)})
     run.clear_workspace()
 
 

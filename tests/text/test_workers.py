@@ -48,7 +48,7 @@ def lacking(dictionary: Dictionary | None) -> TextPipeline:
 
 
 def opening(run: Path) -> Callable[[Dictionary | None], TextPipeline]:
-    places = (run, None, "torch", "cpu", "naive")
+    places = (run, None, "torch", "cpu", "naive", "float32")
     opener = partial(open_ready, *places, Thresholds.parse(()), False)
     return partial(open_pipeline, opener, ("run", 512))
 

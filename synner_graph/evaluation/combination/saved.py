@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from synner_graph.encoders.precision import FLOAT32
 from synner_graph.errors import InputError
 from synner_graph.evaluation.combination.combined import CombinedNER
 from synner_graph.evaluation.combination.combiner import Combiner
@@ -76,12 +77,13 @@ def open_recogniser(
     backend: str = "auto",
     device: torch.device | str = "cpu",
     kernel: str = "auto",
+    precision: str = FLOAT32,
 ) -> Recogniser:
     """Open a run or a combination of runs; see `SynNER.from_pretrained`."""
     run = find_run(source)
     if run.holds(COMBINATION):
-        return load_combination(source, backend, device, kernel)
-    return SynNER.from_pretrained(source, backend, device, kernel)
+        return load_combination(source, backend, device, kernel, precision)
+    return SynNER.from_pretrained(source, backend, device, kernel, precision)
 
 
 def load_combination(
@@ -89,6 +91,7 @@ def load_combination(
     backend: str = "auto",
     device: torch.device | str = "cpu",
     kernel: str = "auto",
+    precision: str = FLOAT32,
 ) -> CombinedNER:
     """Open a combination of runs; see `SynNER.from_pretrained`.
 
@@ -124,7 +127,7 @@ def load_combination(
                 "changed, so the run has been trained again or calibrated since."
             )
         if place not in opened:
-            opened[place] = SynNER.from_pretrained(place, backend, device, kernel)
+            opened[place] = SynNER.from_pretrained(place, backend, device, kernel, precision)
         return str(place), opened[place]
 
     members = [member(*reference) for reference in references]

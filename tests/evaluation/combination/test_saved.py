@@ -188,7 +188,7 @@ def test_members_that_are_not_what_was_combined_are_refused(
     elif what == "calibrated":
         ner = SynNER.from_pretrained(member)
         ner.calibration = Calibration(2.0, {})
-        ner.save_calibration(member)
+        ner.save_measured(member)
         message = f"The member {member} is not the run that {folder} was made of"
     elif what == "gone":
         shutil.rmtree(member)

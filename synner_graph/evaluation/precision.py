@@ -1,0 +1,54 @@
+"""What a recogniser finds in each precision that a device computes in."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+
+from synner_graph.data.sentence import Sentence
+from synner_graph.encoders.precision import FLOAT32
+from synner_graph.evaluation.scores import score_entities
+from synner_graph.recogniser.precision import supported
+from synner_graph.recogniser.synner import SynNER
+
+
+@contextmanager
+def in_precision(ner: SynNER, precision: str) -> Iterator[bool]:
+    """Compute in a precision for a while, on a copy of the encoder.
+
+    Args:
+        ner: In float32.
+        precision: See `Predictor.compute_in`.
+
+    Yields:
+        False where the encoder does not have the precision; the recogniser is then as it was.
+    """
+    kept = ner.model.encoder
+    try:
+        if precision == FLOAT32:
+            yield True
+            return
+        ner.model.encoder = deepcopy(kept)
+        yield ner.model.encoder.compute_in(precision)
+    finally:
+        ner.model.encoder = kept
+
+
+def f1_by_precision(ner: SynNER, sentences: Sequence[Sentence]) -> dict[str, float]:
+    """Measure F1 in each precision that the device has.
+
+    Args:
+        ner: In float32.
+        sentences: With gold entities, and with trees or a parser in the run if it reads trees.
+
+    Returns:
+        In percent, by precision; nothing where only float32 can be computed.
+    """
+    gold = [sentence.entities for sentence in sentences]
+    found: dict[str, float] = {}
+    for precision in supported(ner.device):
+        with in_precision(ner, precision) as possible:
+            if possible:
+                named = ner.predict(sentences)
+                score = score_entities(gold, [sentence.entities for sentence in named], "dev")
+                found[precision] = score.overall.f1
+    return found if len(found) > 1 else {}
