@@ -59,6 +59,7 @@ LITTLE = {
     "bench threads": ["--texts", "8", "--rounds", "1"],
     "bench workers": ["--texts", "20", "--chunk", "200"],
     "bench serve": ["--requests", "8", "--clients", "1,4"],
+    "bench busy": ["--seconds", "0.1", "--encoder", "tiny"],
     "bench precision": ["--threads", "1"],
     "bench predict": [*SHORT, *TINY, "--sentences", "8"],
     "benchmarks/combination.py": ["--dataset", "sample"],

@@ -11,7 +11,6 @@ from synner_graph.cli.gnn import commands as gnn
 from synner_graph.cli.kernels import kernels
 from synner_graph.cli.parse import parse
 from synner_graph.cli.parts import commands as parts
-from synner_graph.cli.precisions import precision
 from synner_graph.cli.predict import predict
 from synner_graph.cli.publish import package, push
 from synner_graph.cli.recipes import app as recipes
@@ -48,5 +47,4 @@ app.add_typer(gnn, name="gnn")
 app.add_typer(parts, name="parts")
 app.add_typer(recipes, name="recipes")
 app.command("kernels")(kernels)
-bench.command("precision")(precision)
 app.add_typer(bench, name="bench")

@@ -9,14 +9,19 @@ import typer
 from rich.table import Table
 
 from synner_graph.cli import bench_runs, options
+from synner_graph.cli.busy import busy
 from synner_graph.cli.console import output, print_json, print_notes
 from synner_graph.cli.peers import peers
+from synner_graph.cli.precisions import precision
 from synner_graph.errors import InputError
 
 bench = typer.Typer(no_args_is_help=True, help="Measure how fast the program is here.")
 bench.command("peers")(peers)
+bench.command("precision")(precision)
+bench.command("busy")(busy)
 
 
+FLOAT32 = options.Precisions.float32
 Encoder = Annotated[str, typer.Option(help="Hub id or folder of a transformer, minilm or e5.")]
 Head = Annotated[str, typer.Option(help="crf or span.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Sentences in a batch.")]
@@ -223,19 +228,15 @@ def predict(
     memory: Memory = True,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
-    precision: Annotated[
-        options.Precisions,
-        typer.Option(help="Of our encoder; auto takes the fastest that the processor has."),
-    ] = options.Precisions.float32,
-    peer_precision: Annotated[
-        options.Precisions, typer.Option(help="Of the encoder of the other side.")
-    ] = options.Precisions.float32,
+    precision: Annotated[options.Precisions, typer.Option(help="Of our encoder.")] = FLOAT32,
+    peer_precision: Annotated[options.Precisions, typer.Option(help="Of the other.")] = FLOAT32,
     json: options.Json = False,
 ) -> None:
     """Time prediction by part, beside transformers' AutoModelForTokenClassification.
 
     Both first learn from a few batches, so that they find some entities, and then predict those of
-    the same parsed sentences in turns, decoding included.
+    the same parsed sentences in turns, decoding included. The precision auto is the fastest that
+    the processor has instructions for.
 
     Example: synner bench predict --head span --json
 

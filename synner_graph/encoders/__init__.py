@@ -6,7 +6,7 @@ from synner_graph.config import EncoderConfig
 from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.encoders.base import ConcatEncoder, TokenEncoder
-from synner_graph.encoders.blueprint import Blueprint
+from synner_graph.encoders.blueprint import Blueprint, with_dropout
 from synner_graph.encoders.characters import CHARACTER_MODELS
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder
 from synner_graph.encoders.features import FeatureEncoder
@@ -21,11 +21,7 @@ from synner_graph.encoders.settings import (
     spelling,
 )
 from synner_graph.encoders.shape import ShapeEncoder
-from synner_graph.encoders.transformer import (
-    TransformerEncoder,
-    load_blueprint,
-    with_dropout,
-)
+from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint
 from synner_graph.encoders.words import WordEncoder
 
 __all__ = [

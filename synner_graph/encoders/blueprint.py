@@ -7,6 +7,7 @@ tokenizers, which transformers itself calls.
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,6 +28,11 @@ BERT_NEEDS = (
 )
 """What a config.json must say of a BERT; other defaults are known to transformers alone."""
 UNLIMITED = 10**30
+DROPOUTS = (
+    *("hidden_dropout_prob", "attention_probs_dropout_prob"),  # BERT and most others
+    *("embedding_dropout", "attention_dropout", "mlp_dropout", "dropout"),  # ModernBERT, DistilBERT
+)
+"""Names that architectures give to the dropout of their layers, without those of classifiers."""
 
 SIZES = {"num_hidden_layers": 1000, "num_attention_heads": 10**6, "vocab_size": 10**9}
 SIZES |= {"hidden_size": 10**9, "intermediate_size": 10**9}
@@ -170,6 +176,25 @@ def hub_config(config: AnyConfig) -> "PretrainedConfig":
 
     values = config.to_dict()
     return AutoConfig.for_model(values.pop("model_type"), **values)
+
+
+def with_dropout(config: AnyConfig, dropout: float, source: str) -> "PretrainedConfig":
+    """Return a copy of a configuration in which all layers have this dropout.
+
+    Args:
+        config: Of a transformer.
+        dropout: Of its layers.
+        source: What to call it.
+
+    Raises:
+        InputError: It is not known where its dropout is set.
+    """
+    places = [name for name in DROPOUTS if hasattr(config, name)]
+    if not places:
+        raise InputError(f"encoder.transformer_dropout cannot be set for {source!r}.")
+    changed = deepcopy(hub_config(config))
+    changed.update(dict.fromkeys(places, dropout))
+    return changed
 
 
 def _json(values: Mapping[str, Any]) -> bytes:

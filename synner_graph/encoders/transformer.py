@@ -17,6 +17,7 @@ from synner_graph.encoders.blueprint import (
     check_sizes,
     hub_config,
     max_length,
+    with_dropout,
 )
 from synner_graph.encoders.depth import (
     EVERYTHING,
@@ -35,12 +36,6 @@ from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
-
-DROPOUTS = (
-    *("hidden_dropout_prob", "attention_probs_dropout_prob"),  # BERT and most others
-    *("embedding_dropout", "attention_dropout", "mlp_dropout", "dropout"),  # ModernBERT, DistilBERT
-)
-"""Names that architectures give to the dropout of their layers, without those of classifiers."""
 
 PASS_COST = 64
 """Places that cost as much as one more pass: beside what a pass computes for its places, it adds
@@ -311,25 +306,6 @@ def load_blueprint(
     if dropout is not None:
         config = with_dropout(config, dropout, source)
     return config, tokenizer
-
-
-def with_dropout(config: AnyConfig, dropout: float, source: str) -> "PretrainedConfig":
-    """Return a copy of a configuration in which all layers have this dropout.
-
-    Args:
-        config: Of a transformer.
-        dropout: Of its layers.
-        source: What to call it.
-
-    Raises:
-        InputError: It is not known where its dropout is set.
-    """
-    places = [name for name in DROPOUTS if hasattr(config, name)]
-    if not places:
-        raise InputError(f"encoder.transformer_dropout cannot be set for {source!r}.")
-    changed = deepcopy(hub_config(config))
-    changed.update(dict.fromkeys(places, dropout))
-    return changed
 
 
 def _space_before_tokens(tokenizer: "PreTrainedTokenizerBase") -> None:

@@ -1,0 +1,50 @@
+"""`bench busy`: training beside processes that never rest."""
+
+import os
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from synner_graph.cli import options
+from synner_graph.cli.console import output, print_json
+from synner_graph.errors import InputError
+
+
+def busy(
+    processes: Annotated[
+        str, typer.Option(help="How many busy processes run beside, time after time.")
+    ] = "1,3",
+    seconds: Annotated[float, typer.Option(min=0.1, help="Of each measurement.")] = 20,
+    dataset: Annotated[str, typer.Option(help="Corpus of the catalogue.")] = "sample",
+    data_dir: options.DataDir = None,
+    encoder: Annotated[str, typer.Option(help="Hub id or folder of a transformer.")] = "minilm",
+    json: options.Json = False,
+) -> None:
+    """Time training on all cores, alone and beside busy single-threaded processes.
+
+    Once with the threads of OpenMP as they are by default, which spin when they wait, and once
+    passive, as this program has them. `of fair` is the share of its speed that training keeps, by
+    the share of the cores that is due to it.
+
+    Example: synner bench busy --processes 1,3 --json
+    """
+    from synner_graph.benchmarking.busy import measure_busy
+    from synner_graph.benchmarking.workload import Workload
+
+    counts = [int(word) if word.isdecimal() else 0 for word in processes.split(",")]
+    if not all(counts):
+        raise InputError(f"--processes is {processes}: expected whole numbers such as 1,3.")
+    folder = None if data_dir is None else str(data_dir)
+    cores = os.cpu_count() or 1
+    workload = Workload("train", dataset, folder, encoder, "crf", 600, 30, cores)
+    loads = measure_busy(workload, counts, seconds)
+    if json:
+        print_json([load.to_json() for load in loads])
+        return
+    table = Table("threads wait", "busy", "sentences/s", "share", "fair", "of fair")
+    for load in loads:
+        shares = (load.share, load.fair, load.share / load.fair)
+        numbers = (f"{load.sentences_per_second:.1f}", *(f"{share:.2f}" for share in shares))
+        table.add_row(load.policy, str(load.busy), *numbers)
+    output.print(table)
