@@ -7,7 +7,7 @@ from difflib import get_close_matches
 LONGEST = 1000
 """Characters of the longest message: one sentence may quote a whole file."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class InputError(ValueError):
@@ -34,7 +34,8 @@ def suggest(name: str, choices: Iterable[str]) -> str:
 def message_line(text: str, longest: int = LONGEST) -> str:
     """Return a message as one line that any terminal can show.
 
-    Control characters, which could move the cursor or clear the screen, are escaped. Of a message
+    Control characters, which could move the cursor or clear the screen, are escaped, and so are
+    lone surrogates, which UTF-8 cannot write. Of a message
     that is too long, the middle is left out.
     """
     half = longest // 2

@@ -205,5 +205,5 @@ def open_features(path: Path) -> FeatureFile:
         return FEATURE_FILES[path.suffix](path)
     except InputError:
         raise
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, SafetensorError) as error:
+    except (*_DAMAGED, ValueError, SafetensorError) as error:
         raise InputError(f"Cannot read the features in {path}: {error}") from error

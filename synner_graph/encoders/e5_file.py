@@ -69,7 +69,7 @@ def read_e5(path: Path) -> E5File:
         raise InputError(f"expected {path} to begin with {MAGIC!r}, got {data[:4]!r}")
     try:
         return _parse(_Cursor(data))
-    except (struct.error, ValueError) as error:
+    except (struct.error, ValueError, OverflowError) as error:
         raise InputError(f"The encoder in {path} is damaged: {error}.") from error
 
 

@@ -77,10 +77,10 @@ def read_grid(path: Path) -> Grid:
     """
     try:
         return Grid.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"Cannot read the grid in {path}: {error}") from error
     except ValidationError as error:
         raise InputError(f"{path}: {explain(error, Grid)}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"Cannot read the grid in {path}: {error}") from error
 
 
 def cells(grid: Grid) -> list[Cell]:

@@ -43,7 +43,8 @@ def parquet_rows(source: str, column: str) -> Iterator[Record]:
     with stream:
         try:
             file = parquet.ParquetFile(stream)
-        except (pyarrow.ArrowException, OSError) as error:  # which it raises for broken ones, too
+        # What it raises for broken files.
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise InputError(f"{source}: expected a parquet file, got something else") from error
         yield from _rows(source, column, file)
 

@@ -10,6 +10,7 @@ from synner_graph.data.formats.json_list import elements
 from synner_graph.data.formats.lines import FormatError
 from synner_graph.data.schemes import SchemeError, tags_to_entities
 from synner_graph.data.sentence import Entity, Sentence
+from synner_graph.data.unicode import SURROGATE
 from synner_graph.evaluation.systems.alignment import WORDS, missing_sentence
 from synner_graph.evaluation.systems.system import System, SystemOptions
 
@@ -28,6 +29,9 @@ def read(path: str, sentences: Sequence[Sentence], options: SystemOptions) -> Sy
             raise FormatError(path, line, message)
         if not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
             message = f"expected a list of tags for sentence {number}, got {json.dumps(tags)[:40]}"
+            raise FormatError(path, line, message)
+        if any(SURROGATE.search(tag) for tag in tags):
+            message = f"expected tags that UTF-8 can write in sentence {number}"
             raise FormatError(path, line, message)
         sentence = sentences[number - 1]
         if len(tags) != len(sentence):
