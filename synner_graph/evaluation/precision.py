@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 
 from synner_graph.data.sentence import Sentence
+from synner_graph.encoders import TransformerEncoder
 from synner_graph.encoders.precision import FLOAT32
 from synner_graph.evaluation.scores import score_entities
 from synner_graph.recogniser.precision import supported
@@ -13,7 +14,7 @@ from synner_graph.recogniser.synner import SynNER
 
 @contextmanager
 def in_precision(ner: SynNER, precision: str) -> Iterator[bool]:
-    """Compute in a precision for a while, on a copy of the encoder.
+    """Compute in a precision for a while, on a copy of the transformer.
 
     Args:
         ner: In float32.
@@ -22,15 +23,19 @@ def in_precision(ner: SynNER, precision: str) -> Iterator[bool]:
     Yields:
         False where the encoder does not have the precision; the recogniser is then as it was.
     """
-    kept = ner.model.encoder
+    if precision == FLOAT32:
+        yield True
+        return
+    encoder = ner.model.encoder
+    # Nothing else is copied: what features are read from, such as an open file, cannot be.
+    kept = [(p, p.transformer) for p in encoder.parts if isinstance(p, TransformerEncoder)]
     try:
-        if precision == FLOAT32:
-            yield True
-            return
-        ner.model.encoder = deepcopy(kept)
-        yield ner.model.encoder.compute_in(precision)
+        for part, transformer in kept:
+            part.transformer = deepcopy(transformer)
+        yield encoder.compute_in(precision)
     finally:
-        ner.model.encoder = kept
+        for part, transformer in kept:
+            part.transformer, part.narrowed = transformer, False
 
 
 def f1_by_precision(ner: SynNER, sentences: Sequence[Sentence]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from threading import Lock
 
 import pytest
 import torch
@@ -78,6 +79,7 @@ def test_a_run_predicts_in_less(
 ) -> None:
     dev = small_corpus.splits["dev"]
     plain = SynNER.from_pretrained(trained_run)
+    plain.model.encoder.open_file = Lock()  # what cannot be copied
     before = plain.predict(dev)
     ner = SynNER.from_pretrained(trained_run, precision=precision)
     assert ner.precision == precision
