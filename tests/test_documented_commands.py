@@ -68,6 +68,10 @@ LITTLE = {
     "benchmarks/forgetting.py": ["--epochs", "1", "--mixed", "8"],
     "benchmarks/floor.py": ["--dataset", "sample", "--train-subset", "20", "--epochs", "1"],
     "benchmarks/reading.py": [*SHORT, "--dataset", "sample", "--encoder", "tiny"],
+    "benchmarks/reliability.py": [
+        *("--part", "training", "--encoder", "characters", "--train-subset", "8"),
+        *("--output", "reliability.md", "--kept", "reliability.json"),
+    ],
     "benchmarks/segmentation.py": [],
     "benchmarks/streaming.py": ["--sentences", "200"],
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from tests.faults.tally import tally
 from tests.places import ROOT
 
 pytestmark = pytest.mark.slow
@@ -70,6 +71,8 @@ def test_two_processes_train_what_one_trains(tmp_path: Path) -> None:
     run(tmp_path, sys.executable, "cli.py", *TRAIN, *NO_DROPOUT, "-o", str(one))
     told = run(tmp_path, *TORCHRUN, "cli.py", *TRAIN, *NO_DROPOUT, "-o", str(two), "--json")
     assert json.loads(told.stdout)["epochs"], "the main process alone prints"
+    with tally("torchrun train", "several processes") as counts:
+        counts.differ(distance(one, two))
     assert distance(one, two) <= NEAR
     metrics = [json.loads((f / "metrics.json").read_text("utf-8")) for f in (one, two)]
     losses = [[epoch["loss"] for epoch in m["epochs"]] for m in metrics]
@@ -110,6 +113,10 @@ def test_the_others_end_when_one_is_killed(victim: int, tmp_path: Path) -> None:
     run(tmp_path, *TORCHRUN, "cli.py", *TRAIN, *every, "-o", str(folder), "--resume")
     whole = tmp_path / "whole"
     run(tmp_path, *TORCHRUN, "cli.py", *TRAIN, "-o", str(whole))
-    assert distance(folder, whole) == 0
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
-    assert metrics["resumes"] == 1 and not (folder / ".training").exists()
+    with tally("train, one of two processes", "SIGKILL") as counts:
+        counts.injected += 1
+        counts.differ(distance(folder, whole))
+        assert distance(folder, whole) == 0
+        assert metrics["resumes"] == 1 and not (folder / ".training").exists()
+        counts.survived += 1

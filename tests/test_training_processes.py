@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.tally import tally
 from tests.fixtures import save_tiny_transformer
 from tests.places import ROOT
 
@@ -94,9 +93,6 @@ def test_two_processes_agree_with_one(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         metrics[name] = json.loads((tmp_path / name / "metrics.json").read_text(encoding="utf-8"))
     one, two = (metrics[name]["epochs"] for name in ("one", "two"))
-    losses = [(mine["loss"], theirs["loss"]) for mine, theirs in zip(one, two, strict=True)]
-    with tally("train", "several processes") as counts:
-        counts.differ(max(abs(mine - theirs) for mine, theirs in losses))
     assert [e["loss"] for e in two] == pytest.approx([e["loss"] for e in one], rel=1e-4)
     assert metrics["two"]["dev"] == metrics["one"]["dev"]
 

@@ -112,7 +112,7 @@ def test_training(
             counts.survived += 1
 
 
-@pytest.mark.parametrize("kills", [pytest.param(20, marks=ALL), pytest.param(2, marks=SOME)])
+@pytest.mark.parametrize("kills", [pytest.param(20, marks=ALL), pytest.param(1, marks=SOME)])
 @pytest.mark.parametrize("victim", ["one process", "main process", "worker"])
 def test_prediction(
     victim: str, kills: int, commands: Commands, text_run: Path, tmp_path: Path

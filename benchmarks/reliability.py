@@ -1,0 +1,239 @@
+"""What faults, kills, damage and long trainings cost: docs/reliability.md, by one command.
+
+    python benchmarks/reliability.py
+
+It runs tests/faults and tests/test_torchrun.py, which count their faults, trains the default
+model for four epochs to watch its memory and its checkpoints, and adds what `make fuzz` has found.
+`--slice` takes the few faults of `make test-slow`; `--part` does one part and keeps the rest of the
+last time. Counts are valid on any machine, shares of time on an idle one alone.
+"""
+
+import gc
+import json
+import logging
+import multiprocessing
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "reliability.md"
+KEPT = ROOT / "benchmarks" / "reliability.json"
+FUZZED = ROOT / "fuzz" / "results.json"
+PROCESSES = "several processes"
+EPOCHS = 4
+
+HEAD = """# Reliability
+
+What is lost when disks fail, processes are killed and files are damaged, by
+
+    python benchmarks/reliability.py
+
+Every fault below is injected by a test of `tests/faults` (`make test-faults`), which fails where
+something is lost, doubled or unlike it is without the fault. A fault is *survived* where one
+sentence says what happened (a killed process says nothing), what was there before is whole, and the
+same command, with `--resume` where it has that, ends with the bytes of an undisturbed one.
+"""
+
+
+class Part(StrEnum):
+    """What is measured."""
+
+    faults = "faults"
+    training = "training"
+
+
+def count_faults(few: bool) -> dict[str, Any]:
+    """Run the tests that inject faults, and gather what they count."""
+    with tempfile.TemporaryDirectory() as folder:
+        counted = Path(folder, "faults.jsonl")
+        command = [sys.executable, "-m", "pytest", "-q"]
+        places = {"SYNNER_FAULTS": str(counted), "OMP_NUM_THREADS": "1"}
+        parts = [["tests/faults", "-m", "slow" if few else "faults"]]
+        parts += [["tests/test_torchrun.py", "-m", "slow"]]
+        codes = [
+            subprocess.run([*command, *part], cwd=ROOT, env={**os.environ, **places}).returncode
+            for part in parts
+        ]
+        lines = counted.read_text("utf-8").splitlines() if counted.exists() else []
+    return {
+        "slice": few,
+        "passed": not any(codes),
+        "operations": [json.loads(line) for line in lines],
+    }
+
+
+def watch_training(encoder: str, subset: int | None) -> dict[str, Any]:
+    """Train in a process of its own, and watch its memory and its checkpoints."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_train, (encoder, subset))
+
+
+def _train(encoder: str, subset: int | None) -> dict[str, Any]:
+    import psutil
+
+    from synner_graph.config import nested
+    from synner_graph.data.corpora.catalogue import corpus_of
+    from synner_graph.recogniser.settings import Place, combine
+    from synner_graph.training.checkpoint import Checkpoints
+    from synner_graph.training.run import train
+
+    memory: list[int] = []
+    saves: list[tuple[float, float]] = []
+    process = psutil.Process()
+
+    class Watch(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if str(record.msg).startswith("epoch %d: loss"):
+                gc.collect()
+                memory.append(process.memory_info().rss)
+
+    save = Checkpoints.save
+
+    def timed(self: Checkpoints, *arguments: Any) -> None:
+        began = time.perf_counter()
+        save(self, *arguments)
+        saves.append((began, time.perf_counter()))
+
+    Checkpoints.save = timed  # type: ignore[method-assign]
+    logging.getLogger("synner_graph").addHandler(Watch())
+    given = {"training.epochs": EPOCHS, "encoder.name": encoder, "data.train_subset": subset}
+    settings = {name: value for name, value in given.items() if value is not None}
+    [config, *_] = combine((Place("reliability", nested(settings), shared=True),))
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = corpus_of(config.data)
+        train(config, corpus, Path(folder, "run"), device="cpu", progress=False)
+    between = [start - end for (_, end), (start, _) in pairwise(saves)]
+    return {
+        "encoder": encoder,
+        "sentences": len(corpus.splits["train"]),
+        "memory": memory,
+        "checkpoints": [end - start for start, end in saves],
+        "between": between,
+    }
+
+
+def page(results: dict[str, Any]) -> str:
+    """Write down what was measured."""
+    lines = [HEAD, "## Must hold", "", "| | must be | is |", "|---|---|---|"]
+    lines += [f"| {what} | {must} | {found} |" for what, must, found in _rows(results)]
+    if "faults" in results:
+        faults = results["faults"]
+        which = "the slice of `make test-slow`" if faults["slice"] else "all of `make test-faults`"
+        lines += ["", "## Faults", "", f"Those of {which}. Lost and doubled are texts, sentences,"]
+        lines += ["answers of a server, or cells of a study.", ""]
+        lines += ["| operation | fault | injected | survived | lost | doubled |"]
+        lines += ["|---|---|---|---|---|---|"]
+        for row in _merged(faults["operations"]):
+            lost, doubled = (_or_dash(row[name]) for name in ("lost", "doubled"))
+            counts = f"{row['injected']:,} | {row['survived']:,} | {lost} | {doubled}"
+            lines.append(f"| {row['operation']} | {row['fault']} | {counts} |")
+    if "training" in results:
+        watched = results["training"]
+        megabytes = ", ".join(f"{size / 1e6:,.0f}" for size in watched["memory"])
+        seconds = ", ".join(f"{second:.1f}" for second in watched["between"])
+        lines += ["", "## A training", ""]
+        lines += [f"{EPOCHS} epochs of {watched['sentences']:,} sentences of the bundled sample "]
+        lines[-1] += f"with `--encoder {watched['encoder']}` and defaults."
+        lines += [f"Memory after each epoch: {megabytes} MB. Seconds between two checkpoints: "]
+        lines[-1] += f"{seconds}; of a checkpoint: "
+        lines[-1] += ", ".join(f"{second:.2f}" for second in watched["checkpoints"]) + "."
+    lines += ["", f"Measured {results['when']} on {results['machine']}.", ""]
+    return "\n".join(lines)
+
+
+def _rows(results: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield what must hold: of what, what must be, what is."""
+    if "faults" in results:
+        rows = results["faults"]["operations"]
+        total = {
+            name: sum(row[name] or 0 for row in rows)
+            for name in ("injected", "survived", "lost", "doubled")
+        }
+        survived = f"{total['survived']:,} of {total['injected']:,}"
+        yield "faults survived", "all that were injected", survived
+        yield "lost", "0", f"{total['lost']:,}"
+        yield "doubled", "0", f"{total['doubled']:,}"
+        resumed = [row["difference"] for row in rows if row["fault"] != PROCESSES]
+        yield "resumed minus uninterrupted weights", "0", _greatest(resumed)
+        several = [row["difference"] for row in rows if row["fault"] == PROCESSES]
+        yield "weights of several processes minus those of one", "≤ 1e-5", _greatest(several)
+    found = "not run"
+    if "fuzzed" in results:
+        fuzzed = results["fuzzed"]
+        found = f"{fuzzed['uncaught']:,} of {fuzzed['inputs']:,} inputs"
+    yield "errors not caught under `make fuzz`", "0", found
+    memory = share = "not run"
+    if "training" in results:
+        watched = results["training"]
+        memory = f"{watched['memory'][-1] / watched['memory'][0] - 1:+.1%}"
+        share = f"{sum(watched['checkpoints'][1:]) / sum(watched['between']):.1%}"
+    yield f"memory, end of epoch {EPOCHS} to 1", "within 2 %", memory
+    yield "time of a checkpoint to that between two", "≤ 3 %", share
+
+
+def _greatest(differences: list[float | None]) -> str:
+    known = [difference for difference in differences if difference is not None]
+    return f"{max(known):.1g}" if known else "not run"
+
+
+def _or_dash(count: int | None) -> str:
+    return "" if count is None else f"{count:,}"
+
+
+def _merged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add up the rows of one operation and one fault."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        if row["fault"] == PROCESSES:
+            continue
+        same = found.setdefault((row["operation"], row["fault"]), dict.fromkeys(row))
+        for name, value in row.items():
+            if isinstance(value, int):
+                same[name] = (same[name] or 0) + value
+            elif value is not None:
+                same[name] = value
+    return [found[key] for key in sorted(found)]
+
+
+def main(
+    few: Annotated[bool, typer.Option("--slice", help="The faults of make test-slow.")] = False,
+    part: Annotated[Part | None, typer.Option(help="Do this alone.")] = None,
+    encoder: Annotated[str, typer.Option(help="Of the model that is trained.")] = "minilm",
+    train_subset: Annotated[
+        int | None, typer.Option(min=1, help="Sentences that it is trained on; default: all.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The page.")] = PAGE,
+    kept: Annotated[Path, typer.Option(help="What was measured, for the next time.")] = KEPT,
+) -> None:
+    """Measure, and write the page."""
+    results: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    results["when"] = datetime.now(UTC).date().isoformat()
+    results["machine"] = f"{platform.system()}, {platform.machine()}, {os.cpu_count()} cores"
+    if part in (None, Part.faults):
+        results["faults"] = count_faults(few)
+    if part in (None, Part.training):
+        results["training"] = watch_training(encoder, train_subset)
+    if FUZZED.exists():
+        fuzzed = json.loads(FUZZED.read_text("utf-8"))
+        results["fuzzed"] = {name: fuzzed[name] for name in ("inputs", "uncaught")}
+    kept.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    output.write_text(page(results), encoding="utf-8")
+    print(f"wrote {output}")
+    if not results.get("faults", {}).get("passed", True):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)
