@@ -61,7 +61,7 @@ def serve(
     """
     try:
         from synner_graph.serving.app import create_app
-        from synner_graph.serving.server import address_of, bound, run_server
+        from synner_graph.serving.server import address_of, bound, run_server, shared_cores
     except ModuleNotFoundError as error:
         if error.name not in ("fastapi", "uvicorn", "prometheus_client", "starlette"):
             raise
@@ -75,7 +75,7 @@ def serve(
     with bound(host, port) as made:
         ner = open_run(run, None, graph_backend, device, kernel, precision)
         ner.dictionary = phrases
-        app = create_app(ner, run, limits, parser)
+        app = create_app(ner, run, limits, parser, shared_cores(ner.device))
         made.listen(BACKLOG)  # from here on clients are answered, if not yet at once
         typer.echo(f"{run} is served at {address_of(made)} (Ctrl-C ends it)")
         run_server(app, made, limits)

@@ -52,8 +52,9 @@ def visualize(
     ] = None,
     dataset: options.Dataset = None,
     split: Annotated[
-        str, typer.Option(help="train, dev or test.", rich_help_panel=options.DATA)
-    ] = "test",
+        str | None,
+        typer.Option(help="train, dev or test; default: test.", rich_help_panel=options.DATA),
+    ] = None,
     input: Annotated[
         Path | None,
         typer.Option(
@@ -85,8 +86,9 @@ def visualize(
     Example: synner visualize runs/sample --dataset sample --index 3 --weights --entity 1 -o why.svg
     """
     check_output(output, (input, reading.features))
-    if text and (dataset or input or reading != AS_USUAL):
+    if text and (dataset or input or split or reading != AS_USUAL):
         raise InputError("A text is drawn as it stands: leave out what chooses and reads a file.")
+    split = split or "test"
     data = None if text else split_of(dataset, input, split, reading)
 
     from synner_graph.data.corpora.catalogue import corpus_of

@@ -188,7 +188,8 @@ class Predictor(Recogniser):
     @torch.inference_mode()
     def _features(self, inputs: Tensors) -> Tensor:
         """Compute token features from what the encoder reads. *Shape:* [N, D]"""
-        self.model.eval()
+        if self.model.training:  # to ask every module takes milliseconds
+            self.model.eval()
         return self.model.features(inputs.to(self.device))
 
     @torch.inference_mode()

@@ -33,7 +33,11 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(
-    ner: SynNER, name: str, limits: Limits | None = None, parser: str = "run"
+    ner: SynNER,
+    name: str,
+    limits: Limits | None = None,
+    parser: str = "run",
+    threads: int = 1,
 ) -> ASGIApp:
     """Make the ASGI application that serves a recogniser.
 
@@ -42,6 +46,7 @@ def create_app(
         name: What to call it.
         limits: What a request may ask for; default: those of `Limits`.
         parser: Where trees come from; see `load_parser`.
+        threads: How many rounds of the model go on at once; see `Batcher`.
 
     Raises:
         InputError: There is no such parser, or none is stored with the run.
@@ -49,7 +54,7 @@ def create_app(
     limits = limits or Limits()
     metrics = Metrics()
     pipeline = ner.pipeline(parser, limits.batch_tokens)
-    batcher = Batcher(pipeline, limits.waiting, metrics.round)
+    batcher = Batcher(pipeline, limits.waiting, metrics.round, threads)
     service = Service(ner, batcher, limits)
 
     @asynccontextmanager

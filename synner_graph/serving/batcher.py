@@ -1,4 +1,4 @@
-"""One thread that runs the model, and a queue of texts and calls in front of it."""
+"""Threads that run the model, and a queue of texts and calls in front of them."""
 
 import asyncio
 from collections import deque
@@ -16,8 +16,11 @@ from synner_graph.text.pipeline import TextPipeline, cost
 ROUND = 4
 """Batches that are sorted by length together."""
 
-Outcome = tuple["asyncio.Future[Any]", Any]
-"""A future, and its result or the exception that it gets."""
+LEAST = 256
+"""Tokens from which it pays to read with several threads."""
+
+CHARACTERS = 5
+"""Characters of a token, about."""
 
 
 class Busy(Exception):
@@ -50,16 +53,26 @@ class _Text:
     text: str
     units: Iterator[list[Sentence]]
     starts: deque[int]
-    found: list[tuple[Segment, ...]] = field(default_factory=list)
+    found: dict[int, tuple[Segment, ...]] = field(default_factory=dict)
+    taken: int = 0
     following: list[Sentence] | None = None
-    is_begun: bool = False
+    is_cut: bool = False
 
     def take(self) -> list[Sentence] | None:
         """Return the next unit, if there is one; `following` is then the one behind it."""
-        unit = self.following if self.is_begun else next(self.units, None)
-        self.is_begun = True
+        unit = self.following if self.following is not None else next(self.units, None)
         self.following = next(self.units, None)
         return unit
+
+
+@dataclass(eq=False)
+class _Unit:
+    """What a text gives to a round."""
+
+    owner: _Text
+    number: int
+    sentences: list[Sentence]
+    starts: list[int]
 
 
 @dataclass(eq=False)
@@ -70,12 +83,23 @@ class _Call:
     call: Callable[[], Any]
 
 
-class Batcher:
-    """Reads texts that arrive together in common batches, in a thread of its own.
+@dataclass
+class _Round:
+    """What a thread does next: some units, and one call at most, so that texts wait for no two."""
 
-    The thread works in rounds. In a round every waiting text gives one unit in turn (a sentence, or
+    units: list[_Unit] = field(default_factory=list)
+    call: _Call | None = None
+    ends: list[tuple[_Text, Exception | None]] = field(default_factory=list)
+    tokens: int = 0
+
+
+class Batcher:
+    """Reads texts that arrive together in common batches, in threads of its own.
+
+    The threads work in rounds. In a round every waiting text gives one unit in turn (a sentence, or
     what must be read with it) until there are enough tokens for some batches; units of similar
-    length are then read together. So a short text does not wait for a long one.
+    length are then read together. So a short text does not wait for a long one. With several
+    threads a round takes its share of what waits: while one reads, answers of the other are sent.
 
     Call `start` and `stop` in the event loop in which `read` and `call` are awaited.
 
@@ -83,19 +107,25 @@ class Batcher:
         pipeline: Cuts, parses and names.
         waiting: Most characters that wait; see `Limits`.
         told: Called in the event loop with the number of tokens of each round.
+        threads: How many rounds may go on at once.
     """
 
     def __init__(
-        self, pipeline: TextPipeline, waiting: int, told: Callable[[int], None] = lambda n: None
+        self,
+        pipeline: TextPipeline,
+        waiting: int,
+        told: Callable[[int], None] = lambda n: None,
+        threads: int = 1,
     ) -> None:
         self.pipeline = pipeline
         self.most = waiting
         self.waiting = 0
+        self.threads = threads
         self._told = told
         self._numbers = count(1)
         self._turn: deque[_Text | _Call] = deque()
         self._arrivals: asyncio.Queue[_Text | _Call]
-        self._thread: ThreadPoolExecutor
+        self._pool: ThreadPoolExecutor
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -104,18 +134,18 @@ class Batcher:
         return self._task is not None and not self._task.done()
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the threads."""
         self._arrivals = asyncio.Queue()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="model")
         self._task = asyncio.create_task(self._rounds())
 
     async def stop(self) -> None:
-        """Stop the thread once it has finished its round."""
+        """Stop the threads once they have finished their rounds."""
         assert self._task is not None
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        await asyncio.to_thread(self._thread.shutdown)
+        await asyncio.to_thread(self._pool.shutdown)
 
     async def read(self, text: str) -> Reading:
         """Name a text.
@@ -131,7 +161,7 @@ class Batcher:
         return await future
 
     async def call(self, call: Callable[[], Any], characters: int) -> Any:
-        """Call a function in the thread of the model.
+        """Call a function in a thread of the model.
 
         Args:
             call: The function.
@@ -162,77 +192,103 @@ class Batcher:
 
     async def _rounds(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            if not self._turn:
-                self._turn.append(await self._arrivals.get())
-            while not self._arrivals.empty():
-                self._turn.append(self._arrivals.get_nowait())
-            tokens, outcomes = await loop.run_in_executor(self._thread, self._round)
-            for future, outcome in outcomes:
-                if future.done():  # its request has given up
-                    continue
-                if isinstance(outcome, Exception):
-                    future.set_exception(outcome)
-                else:
-                    future.set_result(outcome)
-            if tokens:
-                self._told(tokens)
+        free = asyncio.Semaphore(self.threads)
 
-    def _round(self) -> tuple[int, list[Outcome]]:
-        """Do some of what waits; in the thread of the model, while the event loop waits for it."""
-        outcomes: list[Outcome] = []
-        picked: list[tuple[_Text, list[Sentence]]] = []
-        tokens, called = 0, False
+        async def work(job: _Round) -> None:
+            outcomes = await loop.run_in_executor(self._pool, self._done, job)
+            free.release()
+            if job.tokens:
+                self._told(job.tokens)
+            self._answer(job, *outcomes)
+
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await free.acquire()
+                if not self._turn:
+                    self._turn.append(await self._arrivals.get())
+                while not self._arrivals.empty():
+                    self._turn.append(self._arrivals.get_nowait())
+                job = await loop.run_in_executor(self._pool, self._pick)
+                for unit in job.units:
+                    unit.owner.is_cut = unit.owner.following is None
+                group.create_task(work(job))
+
+    def _pick(self) -> _Round:
+        """Take some of what waits; meanwhile the event loop leaves `_turn` alone."""
+        most = float(ROUND * self.pipeline.budget)
+        if self.threads > 1:
+            most = min(most, max(LEAST, self.waiting / CHARACTERS / self.threads))
+        job = _Round()
         put_off: list[_Call] = []
-        while self._turn and tokens < ROUND * self.pipeline.budget:
-            job = self._turn.popleft()
-            if job.future.done():
+        while self._turn and job.tokens < most:
+            owner = self._turn.popleft()
+            if owner.future.done():
                 continue
-            if isinstance(job, _Call):
-                if called:  # one a round, so that texts are not kept waiting
-                    put_off.append(job)
-                    continue
-                called = True
-                outcomes.append((job.future, _tried(job.call)))
+            if isinstance(owner, _Call):
+                if job.call is None:
+                    job.call = owner
+                else:
+                    put_off.append(owner)
                 continue
-            unit = _tried(job.take)
-            if isinstance(unit, Exception):
-                outcomes.append((job.future, unit))
-            elif unit is None:
-                outcomes.append((job.future, Reading(job.text, ())))
-            else:
-                picked.append((job, unit))
-                tokens += cost(unit)
-                if job.following is not None:
-                    self._turn.append(job)
+            unit = _tried(owner.take)
+            if isinstance(unit, Exception) or unit is None:
+                job.ends.append((owner, unit))
+                continue
+            starts = [owner.starts.popleft() for _ in unit]
+            job.units.append(_Unit(owner, owner.taken, unit, starts))
+            owner.taken += 1
+            job.tokens += cost(unit)
+            if owner.following is not None:
+                self._turn.append(owner)
         self._turn.extendleft(reversed(put_off))
-        failed = self._name(picked)
-        self._turn = deque(job for job in self._turn if job not in failed)
-        for job in dict.fromkeys(job for job, _ in picked):
-            if job in failed:
-                outcomes.append((job.future, failed[job]))
-            elif job.following is None:
-                outcomes.append((job.future, Reading(job.text, tuple(job.found))))
-        return tokens, outcomes
+        return job
 
-    def _name(self, picked: list[tuple[_Text, list[Sentence]]]) -> dict[_Text | _Call, Exception]:
+    def _done(self, job: _Round) -> tuple[Any, dict[_Text, Exception]]:
+        """Do the work of a round; return what the call gives, and the texts that failed."""
+        called = _tried(job.call.call) if job.call is not None else None
+        return called, self._name(job.units)
+
+    def _name(self, units: list[_Unit]) -> dict[_Text, Exception]:
         """Name units; return the texts for which that failed, each with its error.
 
         One text's error must not become another's, so after an error each text is read alone.
         """
-        named = _tried(lambda: list(self.pipeline.name_units([unit for _, unit in picked])))
+        named = _tried(lambda: list(self.pipeline.name_units([unit.sentences for unit in units])))
         if isinstance(named, Exception):
-            owners = dict.fromkeys(job for job, _ in picked)
+            owners = dict.fromkeys(unit.owner for unit in units)
             if len(owners) == 1:
                 return dict.fromkeys(owners, named)
-            failed: dict[_Text | _Call, Exception] = {}
+            failed: dict[_Text, Exception] = {}
             for owner in owners:
-                failed |= self._name([(job, unit) for job, unit in picked if job is owner])
+                failed |= self._name([unit for unit in units if unit.owner is owner])
             return failed
         sentences = iter(named)
-        for job, unit in picked:
-            job.found.append(tuple(Segment(job.starts.popleft(), next(sentences)) for _ in unit))
+        for unit in units:
+            unit.owner.found[unit.number] = tuple(
+                Segment(start, next(sentences)) for start in unit.starts
+            )
         return {}
+
+    def _answer(self, job: _Round, called: Any, failed: dict[_Text, Exception]) -> None:
+        """Hand out what came of a round; in the event loop."""
+        if job.call is not None:
+            _settle(job.call.future, called)
+        for owner, error in [*job.ends, *failed.items()]:
+            _settle(owner.future, Reading(owner.text, ()) if error is None else error)
+        for owner in dict.fromkeys(unit.owner for unit in job.units):
+            if owner.is_cut and len(owner.found) == owner.taken:
+                found = tuple(owner.found[number] for number in range(owner.taken))
+                _settle(owner.future, Reading(owner.text, found))
+
+
+def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:
+    """Give a future its result or exception, unless its request has given up."""
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
 
 
 def _tried(call: Callable[[], Any]) -> Any:

@@ -6,11 +6,15 @@ from contextlib import ExitStack, suppress
 from math import ceil
 from types import FrameType
 
+import torch
 import uvicorn
 from starlette.types import ASGIApp
 
 from synner_graph.errors import InputError
 from synner_graph.serving.limits import Limits
+
+ROUNDS = 2
+"""Rounds of the model that go on at once, each on its share of the cores."""
 
 CONNECTIONS = 1000
 """Most connections at once; one more is answered 503."""
@@ -44,6 +48,22 @@ def address_of(made: socket.socket) -> str:
     """Return the URL of an address."""
     host, port = made.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def shared_cores(device: torch.device) -> int:
+    """Share the cores out among rounds of the model, and return how many go on at once.
+
+    Two rounds on half of the cores each read more than one on all of them: of the small matrices of
+    a round a second core makes little, and between two rounds one alone would stand still.
+
+    Args:
+        device: Of the model; on a GPU there is one round.
+    """
+    cores = torch.get_num_threads()
+    if device.type != "cpu" or cores < ROUNDS:
+        return 1
+    torch.set_num_threads(cores // ROUNDS)
+    return ROUNDS
 
 
 def run_server(app: ASGIApp, made: socket.socket, limits: Limits) -> None:

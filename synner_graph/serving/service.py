@@ -27,7 +27,7 @@ class Service:
     """A recogniser behind a queue.
 
     Args:
-        ner: The recogniser; only the thread of the batcher may use it from now on.
+        ner: The recogniser; only the threads of the batcher may use it from now on.
         batcher: What reads with it.
         limits: Twice `limits.characters` of the texts read for a page are remembered.
     """

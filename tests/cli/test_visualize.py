@@ -114,6 +114,7 @@ Refused = Callable[..., str]
     [
         (("--dataset", "sample", "-o", "x.bmp"), "expected a file named .html, .svg, .png, .pdf"),
         (("--dataset", "sample", "-o", "x.svg"), "holds one sentence: say which with --index"),
+        (("A text.", "--split", "dev", "-o", "x.svg"), "leave out what chooses and reads a file"),
         (("-o", "x.html"), "either --dataset NAME or --input FILE"),
         (("--dataset", "sample", "--errors", "-o", "x.svg"), "give it an .html file"),
         (("--dataset", "sample", "--errors", "--index", "1", "-o", "x.html"), "no --index"),

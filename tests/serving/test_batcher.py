@@ -1,7 +1,9 @@
 """Texts that wait together are read together, fairly, and one text's failure stays its own."""
 
 import asyncio
+import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from synner_graph.config import TextConfig
 from synner_graph.data.segmentation import build_segmenter
 from synner_graph.data.sentence import Entity, Sentence
-from synner_graph.serving.batcher import Batcher, Busy, Reading
+from synner_graph.serving.batcher import LEAST, Batcher, Busy, Reading
 from synner_graph.text.pipeline import TextPipeline
 
 
@@ -48,11 +50,16 @@ class Names:
 
 
 def run(
-    names: Names, work: Callable[[Batcher], Awaitable[Any]], budget: int = 8, waiting: int = 10_000
+    names: Names,
+    work: Callable[[Batcher], Awaitable[Any]],
+    budget: int = 8,
+    waiting: int = 10_000,
+    threads: int = 1,
 ) -> Any:
     async def main() -> Any:
         segmenter = build_segmenter(TextConfig(tokenizer="blanks", splitter="lines"))
-        batcher = Batcher(TextPipeline(segmenter, names, None, budget), waiting)
+        pipeline = TextPipeline(segmenter, names, None, budget)
+        batcher = Batcher(pipeline, waiting, threads=threads)
         batcher.start()
         try:
             return await asyncio.wait_for(work(batcher), 60)
@@ -193,3 +200,50 @@ def test_the_model_has_one_thread_and_calls_run_there_too() -> None:
     assert set(callers) == names.threads
     assert len(names.threads) == 1
     assert threading.current_thread().name not in names.threads
+
+
+class Together(Names):
+    """Names only while another thread does, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meeting = threading.Barrier(2, timeout=30)
+
+    def name(self, *of_a_round: Any) -> Iterator[Sentence]:
+        self.meeting.wait()
+        yield from super().name(*of_a_round)
+
+
+def test_two_rounds_go_on_at_once() -> None:
+    names = Together()
+
+    async def work(batcher: Batcher) -> list[Reading]:
+        return await asyncio.gather(*(batcher.read(f"{name} " * LEAST) for name in "AB"))
+
+    readings = run(names, work, budget=1000, threads=2)
+    assert [set(entities(reading)) for reading in readings] == [{"A"}, {"B"}]
+    assert len(names.threads) == 2
+
+
+def test_a_text_that_several_threads_read_comes_in_order() -> None:
+    draw = random.Random(1)
+
+    class Slow(Names):
+        def name(self, *of_a_round: Any) -> Iterator[Sentence]:
+            time.sleep(draw.uniform(0, 0.002))
+            yield from super().name(*of_a_round)
+
+    names = Slow()
+    texts = ["".join(f"N{i} of {name}\n" for i in range(1500)) for name in ("A", "B")]
+    texts.insert(1, "poison\n" * 500)
+
+    async def work(batcher: Batcher) -> list[Any]:
+        return await asyncio.gather(*map(batcher.read, texts), return_exceptions=True)
+
+    first, poisoned, last = run(names, work, waiting=1_000_000, threads=2)
+    assert isinstance(poisoned, ValueError)
+    for reading, text in ((first, texts[0]), (last, texts[2])):
+        lines = [text[start : start + len(s.text or "")] for start, s in reading.segments]
+        assert lines == text.splitlines()
+        assert [s.text for _, s in reading.segments] == lines
+    assert len(names.threads) == 2

@@ -198,6 +198,18 @@ def test_every_script_fits_a_phone(
     assert 0 <= bottom < top
     box = "document.querySelector('#content .drawing')"
     assert browser.evaluate(f"getComputedStyle({box}).direction") == direction
+    # Score and type stand apart from the words, and the table of edges fits.
+    gaps = browser.evaluate(
+        f"{ENTITIES}.map(e => {{ const words = document.createRange(), tag = e.lastChild;"
+        "words.selectNodeContents(e); words.setEndBefore(tag);"
+        "const a = [...words.getClientRects()].at(-1), b = tag.getBoundingClientRect();"
+        "return Math.abs(a.top - b.top) > 9 ? 9 : Math.max(b.left - a.right, a.left - b.right); })"
+    )
+    assert gaps and min(gaps) > 2
+    browser.evaluate(f"{ENTITIES}[0].click(), 1")
+    until(browser, "document.querySelectorAll('#content svg').length == 2")
+    table = "document.querySelector('#content .scroll')"
+    assert browser.evaluate(f"{table}.scrollWidth <= {table}.clientWidth")
     clean(browser, server)
 
 
