@@ -42,6 +42,8 @@ def test_a_peer_learns_and_names(
     for package in peer.packages:
         pytest.importorskip(package.replace("-", "_"))
     monkeypatch.setitem(synner_run.SETTINGS, "encoder.window", 32)  # the tiny one reads 36 pieces
+    # accelerate keeps to the first precision of a process, and other tests train here.
+    monkeypatch.delitem(synner_run.SETTINGS, "training.precision")
     files = {}
     for split in ("train", "dev"):
         files[split] = str(tmp_path / f"{split}.jsonl")
