@@ -46,7 +46,7 @@ def test_the_page_adds_a_layer(tmp_path: Path) -> None:
     (commands,) = blocks("sh")
     for line in commands.strip().splitlines():
         program, *arguments = shlex.split(line)
-        start = ["-m", "pytest", "-q"] if program == "pytest" else []
+        start = ["-m", "pytest", "-q"] if program == "pytest" else ["cli.py"]
         command = [sys.executable, *start, *arguments]
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True
