@@ -52,6 +52,7 @@ def write_inputs(folder: Path) -> None:
         (folder / name).write_text("".join(vectors), encoding="utf-8")
     h5py = pytest.importorskip("h5py")
     for name, splits in (("elmo.h5", ("train", "dev", "test")), ("parsed.h5", ("test",))):
+        (folder / name).unlink(missing_ok=True)  # a model of an earlier page may hold it open
         with h5py.File(folder / name, "w") as file:
             for sentence in (s for split in splits for s in rows[split]):
                 file[feature_name(sentence)] = np.ones((len(sentence), 4), "float32")
