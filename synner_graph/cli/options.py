@@ -161,3 +161,12 @@ CheckpointEvery = Annotated[
         rich_help_panel=RUNTIME,
     ),
 ]
+
+Trees = Annotated[
+    str | None,
+    typer.Option(
+        help="Where trees come from: run, spacy:PACKAGE, stanza:LANGUAGE; default: run for texts, "
+        "else the input.",
+        rich_help_panel=RUNTIME,
+    ),
+]

@@ -130,14 +130,7 @@ def predict(
     multiple_roots: options.MultipleRoots = False,
     features: options.Features = None,
     dictionary: options.Dictionary = None,
-    parser: Annotated[
-        str | None,
-        typer.Option(
-            help="Where trees come from: run, spacy:PACKAGE, stanza:LANGUAGE; default: run for "
-            "texts, else the input.",
-            rich_help_panel=options.RUNTIME,
-        ),
-    ] = None,
+    parser: options.Trees = None,
     long: Annotated[
         Long,
         typer.Option(

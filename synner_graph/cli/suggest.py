@@ -78,14 +78,7 @@ def suggest(
     dictionary: options.Dictionary = None,
     scheme: options.Scheme = None,
     multiple_roots: options.MultipleRoots = False,
-    parser: Annotated[
-        str | None,
-        typer.Option(
-            help="Where trees come from: run, spacy:PACKAGE, stanza:LANGUAGE; default: run for "
-            "texts, else the input.",
-            rich_help_panel=options.RUNTIME,
-        ),
-    ] = None,
+    parser: options.Trees = None,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",

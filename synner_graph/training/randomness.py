@@ -44,7 +44,7 @@ def repeatable(device: torch.device) -> Iterator[None]:
 
     Several threads add up the gradients of a row that an index names more than once in the order in
     which they come to it, so that the sum depended on what else the machine did. Here each row is
-    added up in one order. It costs nothing that can be measured. On other devices nothing changes.
+    added up in one order. On other devices nothing changes.
     """
     if device.type != "cpu":
         yield
