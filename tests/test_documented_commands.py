@@ -1,7 +1,8 @@
 """Every command of the documentation, run as it stands there, on little data.
 
 Corpora are replaced by a part of the sample, transformers by a tiny one, and all train one epoch.
-Recipes and studies stop where they would read their corpora: everything before is checked.
+Recipes, studies and the contest of peers stop where they would read their corpora or train:
+everything before is checked.
 """
 
 import runpy
@@ -81,7 +82,7 @@ SERVES = ("serve", "demo")
 
 
 class Stopped(Exception):
-    """The command would now read a corpus, or train a cell."""
+    """The command would now read a corpus, train, or serve."""
 
 
 @pytest.fixture(scope="module")
@@ -166,21 +167,22 @@ def run(command: Command, patch: pytest.MonkeyPatch) -> None:
 
 
 def run_ours(command: Command, arguments: list[str], patch: pytest.MonkeyPatch) -> None:
-    """Run a command of ours; recipes and studies until they would read a corpus, servers until
-    they would take a request.
+    """Run a command of ours; recipes and studies until they would read a corpus, the contest of
+    peers until it would train them, servers until they would take a request.
     """
 
     def stop(*_: Any, **__: Any) -> None:
         raise Stopped
 
     stops = "--recipe" in arguments or (arguments[0] == "study" and "--report" not in arguments)
-    stops |= arguments[0] in SERVES
+    stops |= arguments[0] in SERVES or arguments[:2] == ["bench", "peers"]
     words = small(command, arguments)
     with patch.context() as inner:
         if stops and "--help" not in words:
             inner.setattr("synner_graph.data.corpora.catalogue.corpus_of", stop)
             inner.setattr("synner_graph.study.runner.run_study", stop)
             inner.setattr("synner_graph.serving.server.run_server", stop)
+            inner.setattr("synner_graph.benchmarking.peers.contest.Contest.run", stop)
         result = CliRunner().invoke(app, words)
         if stops and "--help" not in words:
             assert isinstance(result.exception, Stopped), f"{command.text}\n{result.output}"
