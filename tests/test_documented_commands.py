@@ -121,6 +121,8 @@ def small(command: Command, arguments: list[str]) -> list[str]:
             words[place + 1] = "tiny"
         if word in ("--encoder.window", "--window"):  # the tiny one reads no more
             words[place + 1] = "30"
+    if not words:
+        return words
     if command.in_a_sentence and len(words) == 1:
         return [*words, "--help"]
     if words[0] == "bench" and "document" in words and "--window" not in words:
@@ -129,6 +131,8 @@ def small(command: Command, arguments: list[str]) -> list[str]:
         words += ["--port", "0"]
     if words[0] == "train" and "--help" not in words and "--recipe" not in words:
         epochs = "2" if "--parser.own_trees" in words else "1"  # which has no effect in the first
+        if "runs/sample" in words:  # in which others look for entities
+            epochs = "4"
         words += ["--epochs", epochs, "--overwrite", "--data.train_subset", "100"]
         words += ["--learning-rate", "0.01", "--batch-size", "4", "--device", "cpu"]
         if "--training.precision" in words:  # a process keeps to one

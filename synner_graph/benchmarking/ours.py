@@ -70,11 +70,10 @@ class Ours(Side):
     def start_learning(self, steps: int) -> None:
         """See Side."""
         # Prediction needs neither, and its peak memory is measured without them.
-        from accelerate import Accelerator
-
+        from synner_graph.training.distributed import build_accelerator
         from synner_graph.training.learner import Learner
 
-        accelerator = Accelerator(cpu=True)
+        accelerator = build_accelerator("cpu", self.config.training.precision)
         self.learner = Learner(self.ner.model, self.config, steps, accelerator)
         self.clock.watch(accelerator, "backward", OTHER)
         self.ner.model.train()

@@ -111,10 +111,13 @@ class PlainLearner:
         warmup = round(settings.warmup * steps)
         self.schedule = get_linear_schedule_with_warmup(self.optimizer, warmup, steps)
         self.clip_norm = settings.clip_norm
+        self.narrow = settings.precision == "bf16"
 
     def compute_gradients(self, batch: Any) -> None:
-        """Run the model forward and backward."""
-        self.model(**batch).loss.backward()
+        """Run the model forward and backward, in mixed precision if the settings say so."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.narrow):
+            loss = self.model(**batch).loss
+        loss.backward()
 
     def step(self, batch: Any) -> None:
         """Learn from a batch."""

@@ -17,7 +17,7 @@ from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.parsers.base import TREES
 from synner_graph.recogniser.precision import fastest
 
-LEARNED = 20  # batches both models learn from before they predict, so as to find some entities
+LEARNED = 40  # batches both models learn from before they predict, so as to find some entities
 SEED = 42
 
 
@@ -42,6 +42,7 @@ class Workload:
         window: Pieces that document context reads at once; None for the default.
         precision: What our encoder predicts in; `auto` is the fastest that the processor has.
         peer_precision: The same of the other side.
+        mixed_precision: `no` or `bf16`, in which both sides learn.
     """
 
     task: str
@@ -59,6 +60,7 @@ class Workload:
     window: int | None = None
     precision: str = FLOAT32
     peer_precision: str = FLOAT32
+    mixed_precision: str = "no"
 
     def __post_init__(self) -> None:
         """Find the precisions.
@@ -79,6 +81,7 @@ class Workload:
                 "parser.name": BIAFFINE if self.raw else TREES,
                 "training.batch_size": self.batch_size,
                 "training.seed": SEED,
+                "training.precision": self.mixed_precision,
             }
         )
         if not has_transformer(config.encoder):

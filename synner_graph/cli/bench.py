@@ -40,6 +40,13 @@ class Context(StrEnum):
     document = "document"
 
 
+class MixedPrecision(StrEnum):
+    """What both models of `bench train` compute in."""
+
+    no = "no"
+    bf16 = "bf16"
+
+
 @bench.callback()
 def main() -> None:
     """Measure how fast the program is here; on an idle machine, or the numbers mean little."""
@@ -185,6 +192,9 @@ def train(
         int | None,
         typer.Option(min=1, help="Pieces that --context document reads at once; default: 128."),
     ] = None,
+    mixed_precision: Annotated[
+        MixedPrecision, typer.Option(help="Of both, as --training.precision of train.")
+    ] = MixedPrecision.no,
     memory: Memory = True,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
@@ -209,6 +219,7 @@ def train(
         raise InputError("--window has no effect: it needs --context document.")
     context = {"context": reading_context.value, "window": window}
     chosen = {"encoder": encoder, "head": head, **work, **runtime, **context}
+    chosen["mixed_precision"] = mixed_precision.value
     _end_to_end("train", dataset, data_dir, rounds, memory, json, **chosen)
 
 

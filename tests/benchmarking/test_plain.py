@@ -42,14 +42,19 @@ def test_predicting_reads_no_gold(tagger: PlainTagger) -> None:
     assert tagger.predict([unknown], 1) == tagger.predict([known], 1) == bare
 
 
-def test_it_learns(tagger: PlainTagger, small_corpus: Corpus) -> None:
+@pytest.mark.parametrize("precision", ["no", "bf16"])
+def test_it_learns(tagger: PlainTagger, small_corpus: Corpus, precision: str) -> None:
     sentences = small_corpus.splits["train"][:8]
-    settings = TrainingConfig(learning_rate=0.1, encoder_learning_rate=1e-2, warmup=0)
+    rates = {"learning_rate": 0.1, "encoder_learning_rate": 1e-2, "warmup": 0}
+    settings = TrainingConfig(precision=precision, **rates)
+    computed: list[torch.dtype] = []
+    tagger.model.classifier.register_forward_hook(lambda *passed: computed.append(passed[2].dtype))
     learner = PlainLearner(tagger, settings, steps=30)
     batch = tagger.collate(sentences)
     with torch.no_grad():
         before = tagger.model(**batch).loss.item()
     for _ in range(30):
         learner.step(batch)
+    assert set(computed[1:]) == {torch.bfloat16 if precision == "bf16" else torch.float32}
     with torch.no_grad():
         assert tagger.model(**batch).loss.item() < 0.5 * before

@@ -1,12 +1,15 @@
 """`bench train` and `bench predict`, as they are typed."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from synner_graph.benchmarking import workload
 from tests.cli.conftest import Run
+from tests.places import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +61,14 @@ def test_what_cannot_be_compared_is_refused(run: Run) -> None:
     result = run("bench", "train", *SMALL, "--encoder", "characters")
     assert result.exit_code == 2
     assert "expected a transformer as encoder" in result.stderr
+
+
+@pytest.mark.slow
+def test_both_learn_in_mixed_precision(tiny_transformer: Path) -> None:
+    # In a process of its own: accelerate keeps to the first precision of one.
+    options = [*SMALL, "--encoder", tiny_transformer, "--mixed-precision", "bf16", "--json"]
+    command = [sys.executable, str(ROOT / "cli.py"), "bench", "train", *map(str, options)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["mixed_precision"] == "bf16" and found["ratios"]["sentences_per_second"] > 0
