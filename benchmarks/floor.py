@@ -19,7 +19,7 @@ from synner_graph.benchmarking.plain import PlainLearner, PlainTagger
 from synner_graph.config import RunConfig, load_config
 from synner_graph.data.corpora.catalogue import corpus_of
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders import resolve
+from synner_graph.encoders.packages import resolve
 from synner_graph.evaluation.scores import score_entities
 from synner_graph.training.batches import LengthGroupedBatches, training_units
 from synner_graph.training.run import train

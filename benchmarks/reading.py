@@ -21,7 +21,8 @@ from synner_graph.config import RunConfig, load_config
 from synner_graph.data.corpora.catalogue import corpus_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
-from synner_graph.encoders import load_blueprint, resolve
+from synner_graph.encoders.packages import resolve
+from synner_graph.encoders.transformer import load_blueprint
 from synner_graph.files import CACHE_VARIABLE
 from synner_graph.graph.backends import graph_backend
 from synner_graph.model.network import SynNERModel

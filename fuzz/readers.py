@@ -71,7 +71,7 @@ def _grid(path: Path) -> None:
 
 def _recipe(path: Path) -> None:
     with patch("synner_graph.recipes.bundled", lambda name: path.parent):
-        load_recipe(path.stem)
+        load_recipe(path.stem).settings()
 
 
 def _snapshot(data: bytes, folder: Path) -> None:

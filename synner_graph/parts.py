@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from synner_graph.config import RunConfig, Section
+from synner_graph.config import EncoderConfig, RunConfig, Section
 from synner_graph.errors import InputError, suggest
 
 SOURCE = "Source:"
@@ -94,6 +94,23 @@ class Kind(Generic[P]):
     def readers(self, option: str) -> list[str]:
         """The names of the parts that have an option."""
         return [name for name, part in self.parts.items() if option in part.Options.model_fields]
+
+
+@dataclass(frozen=True)
+class EncoderPart:
+    """A part that an encoder may have.
+
+    Attributes:
+        encoder: The class that computes it.
+        when: What it takes for an encoder to have it.
+        possible: Whether an encoder with these settings can have it.
+        settings: The settings of the section `encoder` that it reads.
+    """
+
+    encoder: type[Any]
+    when: str
+    possible: Callable[[EncoderConfig], bool]
+    settings: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from typing import Any
 from huggingface_hub import try_to_load_from_cache
 from pydantic import Field, ValidationError
 
-from synner_graph.config import RunConfig, Section, explain
+from synner_graph.config import RunConfig, Section, explain, load_config
 from synner_graph.data.corpora.catalogue import spec_of, whereabouts
 from synner_graph.data.corpora.known import Counts
 from synner_graph.data.corpora.pinned import data_folder
-from synner_graph.encoders import has_transformer, resolve
+from synner_graph.encoders.choice import has_transformer
+from synner_graph.encoders.packages import resolve
 from synner_graph.errors import InputError, suggest
 from synner_graph.files import bundled
-from synner_graph.recogniser.settings import read_settings
 
 VECTORS_FOLDER = "vectors"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -56,7 +56,7 @@ class Recipe:
         name: of its file.
         text: the file.
         about: its table `recipe`.
-        config: its settings.
+        config: its settings; see `settings` for those that it leaves out.
     """
 
     name: str
@@ -88,15 +88,30 @@ class Recipe:
             needs[f"weights {encoder.name}"] = "downloaded at first use"
         return needs
 
+    def settings(self) -> RunConfig:
+        """Every setting, those of its parts too, checked against them.
+
+        Raises:
+            InputError: An option does not exist, is wrong or has no effect.
+        """
+        # This imports the parts, and torch with them, which a table of recipes does not need.
+        from synner_graph.recogniser.settings import read_settings
+
+        return read_settings(recipe_path(self.name))
+
     def to_json(self, data_dir: Path | None = None) -> dict[str, Any]:
-        """All of it."""
+        """All of it, with every setting.
+
+        Raises:
+            InputError: See `settings`.
+        """
         return {
             "name": self.name,
             **self.about.model_dump(mode="json"),
             "corpus": self.corpus,
             "encoder": self.config.encoder.name,
             "missing": self.missing(data_dir),
-            "config": self.config.model_dump(mode="json"),
+            "config": self.settings().model_dump(mode="json"),
         }
 
 
@@ -124,7 +139,7 @@ def load_recipe(name: str) -> Recipe:
         InputError: for an unknown name, or a file that is no recipe.
     """
     path = recipe_path(name)
-    config = read_settings(path)
+    config = load_config(path)
     text = path.read_text(encoding="utf-8")
     try:
         about = RecipePage.model_validate(tomllib.loads(text).get("recipe", {}))

@@ -15,7 +15,8 @@ from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import corpus_of, load_corpus
 from synner_graph.data.corpora.known import CORPORA
 from synner_graph.data.formats import write_sentences
-from synner_graph.encoders import check_encoder, has_transformer
+from synner_graph.encoders.choice import has_transformer
+from synner_graph.encoders.settings import check_encoder
 from synner_graph.errors import InputError
 from synner_graph.model.kinds import KINDS
 from synner_graph.recipes import (

@@ -7,7 +7,7 @@ from synner_graph.benchmarking.plain import PlainLearner, PlainTagger
 from synner_graph.benchmarking.side import ENCODER, Side
 from synner_graph.benchmarking.workload import Workload
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders import resolve
+from synner_graph.encoders.packages import resolve
 from synner_graph.encoders.precision import FLOAT32, narrow
 
 

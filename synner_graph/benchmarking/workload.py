@@ -10,7 +10,7 @@ from synner_graph.config import DataConfig, RunConfig, load_config
 from synner_graph.data.corpora.catalogue import Corpus, corpus_of
 from synner_graph.data.documents import documents
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders import has_transformer
+from synner_graph.encoders.choice import has_transformer
 from synner_graph.encoders.precision import FLOAT32
 from synner_graph.errors import InputError
 from synner_graph.heads.biaffine import BIAFFINE

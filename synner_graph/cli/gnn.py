@@ -17,10 +17,9 @@ def list_layers(json: options.Json = False) -> None:
 
     Example: synner gnn list --json
     """
-    from synner_graph.gnn import LAYERS, NONE
-    from synner_graph.gnn.about import describe_layer
+    from synner_graph.model.descriptions import describe_layers
 
-    layers = [describe_layer(name) for name in (*LAYERS, NONE)]
+    layers = describe_layers()
     if json:
         print_json([layer.to_json() for layer in layers])
         return
@@ -42,7 +41,7 @@ def show_layer(
 
     Example: synner gnn show gatv2
     """
-    from synner_graph.gnn.about import describe_layer
+    from synner_graph.model.descriptions import describe_layer
 
     layer = describe_layer(name)
     if json:

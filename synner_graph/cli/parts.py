@@ -17,7 +17,7 @@ def list_parts(json: options.Json = False) -> None:
 
     Example: synner parts list --json
     """
-    from synner_graph.model.kinds import describe_parts
+    from synner_graph.model.descriptions import describe_parts
 
     parts = describe_parts()
     if json:
@@ -44,7 +44,7 @@ def show_part(
 
     Example: synner parts show head span
     """
-    from synner_graph.model.kinds import describe_part
+    from synner_graph.model.descriptions import describe_part
 
     part = describe_part(kind, name)
     if json:

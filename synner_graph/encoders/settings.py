@@ -1,13 +1,10 @@
 """Say which parts an encoder has, and which settings each part reads."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 from synner_graph.config import EncoderConfig
-from synner_graph.data.words.lexicon import Spelling
-from synner_graph.encoders.base import TokenEncoder
 from synner_graph.encoders.characters import CHARACTER_MODELS
+from synner_graph.encoders.choice import LEXICAL, has_transformer, reads_characters, reads_words
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder
 from synner_graph.encoders.depth import NOTHING
 from synner_graph.encoders.features import FeatureEncoder
@@ -16,46 +13,7 @@ from synner_graph.encoders.shape import ShapeEncoder
 from synner_graph.encoders.transformer import TransformerEncoder
 from synner_graph.encoders.words import WordEncoder
 from synner_graph.errors import InputError
-
-CHARACTERS_ALONE = "characters"
-LEXICAL = "lexical"
-
-
-def has_transformer(config: EncoderConfig) -> bool:
-    """Say whether a transformer is part of the encoder."""
-    return config.name not in (CHARACTERS_ALONE, LEXICAL)
-
-
-def reads_words(config: EncoderConfig) -> bool:
-    """Say whether word embeddings are part of the encoder."""
-    return config.words or config.name == LEXICAL
-
-
-def reads_characters(config: EncoderConfig) -> bool:
-    """Say whether the characters of each token are part of the encoder."""
-    return config.orthography or config.name == CHARACTERS_ALONE
-
-
-def spelling(config: EncoderConfig) -> Spelling:
-    """Return how tokens are looked up among the words."""
-    return Spelling(config.lowercase_words, config.zero_digits)
-
-
-@dataclass(frozen=True)
-class EncoderPart:
-    """A part that an encoder may have.
-
-    Attributes:
-        encoder: What computes it.
-        when: What it takes for an encoder to have it.
-        possible: Whether an encoder with these settings can have it.
-        settings: The settings of the section `encoder` that it reads.
-    """
-
-    encoder: type[TokenEncoder[Any]]
-    when: str
-    possible: Callable[[EncoderConfig], bool]
-    settings: tuple[str, ...]
+from synner_graph.parts import EncoderPart
 
 
 def _always(config: EncoderConfig) -> bool:

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from copy import deepcopy
 
 from synner_graph.data.sentence import Sentence
-from synner_graph.encoders import TransformerEncoder
 from synner_graph.encoders.precision import FLOAT32
+from synner_graph.encoders.transformer import TransformerEncoder
 from synner_graph.evaluation.scores import score_entities
 from synner_graph.recogniser.precision import supported
 from synner_graph.recogniser.synner import SynNER

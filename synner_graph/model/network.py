@@ -12,7 +12,8 @@ from synner_graph.config import ModelConfig
 from synner_graph.data.gazetteer import Gazetteer
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
-from synner_graph.encoders import Blueprint, build_encoder
+from synner_graph.encoders.blueprint import Blueprint
+from synner_graph.encoders.build import build_encoder
 from synner_graph.gnn import build_gnn
 from synner_graph.gnn.stack import Probe
 from synner_graph.graph.backends import GraphBackend

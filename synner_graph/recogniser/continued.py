@@ -15,7 +15,7 @@ from synner_graph.config import ModelConfig, RunConfig
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.lexicon import Lexicon
-from synner_graph.encoders import with_dropout
+from synner_graph.encoders.blueprint import with_dropout
 from synner_graph.errors import InputError
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.growth import take_over

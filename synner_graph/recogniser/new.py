@@ -12,13 +12,11 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies, Vocabulary
 from synner_graph.data.words.forms import frequent_forms
 from synner_graph.data.words.lexicon import Lexicon
-from synner_graph.encoders import (
-    Blueprint,
-    has_transformer,
-    load_blueprint,
-    prune_vocabulary,
-)
-from synner_graph.encoders import resolve as resolve_encoder
+from synner_graph.encoders.blueprint import Blueprint
+from synner_graph.encoders.choice import has_transformer
+from synner_graph.encoders.packages import resolve as resolve_encoder
+from synner_graph.encoders.pruning import prune_vocabulary
+from synner_graph.encoders.transformer import load_blueprint
 from synner_graph.errors import InputError
 from synner_graph.gnn import NONE
 from synner_graph.graph.edges import GAZETTEER, SAME_FORM

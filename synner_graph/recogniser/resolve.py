@@ -11,8 +11,9 @@ from synner_graph.data.segmentation.languages import language
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.words.lexicon import Lexicon, count_words
 from synner_graph.data.words.vectors import read_vectors
+from synner_graph.encoders.choice import reads_words, spelling
 from synner_graph.encoders.columns import parts_of_speech
-from synner_graph.encoders.settings import check_encoder, reads_words, spelling
+from synner_graph.encoders.settings import check_encoder
 from synner_graph.errors import InputError
 from synner_graph.gnn import NONE
 from synner_graph.graph.edges import EdgeInventory

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from synner_graph.config import ModelConfig, explain
 from synner_graph.data.vocabulary import Vocabularies
-from synner_graph.encoders import Blueprint, has_transformer, load_blueprint
-from synner_graph.encoders.blueprint import stored_blueprint
+from synner_graph.encoders.blueprint import Blueprint, stored_blueprint
+from synner_graph.encoders.choice import has_transformer
+from synner_graph.encoders.transformer import load_blueprint
 from synner_graph.errors import InputError
 from synner_graph.files import read_json, write_bytes
 from synner_graph.parsers import ParserRecord

@@ -15,7 +15,7 @@ from synner_graph.data.segmentation import build_segmenter
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.lexicon import Lexicon
-from synner_graph.encoders import Blueprint
+from synner_graph.encoders.blueprint import Blueprint
 from synner_graph.encoders.lora import merged_state
 from synner_graph.encoders.precision import FLOAT32
 from synner_graph.errors import InputError

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from synner_graph.config import ModelConfig, RunConfig, dotted, nested
+from synner_graph.encoders.choice import has_transformer, reads_words
 from synner_graph.encoders.depth import EVERYTHING, NOTHING
-from synner_graph.encoders.settings import has_transformer, reads_words, unread_settings
+from synner_graph.encoders.settings import unread_settings
 from synner_graph.errors import InputError
 from synner_graph.gnn import NONE, layer_class
 from synner_graph.graph.edges import (

@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from synner_graph.config import RunConfig
-from synner_graph.encoders import ConcatEncoder
+from synner_graph.encoders.base import ConcatEncoder
 from synner_graph.errors import InputError
 from synner_graph.model.batch import Batch
 from synner_graph.training.adversary import Adversary

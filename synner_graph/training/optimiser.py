@@ -7,7 +7,7 @@ from torch.optim import SGD, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from synner_graph.config import RunConfig, TrainingConfig
-from synner_graph.encoders import ConcatEncoder
+from synner_graph.encoders.base import ConcatEncoder
 
 
 def build_optimizer(model: nn.Module, config: RunConfig) -> Optimizer:

@@ -9,19 +9,15 @@ from synner_graph.config import EncoderConfig
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.vocabulary import Vocabularies, Vocabulary
 from synner_graph.data.words.lexicon import Spelling
-from synner_graph.encoders import (
-    FeatureEncoder,
-    TransformerEncoder,
-    WordEncoder,
-    build_encoder,
-    check_encoder,
-    load_blueprint,
-)
 from synner_graph.encoders.base import ConcatEncoder
+from synner_graph.encoders.build import build_encoder
 from synner_graph.encoders.characters import CharacterCNN, CharacterLSTM
 from synner_graph.encoders.columns import RelationEncoder, UposEncoder
-from synner_graph.encoders.settings import PARTS, unread_settings
+from synner_graph.encoders.features import FeatureEncoder
+from synner_graph.encoders.settings import PARTS, check_encoder, unread_settings
 from synner_graph.encoders.shape import ShapeEncoder
+from synner_graph.encoders.transformer import TransformerEncoder, load_blueprint
+from synner_graph.encoders.words import WordEncoder
 from synner_graph.errors import InputError
 
 CHARACTERS = Vocabulary(tuple("abc"))

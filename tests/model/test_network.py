@@ -8,7 +8,7 @@ import torch
 
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.vocabulary import Vocabularies, Vocabulary
-from synner_graph.encoders import load_blueprint
+from synner_graph.encoders.transformer import load_blueprint
 from synner_graph.errors import InputError
 from synner_graph.gnn import LAYERS
 from synner_graph.graph.backends import graph_backend

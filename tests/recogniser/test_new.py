@@ -6,7 +6,7 @@ import torch
 
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.sentence import ROOT, Entity, Sentence
-from synner_graph.encoders import TransformerEncoder
+from synner_graph.encoders.transformer import TransformerEncoder
 from synner_graph.graph import backends
 from synner_graph.operators import choice
 from synner_graph.recogniser.new import new_recogniser

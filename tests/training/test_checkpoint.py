@@ -8,7 +8,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from synner_graph.config import RunConfig
-from synner_graph.encoders import ConcatEncoder
+from synner_graph.encoders.base import ConcatEncoder
 from synner_graph.files import WriteError
 from synner_graph.training import checkpoint as module
 from synner_graph.training.checkpoint import (

@@ -24,7 +24,7 @@ from synner_graph.data.documents import document_sizes, documents, text_of
 from synner_graph.data.formats import write_sentences
 from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Entity, Sentence
-from synner_graph.encoders import resolve
+from synner_graph.encoders.packages import resolve
 from synner_graph.evaluation.intervals import f1_intervals, unit_of
 from synner_graph.evaluation.scores import score_entities
 from synner_graph.text.document import entities_of

@@ -18,7 +18,7 @@ from synner_graph.data.corpora.catalogue import corpus_of, load_files
 from synner_graph.data.formats import read_sentences, write_sentences
 from synner_graph.data.sentence import ConlluExtra, Entity, Sentence
 from synner_graph.data.vocabulary import Vocabularies
-from synner_graph.encoders import load_blueprint
+from synner_graph.encoders.transformer import load_blueprint
 from synner_graph.errors import InputError
 from synner_graph.files import CACHE_VARIABLE
 from synner_graph.graph.backends import graph_backend
