@@ -20,6 +20,7 @@ from synner_graph.data.documents import document_sizes
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.evaluation.combination import METHODS, Combiner, Dev, Judge
 from synner_graph.evaluation.combination.combiner import MAJORITY, SPAN
+from synner_graph.evaluation.intervals import by_unit
 from synner_graph.evaluation.scores import Report, score_entities
 from synner_graph.evaluation.significance import paired_bootstrap
 from synner_graph.evaluation.systems import System, read_system
@@ -97,9 +98,7 @@ class Systems:
 
     def by_document(self, entities: Found) -> np.ndarray:
         """Counts in each test document. *Shape:* [1, documents, 3]"""
-        rows = [(s.gold, s.predicted, s.correct) for s in self.report(TEST, entities).sentences]
-        starts = np.cumsum([0, *self.sizes[:-1]])
-        return np.add.reduceat(np.array(rows, np.float64), starts)[None]
+        return by_unit(self.report(TEST, entities).by_sentence, self.sizes)[None]
 
 
 def rows(systems: Systems) -> Iterator[tuple[str, str, float, Found]]:

@@ -25,6 +25,7 @@ from synner_graph.config import DataConfig
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report
+from synner_graph.evaluation.signature import Signature
 from synner_graph.evaluation.systems import Runtime
 from synner_graph.evaluation.systems.formats import SYSTEM_FORMATS
 from synner_graph.files import write_text
@@ -153,11 +154,7 @@ def evaluate(
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.evaluation.evaluate import evaluate_and_keep
     from synner_graph.evaluation.intervals import with_intervals
-    from synner_graph.evaluation.raw_text import evaluate_raw
     from synner_graph.evaluation.signature import signature_of
-    from synner_graph.evaluation.tree_comparison import compare_trees
-    from synner_graph.parsers import RUN
-    from synner_graph.recogniser.synner import SynNER, load_parser
 
     def opened(run: str) -> "Recogniser":
         ner = open_any(run, reading.features, graph_backend, device, kernel, precision)
@@ -172,30 +169,12 @@ def evaluate(
     signature = replace(
         signature_of(data, split), dictionary=",".join(path.name for path in dictionary or ())
     )
-    if raw and ner is not None:
-        named = partial(ner.pipe, parser=parser or RUN)
-        both = evaluate_raw(named, sentences, split, replace(signature, trees=parser or RUN))
+    if ner is not None and (raw or parser is not None):
+        if raw:
+            _tell_raw(ner, sentences, split, signature, parser, json)
+        elif parser is not None:
+            _tell_trees(ner, sentences, split, signature, parser, batch_size, json)
         print_notes(dictionary_notes(phrases))
-        if json:
-            print_json(both.to_json())
-        else:
-            print_report(both.documents, "raw documents")
-            print_report(both.sentences, "raw sentences")
-        return
-    if parser is not None and ner is not None:
-        if not isinstance(ner, SynNER):
-            raise InputError(
-                "--parser compares the trees of one run, and a combination has several: add --raw, "
-                "or name a run."
-            )
-        compared = compare_trees(
-            ner, load_parser(parser, ner), sentences, split, batch_size, signature
-        )
-        print_notes([*compared.notes, *dictionary_notes(phrases)])
-        if json:
-            print_json(compared.to_json())
-        else:
-            print_comparison(compared)
         return
     reports: dict[str, Report] = {}
     found: dict[str, Sequence[Sequence[Entity]]] = {}
@@ -216,12 +195,65 @@ def evaluate(
         )
         for name, pair in scored_systems.items():
             reports[name], found[name] = pair
-    reports = {
-        name: with_intervals(scored, sentences, found[name]) for name, scored in reports.items()
-    }
-    if report is not None:
-        _write_report(report, sentences, found, reports, forms_from)
+    if report is None:
+        reports = {name: with_intervals(scored, sentences) for name, scored in reports.items()}
+    else:
+        reports = _write_report(report, sentences, found, reports, forms_from)
     print_notes(dictionary_notes(phrases))
+    _tell(reports, json)
+
+
+def _tell_raw(
+    ner: "Recogniser",
+    sentences: Sequence[Sentence],
+    split: str,
+    signature: Signature,
+    parser: str | None,
+    json: bool,
+) -> None:
+    """Print the scores of what is found in raw text."""
+    from synner_graph.evaluation.raw_text import evaluate_raw
+    from synner_graph.parsers import RUN
+
+    parser = parser or RUN
+    named = partial(ner.pipe, parser=parser)
+    both = evaluate_raw(named, sentences, split, replace(signature, trees=parser))
+    if json:
+        print_json(both.to_json())
+    else:
+        print_report(both.documents, "raw documents")
+        print_report(both.sentences, "raw sentences")
+
+
+def _tell_trees(
+    ner: "Recogniser",
+    sentences: Sequence[Sentence],
+    split: str,
+    signature: Signature,
+    parser: str,
+    batch_size: int,
+    json: bool,
+) -> None:
+    """Print the scores on the trees of the sentences beside those on a parser's."""
+    from synner_graph.evaluation.tree_comparison import compare_trees
+    from synner_graph.recogniser.synner import SynNER, load_parser
+
+    if not isinstance(ner, SynNER):
+        raise InputError(
+            "--parser compares the trees of one run, and a combination has several: add --raw, "
+            "or name a run."
+        )
+    trees = load_parser(parser, ner)
+    compared = compare_trees(ner, trees, sentences, split, batch_size, signature)
+    print_notes(compared.notes)
+    if json:
+        print_json(compared.to_json())
+    else:
+        print_comparison(compared)
+
+
+def _tell(reports: Mapping[str, Report], json: bool) -> None:
+    """Print the scores of one system, or of several side by side."""
     only, *_ = reports.values()
     if json:
         for scored in reports.values():
@@ -273,7 +305,8 @@ def _write_report(
     found: Mapping[str, Sequence[Sequence[Entity]]],
     reports: Mapping[str, Report],
     forms_from: DataConfig | None,
-) -> None:
+) -> dict[str, Report]:
+    """Write the report of each system, and return its scores with their intervals."""
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.evaluation.analysis import analyse
     from synner_graph.evaluation.buckets import forms_of
@@ -288,3 +321,4 @@ def _write_report(
         analyse(run, sentences, found[run], scored, forms) for run, scored in reports.items()
     ]
     write_text(path, report_text(analyses, report_format(path)))
+    return {analysis.name: analysis.report for analysis in analyses}

@@ -1,7 +1,7 @@
 """Everything that is told of one system's output: scores, matchings, errors and buckets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from synner_graph.data.documents import document_sizes
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.evaluation.buckets import Forms, bucket_counts
 from synner_graph.evaluation.error_matrix import ErrorMatrix, error_matrix
-from synner_graph.evaluation.intervals import estimates, with_intervals
+from synner_graph.evaluation.intervals import all_intervals, unit_of
 from synner_graph.evaluation.matching import MATCHINGS, Matching, match_sentences
 from synner_graph.evaluation.nested import nested_scores
 from synner_graph.evaluation.scores import Report, Score
@@ -82,7 +82,7 @@ def analyse(
         name: Of the system.
         gold: Sentences with their gold entities.
         predicted: The entities found in each of them.
-        report: Their strict scores.
+        report: Their strict scores, which get intervals.
         forms: Of the training split, if it is known (`forms_of`).
 
     Raises:
@@ -96,13 +96,13 @@ def analyse(
     for matching, pairs in matched.items():
         counts[MATCHING, matching] = np.array([pair.counts for pair in pairs])
     for part, scored in nested.items():
-        rows = [(score.gold, score.predicted, score.correct) for score in scored.sentences]
-        counts[NESTED, part] = np.array(rows)
+        counts[NESTED, part] = scored.by_sentence
     for family, found in buckets.items():
         counts |= {(family, bucket): of_bucket for bucket, of_bucket in found.items()}
+    intervals, others = all_intervals(report, document_sizes(gold), unit_of(gold), counts)
     return Analysis(
         name,
-        with_intervals(report, gold, predicted),
+        replace(report, intervals=intervals),
         {matching: sum(pairs, Matching()) for matching, pairs in matched.items()},
         {part: scored.overall for part, scored in nested.items()},
         error_matrix(wanted, predicted),
@@ -112,5 +112,5 @@ def analyse(
             }
             for family, found in buckets.items()
         },
-        estimates(counts, document_sizes(gold)),
+        others,
     )

@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synner_graph.data.documents import documents
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.data.trees import is_subtree, tree_distance
+from synner_graph.evaluation.counts import Counts, count, with_sides
 
 Form = tuple[str, ...]
 """The tokens of an entity."""
 Forms = Mapping[Form, frozenset[str]]
 """The labels that each form has in the training split."""
-Counts = NDArray[np.int32]
-"""Gold, predicted and correct entities of each sentence. *Shape:* [sentences, 3]"""
 
 
 @dataclass(frozen=True)
@@ -141,27 +139,23 @@ def bucket_counts(
         raise ValueError(f"expected {len(gold)} sentences with predictions, got {len(predicted)}")
     known = {"": True, "train": forms is not None, "trees": all(s.heads is not None for s in gold)}
     families = {name: family for name, family in FAMILIES.items() if known[family.needs]}
-    rows, numbers, counts = [], [], []
+    rows, numbers, sides = [], [], []
     row = 0
     for document in documents(gold):
         found = [set(entities) for entities in predicted[row : row + len(document)]]
         occurrences = _occurrences(document, found)
         for sentence, right in zip(document, found, strict=True):
-            left, place = set(sentence.entities), Place(sentence, occurrences, forms)
-            for entity in left | right:
-                is_gold, is_found = entity in left, entity in right
+            place = Place(sentence, occurrences, forms)
+            for entity, side in with_sides(sentence.entities, right):
                 rows.append(row)
-                counts.append((is_gold, is_found, is_gold and is_found))
+                sides.append(side)
                 numbers.append([family.find(place, entity) for family in families.values()])
             row += 1
     buckets = np.array(numbers, np.intp).reshape(len(rows), len(families))
     found_counts = {}
     for (name, family), column in zip(families.items(), buckets.T, strict=True):
-        table = np.zeros((len(family.buckets), len(gold), 3), np.int32)
-        np.add.at(
-            table, (column, np.array(rows, np.intp)), np.array(counts, np.int32).reshape(-1, 3)
-        )
-        found_counts[name] = dict(zip(family.buckets, table, strict=True))
+        counts = count(column, rows, sides, (len(family.buckets), len(gold)))
+        found_counts[name] = dict(zip(family.buckets, counts, strict=True))
     return found_counts
 
 

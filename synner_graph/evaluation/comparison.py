@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from synner_graph.data.documents import document_sizes
-from synner_graph.data.sentence import Sentence
+from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.buckets import Forms, bucket_counts
-from synner_graph.evaluation.intervals import Entities, by_unit, type_counts, unit_of
+from synner_graph.evaluation.intervals import by_unit, unit_of
+from synner_graph.evaluation.scores import score_entities
 from synner_graph.evaluation.significance import Estimate, compare, holm, randomisation
 
+Entities = Sequence[Sequence[Entity]]
+"""The entities of every sentence."""
 TYPE = "type"
 """The family of buckets that sorts entities by their labels."""
 
@@ -231,8 +234,9 @@ def by_kind(
     Returns:
         All entities under `("", "")`, then every kind. *Shape of each:* [documents, 3]
     """
-    wanted = [sentence.entities for sentence in gold]
-    families: dict[str, Mapping[str, np.ndarray]] = {TYPE: type_counts(wanted, found)}
+    report = score_entities((sentence.entities for sentence in gold), found, TYPE)
+    types = dict(zip(report.per_type, report.counts, strict=True))
+    families: dict[str, Mapping[str, np.ndarray]] = {TYPE: types}
     families |= bucket_counts(gold, found, forms)
     counts = {
         (family, name): by_unit(bucket, sizes)

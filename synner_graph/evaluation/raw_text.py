@@ -72,24 +72,14 @@ def evaluate_raw(
     )
 
 
-@dataclass(frozen=True)
-class _Scored:
-    """Scores, and the entities of every text."""
-
-    report: Report
-    gold: list[list[Entity]]
-    found: list[list[Entity]]
-
-
-def _signed(scored: _Scored, sizes: Sequence[int], unit: str, signature: Signature) -> Report:
+def _signed(report: Report, sizes: Sequence[int], unit: str, signature: Signature) -> Report:
     """Add the intervals over documents, of which each has that many texts."""
-    intervals = f1_intervals(scored.gold, scored.found, sizes, unit)
-    return replace(scored.report, intervals=intervals, signature=signature)
+    return replace(report, intervals=f1_intervals(report, sizes, unit), signature=signature)
 
 
 def _score(
     pipe: Callable[[Iterable[str]], Iterator[Doc]], units: Sequence[Sequence[Sentence]], split: str
-) -> _Scored:
+) -> Report:
     """The scores where each unit is given as one text."""
     texts, gold = [], []
     for unit in units:
@@ -97,7 +87,7 @@ def _score(
         texts.append(text)
         gold.append(_characters(entities_of(text, map(Segment, starts, unit))))
     found = [_characters(doc.entities) for doc in pipe(texts)]
-    return _Scored(score_entities(gold, found, split), gold, found)
+    return score_entities(gold, found, split)
 
 
 def _characters(entities: Iterable[TextEntity]) -> list[Entity]:

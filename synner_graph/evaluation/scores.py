@@ -1,6 +1,5 @@
 """Precision, recall and F1 of entities: every score of the program is computed here."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,9 @@ from synner_graph.data.sentence import Entity
 from synner_graph.evaluation.signature import Signature
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from synner_graph.evaluation.counts import Sides
     from synner_graph.evaluation.significance import Estimate
 
 
@@ -83,6 +85,12 @@ class Intervals:
     per_type: Mapping[str, "Estimate"]
 
 
+def _no_counts() -> "np.ndarray":
+    import numpy as np
+
+    return np.zeros((0, 0, 3), np.int32)
+
+
 @dataclass(frozen=True)
 class Report:
     """Scores of one split: over all entities (the micro average), and for each label.
@@ -91,7 +99,8 @@ class Report:
         unknown_relations: how often each dependency relation came that the model does not know.
         unknown_labels: how many entities there are of each label that the model does not know;
             they count as missed.
-        sentences: The counts of each sentence, in order.
+        counts: Gold, predicted and correct entities of each label, in the order of `per_type`, in
+            each sentence. *Shape:* [labels, sentences, 3]
         signature: How the scores came about.
         intervals: Of each F1, where they were asked for.
     """
@@ -101,7 +110,7 @@ class Report:
     per_type: dict[str, Score]
     unknown_relations: dict[str, int] = field(default_factory=dict)
     unknown_labels: dict[str, int] = field(default_factory=dict)
-    sentences: tuple[Score, ...] = field(default=(), repr=False)
+    counts: "np.ndarray" = field(default_factory=_no_counts, repr=False, compare=False)
     signature: Signature = field(default_factory=Signature)
     intervals: Intervals | None = None
 
@@ -112,6 +121,12 @@ class Report:
         count = max(len(scores), 1)
         rates = ("precision", "recall", "f1")
         return Rates(*(sum(getattr(score, rate) for score in scores) / count for rate in rates))
+
+    @property
+    def by_sentence(self) -> "np.ndarray":
+        """Gold, predicted and correct entities of each sentence. *Shape:* [sentences, 3]"""
+        counts: np.ndarray = self.counts.sum(0)
+        return counts
 
     def signed_json(self) -> dict[str, Any]:
         """The scores, their intervals and their signature: what `eval --json` prints."""
@@ -147,24 +162,28 @@ def score_entities(
     Raises:
         ValueError: if the two do not have equally many sentences.
     """
-    counts = {"gold": Counter[str](), "predicted": Counter[str](), "correct": Counter[str]()}
-    sentences = []
-    for wanted, found in zip(gold, predicted, strict=True):
-        sets = {
-            "gold": set(wanted),
-            "predicted": set(found),
-            "correct": set(wanted) & set(found),
-        }
-        for name, entities in sets.items():
-            counts[name].update(entity.label for entity in entities)
-        sentences.append(Score(**{name: len(entities) for name, entities in sets.items()}))
-    labels = sorted(counts["gold"].keys() | counts["predicted"].keys())
-    per_type = {
-        label: Score(**{name: counter[label] for name, counter in counts.items()})
-        for label in labels
-    }
-    overall = Score(**{name: counter.total() for name, counter in counts.items()})
-    return Report(split, overall, per_type, sentences=tuple(sentences))
+    # NumPy is slow to import, and the command line imports this module for every command.
+    from synner_graph.evaluation.counts import count, with_sides
+
+    labels: dict[str, int] = {}
+    kinds: list[int] = []
+    rows: list[int] = []
+    sides: list[Sides] = []
+    row = -1
+    for row, (wanted, found) in enumerate(zip(gold, predicted, strict=True)):
+        for entity, side in with_sides(wanted, found):
+            kinds.append(labels.setdefault(entity.label, len(labels)))
+            rows.append(row)
+            sides.append(side)
+    order = sorted(labels)
+    counts = count(kinds, rows, sides, (len(labels), row + 1))[[labels[name] for name in order]]
+    per_type = {name: _score(found) for name, found in zip(order, counts, strict=True)}
+    return Report(split, _score(counts.sum(0)), per_type, counts=counts)
+
+
+def _score(counts: "np.ndarray") -> Score:
+    """Add up sentences. *Shape:* [sentences, 3]"""
+    return Score(*map(int, counts.sum(0)))
 
 
 def with_interval(f1: float, interval: "Estimate | None") -> str:

@@ -145,33 +145,39 @@ def same_trainings(one: np.ndarray, other: np.ndarray, seed: int = 0) -> Estimat
     return _estimate(side.mean, side.over_units, one.shape[1], [side], (-100, 100))
 
 
-def macro_f1(types: np.ndarray, seed: int = 0) -> Estimate:
-    """Estimate the mean F1 over labels of one training, by a bootstrap.
+def one_training(kinds: np.ndarray, labels: int, seed: int = 0) -> tuple[list[Estimate], Estimate]:
+    """Estimate each F1 of one training, and the mean F1 over labels, by one bootstrap.
 
-    In each resample it is the mean over those labels that are drawn, gold or predicted.
+    In each resample the mean is that over the labels that are drawn, gold or predicted.
 
     Args:
-        types: The counts of each label. *Shape:* [labels, units, 3]
+        kinds: The counts of all entities, then of each label, then of other kinds of entities.
+            *Shape:* [kinds, units, 3]
+        labels: How many labels there are.
         seed: Of the draws.
+
+    Returns:
+        The F1 of every kind, and the mean.
     """
-    types = _together(types)
+    kinds = _together(kinds)
+    scores = f1(kinds.sum(1), np.nan)[None]
+    resampled = _bootstrap(kinds, seed, np.nan)
+
+    def estimate(score: np.ndarray, over_units: np.ndarray) -> Estimate:
+        return _estimate(float(score[0]), over_units, kinds.shape[1], [], (0, 100))
 
     def mean(rates: np.ndarray) -> np.ndarray:
-        known = ~np.isnan(rates)
-        means: np.ndarray = np.where(known, rates, 0).sum(-1) / np.maximum(known.sum(-1), 1)
+        means: np.ndarray = np.nansum(rates, -1) / np.maximum((~np.isnan(rates)).sum(-1), 1)
         return means
 
-    side = _Side(
-        mean(f1(types.sum(1), np.nan))[None], mean(_bootstrap(types, seed, np.nan))[:, None]
-    )
-    return _estimate(side.mean, side.over_units, types.shape[1], [side], (0, 100))
+    of_labels = slice(1, labels + 1)
+    macro = estimate(mean(scores[:, of_labels]), mean(resampled[:, of_labels]))
+    columns = zip(np.nan_to_num(scores).T, np.nan_to_num(resampled).T, strict=True)
+    return [estimate(*column) for column in columns], macro
 
 
 def pooled(estimates: Sequence[Estimate]) -> Estimate:
-    """Average estimates that do not depend on each other, such as differences on several corpora.
-
-    Each counts alike.
-    """
+    """Average independent estimates, such as differences on several corpora; each counts alike."""
     parts = [(estimate.error / len(estimates)) ** 2 for estimate in estimates]
     value = sum(estimate.value for estimate in estimates) / len(estimates)
     freedom = [estimate.freedom for estimate in estimates]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synner_graph.data.sentence import Sentence
-from synner_graph.evaluation.evaluate import evaluate_and_keep
+from synner_graph.evaluation.evaluate import evaluate
 from synner_graph.evaluation.intervals import with_intervals
 from synner_graph.evaluation.scores import Report
 from synner_graph.evaluation.signature import Signature
@@ -62,12 +62,11 @@ def compare_trees(
         signature: How the sentences were read, where that is known.
 
     Raises:
-        InputError: as `evaluate_and_keep` and `Parser.parse` do.
+        InputError: as `evaluate` and `Parser.parse` do.
     """
 
     def scored(rows: Sequence[Sentence], signed: Signature | None) -> Report:
-        report, found = evaluate_and_keep(ner, rows, split, batch_size, signed)
-        return with_intervals(report, rows, found)
+        return with_intervals(evaluate(ner, rows, split, batch_size, signed), rows)
 
     parsed = parser.parse(sentences)
     on_gold = trees = None

@@ -51,9 +51,9 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 def counts_to_text(report: Report) -> str:
     """Write the counts of every sentence with entities as `row:gold/predicted/correct row:...`."""
     return " ".join(
-        f"{row}:{score.gold}/{score.predicted}/{score.correct}"
-        for row, score in enumerate(report.sentences)
-        if score.gold or score.predicted
+        f"{row}:{gold}/{predicted}/{correct}"
+        for row, (gold, predicted, correct) in enumerate(report.by_sentence.tolist())
+        if gold or predicted
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.evaluation.analysis import MATCHING, NESTED, analyse
-from synner_graph.evaluation.intervals import by_unit, type_counts, unit_of, with_intervals
+from synner_graph.evaluation.intervals import by_unit, unit_of, with_intervals
 from synner_graph.evaluation.scores import score_entities, with_interval
 from synner_graph.evaluation.significance import Estimate, compare
 from tests.evaluation.test_comparison import by_document, corpus, system
@@ -13,7 +13,7 @@ from tests.evaluation.test_comparison import by_document, corpus, system
 
 def reported(gold: list[Sentence], found: list[tuple[Entity, ...]]):
     report = score_entities([s.entities for s in gold], found, "test")
-    return with_intervals(report, gold, found)
+    return with_intervals(report, gold)
 
 
 def ends(estimate: Estimate) -> tuple[float, float, float]:
@@ -86,8 +86,9 @@ def test_every_other_f1_of_an_analysis_has_one() -> None:
 def test_counts_by_label_and_unit() -> None:
     gold = [[Entity(0, 1, "PER")], [Entity(0, 1, "LOC"), Entity(2, 3, "PER")], []]
     found = [[Entity(0, 1, "PER")], [Entity(0, 1, "PER")], [Entity(0, 1, "ORG")]]
-    counts = type_counts(gold, found)
-    assert {label: by_unit(rows, [2, 1]).tolist() for label, rows in counts.items()} == {
+    report = score_entities(gold, found, "test")
+    counts = zip(report.per_type, report.counts, strict=True)
+    assert {label: by_unit(rows, [2, 1]).tolist() for label, rows in counts} == {
         "LOC": [[1, 0, 0], [0, 0, 0]],
         "ORG": [[0, 0, 0], [0, 1, 0]],
         "PER": [[2, 2, 1], [0, 0, 0]],

@@ -192,7 +192,9 @@ def test_reports_become_json() -> None:
 @given(pairs_of_annotations())
 def test_the_counts_of_the_sentences_add_up(pairs: Pairs) -> None:
     report = score_entities([gold for _, gold, _ in pairs], [found for _, _, found in pairs], "dev")
-    assert len(report.sentences) == len(pairs)
-    for name in ("gold", "predicted", "correct"):
-        assert sum(getattr(s, name) for s in report.sentences) == getattr(report.overall, name)
-    assert [s.gold for s in report.sentences] == [len(gold) for _, gold, _ in pairs]
+    assert report.by_sentence.tolist() == [
+        [len(gold), len(found), len(set(gold) & set(found))] for _, gold, found in pairs
+    ]
+    assert Score(*report.by_sentence.sum(0).tolist()) == report.overall
+    for score, counts in zip(report.per_type.values(), report.counts, strict=True):
+        assert Score(*counts.sum(0).tolist()) == score

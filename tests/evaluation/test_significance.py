@@ -15,7 +15,7 @@ from synner_graph.evaluation.significance import (
     compare,
     f1,
     holm,
-    macro_f1,
+    one_training,
     paired_bootstrap,
     pooled,
     randomisation,
@@ -161,10 +161,14 @@ def test_the_macro_average_equals_resampling_in_loops(monkeypatch: pytest.Monkey
         drawn = np.repeat(np.arange(20), row)
         sums = [Score(*label[drawn].sum(0).tolist()) for label in labels]
         means.append(np.mean([score.f1 for score in sums if score.gold or score.predicted]))
-    found = macro_f1(labels)
+    kinds = np.concatenate([labels.sum(0, keepdims=True), labels, labels[:1]])
+    (overall, *each, other), found = one_training(kinds, 2)
     assert found.value == pytest.approx(np.mean([f1(label.sum(0)) for label in labels]))
     assert found.error == pytest.approx(float(np.std(means) * (20 / 19) ** 0.5))
     assert found.freedom == 19
+    alone = compare([labels.sum(0, keepdims=True), *(label[None] for label in labels)]).f1
+    assert [ends(one) for one in (overall, *each)] == [pytest.approx(ends(one)) for one in alone]
+    assert other == each[0]
 
 
 def test_very_many_units_are_drawn_with_their_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +182,7 @@ def test_very_many_units_are_drawn_with_their_neighbours(monkeypatch: pytest.Mon
         assert together.value == pytest.approx(single.value)
         assert together.error == pytest.approx(single.error, rel=0.15)
     assert other.f1[1].freedom == 299
-    assert macro_f1(control).freedom == 299
+    assert one_training(control, 0)[0][0].freedom == 299
     assert same_trainings(ours, ours + 1).freedom < 1000
 
 

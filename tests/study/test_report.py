@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from random import Random
 from statistics import mean, stdev
 
+import numpy as np
 import pytest
 
 from synner_graph.evaluation.scores import Report, Score
@@ -17,8 +19,13 @@ from synner_graph.study.results import Record, counts_from_text, counts_to_text
 SENTENCES = 300
 
 
-def score(rows: list[Score]) -> Score:
+def score(rows: Sequence[Score]) -> Score:
     return Score(*(sum(getattr(r, n) for r in rows) for n in ("gold", "predicted", "correct")))
+
+
+def report(rows: Sequence[Score]) -> Report:
+    counts = np.array([[(row.gold, row.predicted, row.correct) for row in rows]])
+    return Report("test", score(rows), {}, counts=counts)
 
 
 def record(cell: Cell, chance: float, test: bool = True) -> Record:
@@ -34,7 +41,7 @@ def record(cell: Cell, chance: float, test: bool = True) -> Record:
         "settings": cell.config.model_dump(mode="json"),
         "dev": overall,
         "test": overall if test else None,
-        "per_sentence": counts_to_text(Report("test", score(rows), {}, sentences=tuple(rows))),
+        "per_sentence": counts_to_text(report(rows)),
         "parameters_from_scratch": 1234,
     }
 
@@ -52,7 +59,7 @@ def grid(**changes: object) -> Grid:
 
 def test_counts_come_back_from_text() -> None:
     rows = (Score(1, 2, 1), Score(0, 0, 0), Score(0, 1, 0), Score(3, 0, 0))
-    text = counts_to_text(Report("dev", score(list(rows)), {}, sentences=rows))
+    text = counts_to_text(report(rows))
     assert text == "0:1/2/1 2:0/1/0 3:3/0/0"
     assert counts_from_text(text) == {0: rows[0], 2: rows[2], 3: rows[3]}
     assert counts_from_text("") == {}

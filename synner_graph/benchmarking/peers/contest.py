@@ -206,19 +206,16 @@ class Contest:
         scores: dict[str, Any] = {}
         for name in ("dev", "test"):
             gold = [sentence.entities for sentence in splits[name]]
-            scores[f"{name}_f1"] = _f1(gold, self._entities(peer, f"{name}-tokens"))
+            report = score_entities(gold, self._entities(peer, f"{name}-tokens"), name)
+            scores[f"{name}_f1"] = report.overall.f1
         unit = unit_of(splits["test"])
-        sizes = document_sizes(splits["test"])
-        gold = [sentence.entities for sentence in splits["test"]]
-        found = self._entities(peer, "test-tokens")
-        scores["test_interval"] = f1_intervals(gold, found, sizes, unit).overall.ends
+        intervals = f1_intervals(report, document_sizes(splits["test"]), unit)
+        scores["test_interval"] = intervals.overall.ends
         if peer.reads_texts:
-            found = self._entities(peer, "texts")
-            ones = [1] * len(found)
-            scores["raw_f1"] = _f1(self.gold_in_texts, found)
-            scores["raw_interval"] = f1_intervals(
-                self.gold_in_texts, found, ones, unit
-            ).overall.ends
+            report = score_entities(self.gold_in_texts, self._entities(peer, "texts"), "test")
+            scores["raw_f1"] = report.overall.f1
+            sizes = [1] * len(self.gold_in_texts)
+            scores["raw_interval"] = f1_intervals(report, sizes, unit).overall.ends
         return scores
 
     def _entities(self, peer: Peer, name: str) -> list[list[Entity]]:
@@ -271,10 +268,6 @@ def _whole_documents(
 def _tokens(sentence: Sentence) -> dict[str, Any]:
     """What a peer is told of a sentence to predict."""
     return {"tokens": sentence.tokens, "document": sentence.document}
-
-
-def _f1(gold: Sequence[Sequence[Entity]], found: Sequence[Sequence[Entity]]) -> float:
-    return score_entities(gold, found, "test").overall.f1
 
 
 def _write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
