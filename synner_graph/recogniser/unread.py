@@ -97,11 +97,16 @@ def _options_of_others(kind: Kind[Any], name: str) -> set[str]:
 
 def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
     """Yield settings, whether they are read, and what is missing if they are not."""
-    encoder, gnn, training, text = config.encoder, config.gnn, config.training, config.text
-    has_gnn = gnn.name != NONE
-    recurrent = KINDS["recurrent"].find(config.recurrent.name)
-    learns_trees = config.parser.name == BIAFFINE
-    edges = EdgeInventory(gnn.edges if has_gnn else recurrent.edges, ())
+    yield from _rules_of_parts(config)
+    yield from _rules_of_trees(config)
+    yield from _rules_of_files(config)
+    yield from _rules_of_training(config)
+
+
+def _rules_of_parts(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
+    """The rules of GNN and head."""
+    encoder, gnn, has_gnn = config.encoder, config.gnn, config.gnn.name != NONE
+    has_relations = _reads_relations(config) or config.parser.name == BIAFFINE
     yield (
         "gnn.layers gnn.size gnn.dropout gnn.residual gnn.norm gnn.jump gnn.edges",
         has_gnn,
@@ -129,7 +134,7 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
     )
     yield (
         "gnn.fold_subtypes",
-        has_gnn or bool(recurrent.edges or encoder.relation_size or learns_trees),
+        has_gnn or has_relations,
         "nothing in this model reads relations",
     )
     yield (
@@ -137,20 +142,19 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         config.head.options.get("width", True) is not False,
         "it needs head.width true",
     )
-    files = config.data.train or config.data.dev or config.data.test
-    yield (
-        "data.data_dir",
-        not files or encoder.vectors is not None,
-        "the files are named one by one",
-    )
-    in_graph = has_gnn and ("." in gnn.name or layer_class(gnn.name).reads_relations)
+
+
+def _rules_of_trees(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
+    """The rules of what reads trees, and of what makes them."""
+    encoder, gnn, training = config.encoder, config.gnn, config.training
+    learns_trees = config.parser.name == BIAFFINE
+    edges = _edges(config)
+    in_graph = gnn.name != NONE and ("." in gnn.name or layer_class(gnn.name).reads_relations)
     if config.data.shuffle == "heads":
         read = edges.needs_trees or learns_trees
     else:
         has_relations = bool(set(ARC_KINDS) & set(edges.kinds))
-        read = (in_graph and has_relations) or bool(
-            recurrent.edges or encoder.relation_size or learns_trees
-        )
+        read = (in_graph and has_relations) or _reads_relations(config) or learns_trees
     yield (
         "data.shuffle",
         read,
@@ -198,6 +202,17 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
             config.parser.own_trees > 0,
             "it needs parser.own_trees above 0",
         )
+
+
+def _rules_of_files(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
+    """The rules of corpora and raw text."""
+    encoder, text = config.encoder, config.text
+    files = config.data.train or config.data.dev or config.data.test
+    yield (
+        "data.data_dir",
+        not files or encoder.vectors is not None,
+        "the files are named one by one",
+    )
     yield (
         "text.language",
         text.tokenizer in (None, "rules") or text.splitter == "rules",
@@ -208,6 +223,11 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         text.tokenizer in (None, "rules"),
         "text.tokenizer cuts raw text by no rules",
     )
+
+
+def _rules_of_training(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
+    """The rules of how a model learns."""
+    encoder, training = config.encoder, config.training
     yield (
         "training.encoder_learning_rate training.layer_decay",
         has_transformer(encoder) and (encoder.freeze != EVERYTHING or encoder.lora_rank > 0),
@@ -215,8 +235,9 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
     )
     yield (
         "training.part_tokens",
-        encoder.context == "document" or edges.reads_documents,
-        "nothing in this model reads documents",
+        encoder.context == "document" or _edges(config).reads_documents,
+        "it needs a model that reads documents: encoder.context document, or edges that join "
+        "sentences",
     )
     yield (
         "training.adversarial",
@@ -230,17 +251,24 @@ def _rules(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         "it needs training.schedule 'inverse'",
     )
     yield (
-        "training.part_tokens",
-        encoder.context == "document" or edges.reads_documents,
-        "it needs a model that reads documents: encoder.context document, or edges that join "
-        "sentences",
-    )
-    yield (
         "training.teacher_weight training.unlabelled",
         training.teacher is not None,
         "it needs training.teacher",
     )
     yield "training.betas", training.optimizer == "adamw", "it needs training.optimizer 'adamw'"
+
+
+def _edges(config: RunConfig) -> EdgeInventory:
+    """Return the edges along which messages pass, or those that the recurrent layer reads."""
+    if config.gnn.name != NONE:
+        return EdgeInventory(config.gnn.edges, ())
+    return EdgeInventory(KINDS["recurrent"].find(config.recurrent.name).edges, ())
+
+
+def _reads_relations(config: RunConfig) -> bool:
+    """Return whether anything but the GNN reads the relations of trees."""
+    recurrent = KINDS["recurrent"].find(config.recurrent.name)
+    return bool(recurrent.edges) or config.encoder.relation_size > 0
 
 
 USUAL = flatten(RunConfig().model_dump(mode="json"))
