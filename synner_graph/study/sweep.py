@@ -17,6 +17,7 @@ from synner_graph.errors import InputError
 from synner_graph.files import make_folder
 from synner_graph.recogniser.settings import Place, combine
 from synner_graph.study.space import Dimension
+from synner_graph.training.metrics import choosing_score
 from synner_graph.training.run import train
 
 STUDY = "sweep"
@@ -55,7 +56,7 @@ class Outcome:
 def run_sweep(
     config: RunConfig, space: Sequence[Dimension], trials: int, folder: Path, **how: Any
 ) -> Outcome:
-    """Train until so many trials are finished or pruned, those of before included.
+    """Train until enough trials are finished or pruned, earlier ones included.
 
     The folder keeps the trials and the run of the best one. A sweep that was broken off goes on: a
     trial that was under way is trained to its end first. The test split is not read.
@@ -156,7 +157,7 @@ def _run(
             metrics, _ = train(
                 settings, corpus, place, overwrite=True, resume=True, after_epoch=watch, **how
             )
-            value = max(map(_score, metrics["epochs"]))
+            value = max(map(choosing_score, metrics["epochs"]))
         except optuna.TrialPruned:
             study.tell(trial, state=states.PRUNED)
             logger.info("trial %d: pruned", trial.number + 1)
@@ -179,7 +180,7 @@ def _run(
 
 def _watch(trial: Any, last: int, pruned: type[Exception], record: Mapping[str, Any]) -> None:
     """Tell a trial the score of an epoch; raise `pruned` where it has fallen behind."""
-    trial.report(_score(record), record["epoch"])
+    trial.report(choosing_score(record), record["epoch"])
     if record["epoch"] < last and trial.should_prune():
         raise pruned
 
@@ -189,12 +190,6 @@ def _settings(config: RunConfig, tuned: Mapping[str, Any]) -> RunConfig:
     given = config.model_dump(mode="json", exclude_unset=True)
     places = (Place("settings", given, shared=True), Place("trial", nested(tuned), shared=True))
     return combine(places)[0]
-
-
-def _score(record: Mapping[str, Any]) -> float:
-    """What chooses the best epoch: dev F1, or its mean with dev LAS."""
-    scores = [float(record[name]) for name in ("dev_f1", "dev_las") if name in record]
-    return sum(scores) / len(scores)
 
 
 def _keep_the_best(study: Any, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """What metrics.json holds: scores, counts, settings, versions."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +19,18 @@ from synner_graph.training.provenance import versions
 logger = logging.getLogger(__name__)
 
 
+def choosing_score(scores: Mapping[str, Any]) -> float:
+    """Return the score that chooses the best epoch: the mean of what `dev_scores` gives.
+
+    Args:
+        scores: Those of an epoch, or its record.
+    """
+    found = [float(scores[name]) for name in ("dev_f1", "dev_las") if name in scores]
+    return sum(found) / len(found)
+
+
 def dev_scores(ner: SynNER, config: RunConfig, dev: Sequence[Sentence]) -> dict[str, float]:
-    """Score a model on dev, to compare epochs by the mean of the scores.
+    """Score a model on dev, to compare epochs by `choosing_score`.
 
     Args:
         ner: The model as it stands.

@@ -11,42 +11,40 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from accelerate.utils import set_seed
-
 from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import Corpus, files_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.precision import f1_by_precision
 from synner_graph.evaluation.scores import Report
-from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.heads.soft import SoftTarget
 from synner_graph.model.batch import Batch
-from synner_graph.parsers import TREES, Parser, ParserRecord, fill_trees
-from synner_graph.recogniser.continued import continued_recogniser, news, open_before
-from synner_graph.recogniser.find import find_run
-from synner_graph.recogniser.new import new_recogniser
-from synner_graph.recogniser.resolve import check, resolve, unknown_labels
+from synner_graph.recogniser.resolve import check
 from synner_graph.recogniser.run_folder import CARD, LOG, METRICS, WORKSPACE, RunFolder
 from synner_graph.recogniser.stored import measured_files
-from synner_graph.recogniser.synner import SynNER, load_parser
+from synner_graph.recogniser.synner import SynNER
 from synner_graph.training.batches import LengthGroupedBatches, training_units
 from synner_graph.training.card import model_card
 from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.distributed import build_accelerator, on_main
 from synner_graph.training.interval import Interval
 from synner_graph.training.jackknife import jackknife
-from synner_graph.training.learner import Learner, frozen_digest
+from synner_graph.training.learner import Learner
 from synner_graph.training.loop import run_epochs
-from synner_graph.training.metrics import as_read, dev_scores, parameters, reports_of, run_metrics
+from synner_graph.training.metrics import (
+    as_read,
+    choosing_score,
+    dev_scores,
+    reports_of,
+    run_metrics,
+)
 from synner_graph.training.own_trees import draw_own_trees, own_share
+from synner_graph.training.prepared import prepare
 from synner_graph.training.progress import progress_bar
 from synner_graph.training.provenance import provenance
 from synner_graph.training.randomness import repeatable
 from synner_graph.training.resume import begin, identity, is_broken_off, is_finished
-from synner_graph.training.teacher import Teacher, soft_targets, summary
 from synner_graph.training.tracking import AfterEpoch, Trackers, pass_over
-from synner_graph.training.unlabelled import UNLABELLED, with_unlabelled
 
 logger = logging.getLogger(__name__)
 
@@ -100,38 +98,14 @@ def train(
         run.check_replaceable(overwrite, _inputs(config))
     config = check(config)
     accelerator = build_accelerator(device, config.training.precision)
-    trackers = Trackers(track, accelerator, output)
-    before = open_before(config, backend, accelerator.device, kernel)
-    told = len(corpus.notes)
-    corpus, record = _parsed(config, with_unlabelled(config, corpus), before)
-    config, lexicon = resolve(config, corpus)
-    sentences, dev = corpus.splits["train"], corpus.splits.get("dev", ())
-    set_seed(config.training.seed)
-    unlabelled = corpus.splits.get(UNLABELLED, ())
-    build: Callable[..., SynNER]
-    if before is None:
-        build = partial(
-            new_recogniser, config, backend=backend, device=accelerator.device, kernel=kernel
-        )
-    else:
-        build = partial(continued_recogniser, before, config, backend=backend, kernel=kernel)
-    ner = build(sentences, lexicon=lexicon, unlabelled=unlabelled)
-    ner.parser_record = record or ner.parser_record
-    ner.model.head.encode(sentences)  # refuses entities that it cannot learn
-    learned: Sequence[Sentence] = (*sentences, *unlabelled)
-    teacher, labels = None, ner.vocabularies.labels
-    if config.training.teacher is not None:
-        teacher = Teacher.open(config.training.teacher, learned, labels)
+    trackers, told = Trackers(track, accelerator, output), len(corpus.notes)
+    made = prepare(config, corpus, backend, accelerator.device, kernel)
+    config, corpus = made.config, made.corpus
     settings = identity(
         config,
         corpus,
-        {
-            "pretrained weights": frozen_digest(ner.model),
-            "teacher's files": None if teacher is None else teacher.digest,
-            "files of the run to go on from": config.training.from_run
-            and find_run(config.training.from_run).digest(),
-        },
-        graph_backend=ner.backend.name,
+        made.digests(),
+        graph_backend=made.ner.backend.name,
         kernel=str(kernel),
         device=accelerator.device.type,
         processes=accelerator.num_processes,
@@ -151,9 +125,10 @@ def train(
             best = SynNER.from_pretrained(output, backend, accelerator.device, kernel)
             return json.loads(run.read()[METRICS]), reports_of(config, corpus, best)
         answers = None
-        if teacher is not None:
+        if made.teacher is not None:
+            labels = made.ner.vocabularies.labels
             try:
-                answers = teacher.answers(learned, labels, checkpoints, backend, kernel)
+                answers = made.teacher.answers(made.learned, labels, checkpoints, backend, kernel)
             except InputError:
                 if not start.resumes:  # nothing has been learned that could be lost
                     on_main(accelerator, run.clear_workspace)
@@ -163,33 +138,12 @@ def train(
                 found = checkpoints.find()
                 lost = "" if found else ": there is no checkpoint, so it begins again"
                 logger.info("Resuming after interruption %d%s", start.resumes, lost)
-            logger.info(
-                "Training on %d sentences (%d entities of %s); %s parameters, %s of them trained",
-                len(sentences),
-                sum(len(sentence.entities) for sentence in sentences),
-                ", ".join(ner.vocabularies.labels),
-                f"{parameters(ner.model):,}",
-                f"{parameters(ner.model, trained=True):,}",
-            )
-            if before is not None:
-                for line in news(before, ner, sentences):
-                    logger.info("Going on from %s: %s", config.training.from_run, line)
-            for note in corpus.notes[told:]:
-                logger.info("Read with %s", note)
-            if lexicon is not None:
-                logger.info("Words: %s", lexicon.coverage)
-            for remark in (*unknown_labels(corpus), *ner.model.head.remarks(sentences)):
-                logger.warning(remark)
-            targets = None
-            if answers is not None:
-                share = config.training.teacher_weight
-                targets = soft_targets(learned, answers, share, len(sentences))
-                logger.info("Teacher %s: %s", config.training.teacher, summary(targets))
-                for remark in ner.model.head.soft_remarks(targets):
-                    logger.warning(remark)
-            trees = learned
+            made.tell(told)
+            targets = None if answers is None else made.targets(answers)
+            learned = trees = made.learned
+            dev = corpus.splits.get("dev", ())
             if config.parser.jackknife is not None:
-                learned, note = jackknife(config, learned, build, checkpoints, progress)
+                learned, note = jackknife(config, trees, made.build, checkpoints, progress)
                 corpus = replace(corpus, notes=(*corpus.notes, note))
             stack.enter_context(trackers.tracking(config))
 
@@ -198,7 +152,8 @@ def train(
                 on_main(accelerator, lambda: after_epoch(record))
 
             epochs = _fit(
-                *(ner, config, learned, trees, targets, dev, output, checkpoints, progress, told_to)
+                *(made.ner, config, learned, trees, targets, dev),
+                *(output, checkpoints, progress, told_to),
             )
             metrics: dict[str, Any] = {}
             f1: dict[str, float] = {}
@@ -222,29 +177,6 @@ def _finish(run: RunFolder, metrics: dict[str, Any], f1: Mapping[str, float]) ->
     told: dict[str, bytes | Path] = {METRICS: text.encode(), CARD: model_card(metrics).encode()}
     run.update({**told, LOG: log, **measured_files(None, f1)})
     run.clear_workspace()
-
-
-def _parsed(
-    config: RunConfig, corpus: Corpus, before: SynNER | None
-) -> tuple[Corpus, ParserRecord | None]:
-    """Give the corpus the trees of the parser that the settings name, if that is another's.
-
-    Sentences without a tree get that of the parser of the run that the training goes on from.
-    """
-    if config.parser.name == BIAFFINE and before is not None:
-        lacking = sum(s.heads is None for rows in corpus.splits.values() for s in rows)
-        if not lacking:
-            return corpus, None
-        parser: Parser = before.own_parser()
-        splits = {s: tuple(fill_trees(r, lambda: parser)) for s, r in corpus.splits.items()}
-        note = f"trees of the parser of {config.training.from_run} for {lacking} sentences without"
-        return replace(corpus, splits=splits, notes=(*corpus.notes, note)), None
-    if config.parser.name in (TREES, BIAFFINE):
-        return corpus, None
-    parser = load_parser(config.parser.name)
-    splits = {split: tuple(parser.parse(rows)) for split, rows in corpus.splits.items()}
-    note = f"trees of {parser.name} {parser.version} in place of the corpus's own"
-    return replace(corpus, splits=splits, notes=(*corpus.notes, note)), parser.record
 
 
 def _inputs(config: RunConfig) -> list[Path]:
@@ -308,7 +240,7 @@ def _fit(
             if dev:
                 scores = on_main(accelerator, lambda: dev_scores(ner, config, dev))
                 record |= scores
-                score = sum(scores.values()) / len(scores)
+                score = choosing_score(scores)
             _log_epoch(record, len(sentences))
             if best := position.add(record, score):
                 on_main(accelerator, lambda: ner.save_pretrained(output))

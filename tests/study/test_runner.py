@@ -17,7 +17,7 @@ from synner_graph.study.grid import Grid, cells
 from synner_graph.study.report import markdown, summarize
 from synner_graph.study.results import counts_from_text, read_records
 from synner_graph.study.runner import missing_cells, run_study
-from synner_graph.training import run as training
+from synner_graph.training import prepared
 from synner_graph.training.interval import Interval
 from synner_graph.training.learner import Learner
 from tests.places import SAMPLE
@@ -138,7 +138,7 @@ def test_a_cell_leaves_no_model_in_memory(
         models.append(weakref.ref(ner.model))
         return ner
 
-    monkeypatch.setattr(training, "new_recogniser", watched)
+    monkeypatch.setattr(prepared, "new_recogniser", watched)
     gc.disable()
     try:
         study(grid, limit=2)

@@ -20,6 +20,7 @@ from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.errors import InputError
 from synner_graph.recogniser.run_folder import RunFolder
 from synner_graph.recogniser.synner import SynNER
+from synner_graph.training import prepared
 from synner_graph.training import run as training
 from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.interval import Interval
@@ -376,7 +377,7 @@ def test_other_data_weights_and_kernels_are_refused(
         start(config, fewer, folder, resume=True)
     with pytest.raises(InputError, match="kernel was 'auto' and is 'naive'"):
         start(config, corpus, folder, resume=True, kernel="naive")
-    monkeypatch.setattr(training, "frozen_digest", lambda model: "another")
+    monkeypatch.setattr(prepared, "frozen_digest", lambda model: "another")
     with pytest.raises(InputError, match="the pretrained weights are not the same"):
         start(config, corpus, folder, resume=True)
 
