@@ -1,4 +1,4 @@
-"""What is told to those who get a run from others: a model card with licence, name and scores."""
+"""What people get who get a run from others: its files, and a model card with licence and name."""
 
 import json
 from typing import Any
@@ -8,6 +8,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from synner_graph.data.corpora.known import CORPORA
 from synner_graph.errors import InputError
 from synner_graph.recogniser.run_folder import CARD, METRICS, RunFolder
+from synner_graph.recogniser.transaction import MANIFEST
 
 FRONT_MATTER_ENDS = "\n---\n"
 PLACE = "path/to/this/folder"
@@ -55,6 +56,24 @@ def licence_of(given: str | None, metrics: dict[str, Any]) -> str:
             f"expected an SPDX licence expression such as Apache-2.0, CC-BY-SA-4.0 or "
             f"LicenseRef-MINE, got {given!r}"
         ) from error
+
+
+def files_for(run: RunFolder, name: str, licence: str) -> dict[str, bytes]:
+    """Return all files of a run but its log, by name, each checked against the manifest.
+
+    They are as they are in the run; the model card gets name and licence.
+
+    Args:
+        run: Whose training has ended.
+        name: Of a package, or of a repository.
+        licence: As `licence_of` gives it.
+
+    Raises:
+        InputError: A file is missing or damaged, or there is no model card.
+    """
+    files = run.read() | {CARD: card_for(run, name, licence).encode()}
+    manifest = run.transaction.manifest()
+    return files if manifest is None else files | {MANIFEST: manifest.to_json()}
 
 
 def card_for(run: RunFolder, name: str, licence: str) -> str:

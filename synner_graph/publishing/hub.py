@@ -9,10 +9,9 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from synner_graph.errors import InputError
 from synner_graph.files import make_folder, write_bytes
-from synner_graph.publishing.card import card_for, licence_of, metrics_of
-from synner_graph.recogniser.run_folder import CARD, RunFolder
+from synner_graph.publishing.card import files_for, licence_of, metrics_of
+from synner_graph.recogniser.run_folder import RunFolder
 from synner_graph.recogniser.stored import load_stored
-from synner_graph.recogniser.transaction import MANIFEST
 
 REFUSED = (401, 403)
 EXISTS = 409
@@ -29,8 +28,7 @@ def push(
 ) -> str:
     """Put a run into a repository on the hub, in one commit.
 
-    It holds all files of the run as they are, each checked against the manifest, but for the log;
-    the model card gets name and licence.
+    It holds what `files_for` gives.
 
     Args:
         run: Whose training has ended.
@@ -47,20 +45,15 @@ def push(
     """
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
         raise InputError(f"expected a repository such as user/name, got {repository!r}")
-    metrics = metrics_of(run)
-    licence = licence_of(licence, metrics)
+    licence = licence_of(licence, metrics_of(run))
     load_stored(run)  # what cannot be loaded is not handed on
-    card = card_for(run, repository, licence)
+    files = files_for(run, repository, licence)
     if get_token() is None:
         raise InputError(
             "The hub needs a token that may write: set HF_TOKEN, or call `hf auth login` once."
         )
     api = HfApi()
     with TemporaryDirectory() as place:
-        files = run.read() | {CARD: card.encode()}
-        manifest = run.transaction.manifest()
-        if manifest is not None:
-            files[MANIFEST] = manifest.to_json()
         for name, content in files.items():
             write_bytes(make_folder(Path(place, name).parent) / Path(name).name, content)
         try:

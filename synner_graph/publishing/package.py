@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from synner_graph.errors import InputError
-from synner_graph.publishing.card import FRONT_MATTER_ENDS, card_for, licence_of, metrics_of
+from synner_graph.publishing.card import FRONT_MATTER_ENDS, files_for, licence_of, metrics_of
 from synner_graph.publishing.wheel import VERSION, write_wheel
 from synner_graph.recogniser.find import GROUP, INSIDE
 from synner_graph.recogniser.run_folder import CARD, RunFolder
@@ -35,8 +35,7 @@ def pack(
 ) -> tuple[Path, str]:
     """Write a run as a wheel.
 
-    The wheel holds all files of the run as they are, each checked against the manifest, but for
-    the log; the model card gets name and licence.
+    The wheel holds what `files_for` gives, and a module that loads it.
 
     Args:
         run: Whose training has ended.
@@ -49,20 +48,19 @@ def pack(
         The path of the wheel, and the name of the package.
 
     Raises:
-        InputError: The run cannot be handed on, or name, version or licence are none.
+        InputError: The run cannot be handed on, or name, version or licence are not valid.
         WriteError: The wheel cannot be written.
     """
-    metrics = metrics_of(run)
-    licence = licence_of(licence, metrics)
+    licence = licence_of(licence, metrics_of(run))
     name = _name(name or f"synner-{run.path.resolve().name}")
     module = name.replace("-", "_")
     version = _version(version)
     stored = load_stored(run)
-    card = card_for(run, name, licence)
-    files = {f"{module}/{INSIDE}/{leaf}": content for leaf, content in run.read().items()}
-    files[f"{module}/{INSIDE}/{CARD}"] = card.encode()
+    inside = files_for(run, name, licence)
     source = MODULE.format(version=version, inside=INSIDE)
-    files = {f"{module}/__init__.py": source.encode(), f"{module}/py.typed": b"", **files}
+    files = {f"{module}/__init__.py": source.encode(), f"{module}/py.typed": b""}
+    files |= {f"{module}/{INSIDE}/{leaf}": content for leaf, content in inside.items()}
+    card = inside[CARD].decode()
     parser = stored.parser_record.name if stored.parser_record else ""
     info = {
         "METADATA": _metadata(name, version, licence, card, stored.vocabularies.labels, parser),

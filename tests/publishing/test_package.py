@@ -52,6 +52,17 @@ def test_the_run_travels_as_it_is(trained_run: Path, tmp_path: Path) -> None:
     for name, content in RunFolder(trained_run).read().items():
         assert files[f"synner_news/run/{name}"] == content
     assert "synner_news/run/train.log" not in files
+    assert files["synner_news/run/manifest.json"] == (trained_run / "manifest.json").read_bytes()
+
+
+def test_a_file_of_a_package_that_was_damaged_is_named(trained_run: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(packed(trained_run, tmp_path)) as archive:
+        archive.extractall(tmp_path / "site")
+    run = tmp_path / "site" / "synner_news" / "run"
+    assert SynNER.from_pretrained(run).labels == SynNER.from_pretrained(trained_run).labels
+    (run / "vocabulary.json").write_bytes((run / "vocabulary.json").read_bytes() + b" ")
+    with pytest.raises(InputError, match=r"vocabulary\.json"):
+        SynNER.from_pretrained(run)
 
 
 def test_metadata_say_what_it_is(trained_run: Path, tmp_path: Path) -> None:
