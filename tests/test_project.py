@@ -47,6 +47,15 @@ NEVER_IMPORTED = {
 ACCELERATOR_PACKAGES = ("nvidia-", "cuda-", "triton")
 
 
+def extras_of_the_makefile() -> list[str]:
+    """The extras that `make setup` installs."""
+    (found,) = re.findall(r"-e '\.\[(.+)\]'", (ROOT / "Makefile").read_text("utf-8"))
+    return str(found).split(",")
+
+
+INSTALLED = extras_of_the_makefile()
+
+
 def requirements(*extras: str) -> list[Requirement]:
     """The project's own dependencies and those of the extras."""
     lines = [*PROJECT["dependencies"]]
@@ -99,19 +108,7 @@ def python_files(*folders: str) -> list[Path]:
 
 @pytest.mark.parametrize(
     "requirement",
-    requirements(
-        "minilm",
-        "e5",
-        "draw",
-        "parse",
-        "features",
-        "lora",
-        "serve",
-        "parquet",
-        "triton",
-        "fuzz",
-        "dev",
-    ),
+    requirements(*INSTALLED, "triton", "bench"),
     ids=lambda r: r.name,
 )
 def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirement) -> None:
@@ -121,20 +118,7 @@ def test_every_dependency_is_pinned_at_a_version_it_allows(requirement: Requirem
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="constraints.txt is for Python 3.11")
 def test_whatever_the_dependencies_bring_is_pinned() -> None:
-    waiting = requirements(
-        "minilm",
-        "e5",
-        "draw",
-        "parse",
-        "features",
-        "lora",
-        "serve",
-        "parquet",
-        "sweep",
-        "track",
-        "fuzz",
-        "dev",
-    )
+    waiting = requirements(*INSTALLED)
     seen: set[tuple[str, str]] = set()
     while waiting:
         requirement = waiting.pop()
@@ -146,6 +130,11 @@ def test_whatever_the_dependencies_bring_is_pinned() -> None:
             brought = [Requirement(line) for line in importlib.metadata.requires(name) or []]
             waiting += [r for r in brought if not r.marker or r.marker.evaluate({"extra": extra})]
     assert {name for name, _ in seen} - pins().keys() == set()
+
+
+def test_make_setup_installs_every_extra_that_tests_need() -> None:
+    of_gpus_and_benchmarks = {"triton", "bench"}  # `dev` has what `bench` has
+    assert {*INSTALLED} == PROJECT["optional-dependencies"].keys() - of_gpus_and_benchmarks
 
 
 def test_environment_yml_installs_this_project_under_the_same_pins() -> None:
@@ -202,28 +191,8 @@ def test_the_package_of_an_encoder_is_looked_up_by_its_name(extra: str) -> None:
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
-        (
-            ["synner_graph"],
-            ["draw", "parse", "features", "lora", "serve", "parquet", "sweep", "triton", "bench"],
-        ),
-        (
-            ["tests", "benchmarks", "fuzz"],
-            [
-                "minilm",
-                "e5",
-                "draw",
-                "parse",
-                "features",
-                "lora",
-                "serve",
-                "parquet",
-                "sweep",
-                "track",
-                "triton",
-                "fuzz",
-                "dev",
-            ],
-        ),
+        (["synner_graph"], sorted({*INSTALLED, "triton", "bench"} - {"fuzz", "dev"})),
+        (["tests", "benchmarks", "fuzz"], [*INSTALLED, "triton"]),
     ],
 )
 def test_every_import_is_declared(folders: list[str], extras: list[str]) -> None:
@@ -272,6 +241,22 @@ def test_the_makefile_has_the_commands_that_the_documents_name() -> None:
         named = set(command.findall((ROOT / document).read_text("utf-8")))
         assert named, document
         assert named <= targets
+
+
+def test_what_is_said_of_make_train_agrees() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    said = re.findall(r"(\d+) minutes", makefile)
+    assert len(said) == 2 and len(set(said)) == 1  # in `help`, and when it begins
+
+
+def test_the_picture_of_the_readme_is_of_the_text_that_its_command_draws() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (path,) = re.findall(r"^!\[.+\]\((.+)\)$", readme, re.M)
+    (text,) = re.findall(rf'synner visualize runs/sample "(.+)" --output {path}', readme)
+    picture = (ROOT / path).read_text("utf-8")
+    assert text.replace(" ", "") in picture.replace(" ", "")
+    train = (ROOT / "datasets" / "sample" / "train.conllu").read_text("utf-8")
+    assert text in readme and f"# text = {text}" not in train  # it had never seen it
 
 
 # ------------------------------------------------------------ small files, few at the root
