@@ -150,7 +150,7 @@ def compare(
     sentences: Annotated[
         int, typer.Option(min=1, help="Drawn from the test split, with replacement.")
     ] = 2_077,
-    documents: Annotated[int, typer.Option(min=2, help="They are laid into so many.")] = 316,
+    documents: Annotated[int, typer.Option(min=2, help="Documents of these sentences.")] = 316,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is timed.")] = 1,
     json: options.Json = False,
 ) -> None:
@@ -239,8 +239,12 @@ def predict(
     memory: Memory = True,
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
-    precision: Annotated[options.Precisions, typer.Option(help="Of our encoder.")] = FLOAT32,
-    peer_precision: Annotated[options.Precisions, typer.Option(help="Of the other.")] = FLOAT32,
+    precision: Annotated[
+        options.Precisions, typer.Option(help="Precision of our encoder.")
+    ] = FLOAT32,
+    peer_precision: Annotated[
+        options.Precisions, typer.Option(help="Precision of the other.")
+    ] = FLOAT32,
     json: options.Json = False,
 ) -> None:
     """Time prediction by part, beside transformers' AutoModelForTokenClassification.
@@ -265,47 +269,7 @@ def predict(
 
 bench.command("serve")(bench_runs.serve)
 bench.command("threads")(bench_runs.threads)
-
-
-@bench.command("workers")
-def workers(
-    run: options.Run,
-    numbers: Annotated[
-        str, typer.Option("--workers", help="How many there are, time after time.")
-    ] = "1,2",
-    texts: Annotated[int, typer.Option(min=1, help="Texts that are named, each time.")] = 20_000,
-    chunk: Annotated[
-        int, typer.Option(min=1, help="Characters that a worker names at a time.")
-    ] = 100_000,
-    dataset: Annotated[str, typer.Option(help="Corpus whose test texts are read.")] = "sample",
-    data_dir: options.DataDir = None,
-    json: options.Json = False,
-) -> None:
-    """Time predict --workers: processes of one thread each, beside one.
-
-    The start of the processes does not count: it is that of a prediction.
-
-    Example: synner bench workers runs/sample --workers 1,2 --texts 20000
-    """
-    from synner_graph.benchmarking.workers import measure_workers
-    from synner_graph.config import DataConfig
-    from synner_graph.data.corpora.catalogue import corpus_of
-
-    counts = [int(word) if word.isdecimal() else 0 for word in numbers.split(",")]
-    if not all(counts):
-        raise InputError(f"--workers is {numbers}: expected whole numbers such as 1,2.")
-    corpus = corpus_of(DataConfig(dataset=dataset, data_dir=data_dir), ("test",))
-    read = [s.text or " ".join(s.tokens) for s in corpus.splits["test"]]
-    found = measure_workers(run, read, texts, chunk, counts)
-    if json:
-        print_json([speed.to_json(found[0]) for speed in found])
-        return
-    table = Table("workers", "sentences", "seconds", "sentences/s", f"to {counts[0]}")
-    for speed in found:
-        ratio = f"{speed.rate / found[0].rate:.2f}"
-        numbers_of = f"{speed.sentences:,}", f"{speed.seconds:.1f}", f"{speed.rate:.1f}"
-        table.add_row(str(speed.workers), *numbers_of, ratio)
-    output.print(table)
+bench.command("workers")(bench_runs.workers)
 
 
 def _print_ratios(found: dict[str, Any], title: str, json: bool) -> None:

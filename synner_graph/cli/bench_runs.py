@@ -1,4 +1,4 @@
-"""`bench serve` and `bench threads`: a run that is used by many at once."""
+"""`bench serve`, `bench threads` and `bench workers`: a run that many use at once."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ from rich.table import Table
 
 from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json
-from synner_graph.errors import InputError
+from synner_graph.cli.numbers import numbers_of
 
 
 def serve(
@@ -16,7 +16,7 @@ def serve(
     requests: Annotated[
         int, typer.Option(min=1, help="Texts that are asked for, each time.")
     ] = 1000,
-    clients: Annotated[str, typer.Option(help="How many ask at once, time after time.")] = "1,8,64",
+    clients: Annotated[str, typer.Option(help="Numbers of clients, each timed.")] = "1,8,64",
     dataset: Annotated[str, typer.Option(help="Corpus whose test texts are read.")] = "sample",
     data_dir: options.DataDir = None,
     json: options.Json = False,
@@ -30,7 +30,7 @@ def serve(
     """
     from synner_graph.benchmarking.serving import measure_serving
 
-    numbers = _numbers("--clients", clients)
+    numbers = numbers_of("--clients", clients)
     alone, *loads = measure_serving(run, _texts(dataset, data_dir), requests, numbers)
     if json:
         print_json([load.to_json(alone) for load in (alone, *loads)])
@@ -50,7 +50,7 @@ def serve(
 
 def threads(
     run: options.Run,
-    threads: Annotated[str, typer.Option(help="Threads of the program, time after time.")] = "1,2",
+    threads: Annotated[str, typer.Option(help="Numbers of threads, each timed.")] = "1,2",
     texts: Annotated[int, typer.Option(min=1, help="Texts that are read each time.")] = 300,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is timed.")] = 5,
     dataset: Annotated[str, typer.Option(help="Corpus whose test texts are read.")] = "sample",
@@ -67,7 +67,7 @@ def threads(
     from synner_graph.benchmarking import threads as benchmark
     from synner_graph.evaluation.combination.saved import open_recogniser
 
-    numbers = _numbers("--threads", threads)
+    numbers = numbers_of("--threads", threads)
     test = _texts(dataset, data_dir)
     found = benchmark.measure_threads(open_recogniser(run), test, texts, numbers, rounds)
     if json:
@@ -79,11 +79,38 @@ def threads(
     output.print(table)
 
 
-def _numbers(option: str, given: str) -> list[int]:
-    numbers = [int(word) if word.isdecimal() else 0 for word in given.split(",")]
-    if not all(numbers):
-        raise InputError(f"{option} is {given}: expected whole numbers such as 1,2,8.")
-    return numbers
+def workers(
+    run: options.Run,
+    numbers: Annotated[
+        str, typer.Option("--workers", help="Numbers of workers, each timed.")
+    ] = "1,2",
+    texts: Annotated[int, typer.Option(min=1, help="Texts that are named, each time.")] = 20_000,
+    chunk: Annotated[
+        int, typer.Option(min=1, help="Characters that a worker names at a time.")
+    ] = 100_000,
+    dataset: Annotated[str, typer.Option(help="Corpus whose test texts are read.")] = "sample",
+    data_dir: options.DataDir = None,
+    json: options.Json = False,
+) -> None:
+    """Time predict --workers: processes of one thread each, beside one.
+
+    The start of the processes does not count: it is that of a prediction.
+
+    Example: synner bench workers runs/sample --workers 1,2 --texts 20000
+    """
+    from synner_graph.benchmarking.workers import measure_workers
+
+    counts = numbers_of("--workers", numbers)
+    found = measure_workers(run, _texts(dataset, data_dir), texts, chunk, counts)
+    if json:
+        print_json([speed.to_json(found[0]) for speed in found])
+        return
+    table = Table("workers", "sentences", "seconds", "sentences/s", f"to {counts[0]}")
+    for speed in found:
+        ratio = f"{speed.rate / found[0].rate:.2f}"
+        cells = f"{speed.sentences:,}", f"{speed.seconds:.1f}", f"{speed.rate:.1f}"
+        table.add_row(str(speed.workers), *cells, ratio)
+    output.print(table)
 
 
 def _texts(dataset: str, data_dir: Path | None) -> list[str]:

@@ -8,14 +8,14 @@ from rich.table import Table
 
 from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json
-from synner_graph.errors import InputError
+from synner_graph.cli.numbers import numbers_of
 
 
 def busy(
     processes: Annotated[
-        str, typer.Option(help="How many busy processes run beside, time after time.")
+        str, typer.Option(help="Numbers of busy processes beside it, each measured.")
     ] = "1,3",
-    seconds: Annotated[float, typer.Option(min=0.1, help="Of each measurement.")] = 20,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Seconds of each measurement.")] = 20,
     dataset: Annotated[str, typer.Option(help="Corpus of the catalogue.")] = "sample",
     data_dir: options.DataDir = None,
     encoder: Annotated[str, typer.Option(help="Hub id or folder of a transformer.")] = "minilm",
@@ -32,9 +32,7 @@ def busy(
     from synner_graph.benchmarking.busy import measure_busy
     from synner_graph.benchmarking.workload import Workload
 
-    counts = [int(word) if word.isdecimal() else 0 for word in processes.split(",")]
-    if not all(counts):
-        raise InputError(f"--processes is {processes}: expected whole numbers such as 1,3.")
+    counts = numbers_of("--processes", processes)
     folder = None if data_dir is None else str(data_dir)
     cores = os.cpu_count() or 1
     workload = Workload("train", dataset, folder, encoder, "crf", 600, 30, cores)

@@ -34,9 +34,10 @@ def calibrate(
     """Choose the temperature of a run's scores on the dev split, and store it with the run.
 
     Without --dataset and --input it reads the dev split that the run was trained with. The run
-    still finds the same entities. The calibration error is printed before and after, also for the
-    test split if there is one; that one counts, as nothing was chosen there. F1 on dev is measured
-    in each precision that the processor has instructions for: --precision auto goes by it.
+    still finds the same entities. The calibration error is printed before and after, for dev and,
+    if there is one, for the test split: trust that one, since nothing was chosen there. F1 on dev
+    is measured in each precision that the processor has instructions for: --precision auto goes by
+    it.
 
     Example: synner calibrate runs/sample
     """

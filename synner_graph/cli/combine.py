@@ -58,7 +58,7 @@ def combine(
     ] = None,
     calibrate: Annotated[
         bool,
-        typer.Option("--calibrate", help="Make probabilities of the scores, as dev has them."),
+        typer.Option("--calibrate", help="Turn the scores into probabilities that hold on dev."),
     ] = False,
     save: Annotated[
         Path | None,
@@ -124,9 +124,8 @@ def combine(
 ) -> None:
     """Combine what several systems found in the same sentences into one output.
 
-    Name the systems first and the options after them. The output holds entities that share no
-    token: of all such sets the one with the greatest sum of what stands behind its entities less
-    what stands behind their being none.
+    Name the systems first and the options after them. Of all sets of entities that share no token
+    the output is the one that the systems support most; --method says how support is counted.
 
     Example: synner combine a.conll2003 b.jsonl c.iob2 --output all.jsonl
 

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from synner_graph.cli import options
-from synner_graph.cli.console import output, print_json, print_notes
+from synner_graph.cli.console import output, print_json, print_notes, print_signature
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import split_of
@@ -122,7 +122,7 @@ def compare(
         print_json({**comparison.to_json(), "signature": str(signature)})
         return
     _print(comparison, buckets)
-    output.print(str(signature), markup=False, highlight=False, soft_wrap=True)
+    print_signature(signature)
 
 
 def _print(found: "SystemComparison", most: int) -> None:

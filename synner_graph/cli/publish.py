@@ -11,7 +11,7 @@ Licence = Annotated[
     str | None,
     typer.Option(
         "--license",
-        help="Under which others may use the run, as SPDX names it: Apache-2.0, CC-BY-SA-4.0. "
+        help="Licence under which others may use the run, as SPDX names it: Apache-2.0. "
         "Required; the licence of the training sentences may decide it.",
         show_default=False,
     ),
@@ -25,9 +25,9 @@ def package(
     ),
     name: Annotated[
         str | None,
-        typer.Option(help="Of the package; default: synner- and the name of the run's folder."),
+        typer.Option(help="Name of the package; default: synner- and that of the run's folder."),
     ] = None,
-    version: Annotated[str, typer.Option(help="Of the package.")] = "1.0.0",
+    version: Annotated[str, typer.Option(help="Version of the package.")] = "1.0.0",
     license: Licence = None,
 ) -> None:
     """Pack a run as a wheel that pip installs; from then on its name is enough.
@@ -49,10 +49,10 @@ def package(
 def push(
     run: options.Run,
     repository: Annotated[
-        str, typer.Argument(help="On the hub, as user/name.", show_default=False)
+        str, typer.Argument(help="Repository on the hub, as user/name.", show_default=False)
     ],
     private: Annotated[
-        bool, typer.Option("--private", help="Others do not see a new repository.")
+        bool, typer.Option("--private", help="Make a repository that others do not see.")
     ] = False,
     update: Annotated[
         bool, typer.Option("--update", help="Replace what the repository holds, in one commit.")

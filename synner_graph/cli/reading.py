@@ -1,14 +1,11 @@
 """The options that say how corpora and files are read, in one bundle."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from functools import wraps
-from inspect import Parameter, signature
+from dataclasses import dataclass
 from typing import Any
 
 from synner_graph.cli import options
-
-BUNDLE = "reading"
+from synner_graph.cli.bundles import Command, unfold
 
 
 @dataclass(frozen=True)
@@ -39,30 +36,10 @@ class Reading:
 AS_USUAL = Reading()
 
 
-def reads(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def reads(*without: str) -> Callable[[Command], Command]:
     """Give a command the options of `Reading` in place of its parameter `reading`.
-
-    Typer reads options off the signature alone, so the decorated function shows the fields there.
 
     Args:
         without: Fields that are no option of this command and keep their default.
     """
-    shown = [field for field in fields(Reading) if field.name not in without]
-
-    def options_of(kind: Any) -> list[Parameter]:
-        return [Parameter(f.name, kind, default=f.default, annotation=f.type) for f in shown]
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @wraps(command)
-        def run(**given: Any) -> None:
-            bundle = Reading(**{field.name: given.pop(field.name) for field in shown})
-            command(**given, **{BUNDLE: bundle})
-
-        parameters: list[Parameter] = []
-        for parameter in signature(command).parameters.values():
-            parameters += options_of(parameter.kind) if parameter.name == BUNDLE else [parameter]
-        run.__signature__ = signature(command).replace(parameters=parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in parameters}
-        return run
-
-    return decorate
+    return unfold("reading", Reading, *without)

@@ -8,7 +8,7 @@ from rich.table import Table
 from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json
 
-app = typer.Typer(no_args_is_help=True, help="Published rows as training runs.")
+app = typer.Typer(no_args_is_help=True, help="List published results, and show how to train them.")
 
 
 @app.command("list")

@@ -20,7 +20,7 @@ LIMITS = Limits()
 """Those of a server whose user names no others."""
 
 Host = Annotated[str, typer.Option(help="Interface to listen at; 0.0.0.0 for all.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")]
 
 
 def serve(
@@ -28,17 +28,17 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     max_characters: Annotated[
-        int, typer.Option(min=1, help="In the texts of a request; more is refused (413).")
+        int, typer.Option(min=1, help="Most characters in a request; more are refused (413).")
     ] = LIMITS.characters,
     timeout: Annotated[
         float,
         typer.Option(min=0.1, help="Seconds to receive a request (408), and to answer it (503)."),
     ] = LIMITS.seconds,
     max_waiting: Annotated[
-        int, typer.Option(min=1, help="Characters that wait for the model; more are refused (503).")
+        int, typer.Option(min=1, help="Most characters that wait; more are refused (503).")
     ] = LIMITS.waiting,
     batch_tokens: Annotated[
-        int, typer.Option(min=1, help="Tokens in a batch.", rich_help_panel=options.RUNTIME)
+        int, typer.Option(min=1, help="Most tokens in a batch.", rich_help_panel=options.RUNTIME)
     ] = LIMITS.batch_tokens,
     parser: Annotated[
         str,

@@ -1,14 +1,17 @@
 """Open the run and the sentences that a command reads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from synner_graph.cli.console import print_notes
 from synner_graph.cli.reading import Reading
 from synner_graph.config import DataConfig, TextConfig, load_config
+from synner_graph.data.batching import by_size
 from synner_graph.data.corpora.catalogue import SPLITS
 from synner_graph.data.formats import FORMATS, format_of
 from synner_graph.data.formats.whole import DocumentFormat
+from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -99,6 +102,27 @@ def open_any(
     if features is not None:
         ner.use_features(features)
     return ner
+
+
+def parsed(
+    sentences: Iterable[Sentence], ner: "Recogniser", parser: str | None, batch_size: int
+) -> Iterable[Sentence]:
+    """Give the sentences of a file the trees of a parser, if one is named.
+
+    Args:
+        sentences: As they are in the file.
+        ner: What reads them; a note says where its trees were others.
+        parser: As on the command line.
+        batch_size: Sentences that are parsed at once.
+
+    Raises:
+        InputError: There is no such parser.
+    """
+    if parser is None:
+        return sentences
+    chosen = ner.chosen_parser(parser)
+    print_notes(ner.tree_notes(chosen))
+    return (found for batch in by_size(sentences, batch_size) for found in chosen.parse(batch))
 
 
 def text_config(

@@ -7,14 +7,15 @@ import typer
 
 from synner_graph.cli import options
 from synner_graph.cli.console import errors, print_json
-from synner_graph.training.interval import Interval
+from synner_graph.cli.trainings import AS_IT_IS, Machine, trains
 
 
+@trains()
 def study(
     context: typer.Context,
     grid: Annotated[Path, typer.Argument(help="Grid file (TOML): see configs/studies.")],
     results: Annotated[
-        Path, typer.Option(help="Folder of the results files; a grid's has its name.")
+        Path, typer.Option(help="Folder of the results files, each named as its grid.")
     ] = Path("docs/results"),
     runs: Annotated[Path, typer.Option(help="Folder for the run folders.")] = Path("runs/studies"),
     row: Annotated[
@@ -37,10 +38,7 @@ def study(
     keep_runs: Annotated[
         bool, typer.Option("--keep-runs", help="Leave the run folders, with their weights.")
     ] = False,
-    checkpoint_every: options.CheckpointEvery = None,
-    graph_backend: options.GraphBackend = options.Backend.auto,
-    kernel: options.Kernel = options.Kernels.auto,
-    device: options.Device = "auto",
+    machine: Machine = AS_IT_IS,
     json: options.Json = False,
 ) -> None:
     """Train every row of a grid with every tuning and every seed, then compare the rows.
@@ -67,7 +65,7 @@ def study(
     from synner_graph.study.results import read_records
     from synner_graph.study.runner import missing_cells, run_study
 
-    every = None if checkpoint_every is None else Interval.parse(checkpoint_every)
+    how = machine.arguments(context)
     plan = read_grid(grid)
     for name in row or ():
         if name not in plan.rows:
@@ -98,12 +96,8 @@ def study(
             runs / grid.stem,
             rows=row or None,
             limit=limit,
-            backend=graph_backend,
-            device=device,
-            kernel=kernel,
             keep_runs=keep_runs,
-            progress=not context.find_root().params["quiet"],
-            checkpoint_every=every,
+            **how,
         )
     records = read_records(path)
     if json:

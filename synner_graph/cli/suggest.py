@@ -11,7 +11,7 @@ import typer
 from synner_graph.cli import options
 from synner_graph.cli.console import print_notes
 from synner_graph.cli.outputs import check_output
-from synner_graph.cli.source import dictionary_notes, dictionary_of, open_run
+from synner_graph.cli.source import dictionary_notes, dictionary_of, open_run, parsed
 from synner_graph.cli.texts import TEXT, texts_of
 from synner_graph.data.batching import by_size
 from synner_graph.data.formats import (
@@ -86,9 +86,9 @@ def suggest(
 ) -> None:
     """Choose the texts that are most worth annotating next.
 
-    These are the ones of whose entities the model is least sure, the types that it finds in turn,
-    and no two that are nearly the same. All texts are read into memory. Sentences of a file are
-    texts by themselves.
+    It takes the texts of whose entities the model is least sure, each type that it finds in turn,
+    and passes over those that nearly repeat one taken before. All texts are read into memory. Where
+    the input holds sentences, each is a text.
 
     Example: synner suggest runs/sample --input notes.txt -n 20 --to label-studio --output next.json
     """
@@ -130,11 +130,7 @@ def _read_sentences(
     from synner_graph.recogniser.suggestion import Reading
     from synner_graph.text.sources import Record
 
-    if parser is not None:
-        chosen = ner.chosen_parser(parser)
-        print_notes(ner.tree_notes(chosen))
-        batches = by_size(sentences, batch_size)
-        sentences = chain.from_iterable(chosen.parse(batch) for batch in batches)
+    sentences = parsed(sentences, ner, parser, batch_size)
     for sentence, likely in ner.scored(sentences, batch_size):
         text = sentence.text or " ".join(sentence.tokens)
         yield Reading.of(Record(text, {}), [Segment(0, sentence)], [likely])
@@ -164,8 +160,8 @@ def _read_texts(
             empty += not segments
 
     batches = by_size(sentences(), batch_size)
-    parsed = chain.from_iterable(batches if trees is None else map(trees.parse, batches))
-    scored = list(ner.scored(parsed, batch_size))
+    rows = chain.from_iterable(batches if trees is None else map(trees.parse, batches))
+    scored = list(ner.scored(rows, batch_size))
     place, found = 0, []
     for record, starts in held:
         own = scored[place : place + len(starts)]

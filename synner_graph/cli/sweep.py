@@ -8,9 +8,10 @@ import typer
 from synner_graph.cli import options
 from synner_graph.cli.console import print_json
 from synner_graph.cli.overrides import parse_overrides
-from synner_graph.training.interval import Interval
+from synner_graph.cli.trainings import AS_IT_IS, Machine, trains
 
 
+@trains()
 def sweep(
     context: typer.Context,
     tune: Annotated[
@@ -21,17 +22,16 @@ def sweep(
             "allows. May be given several times.",
         ),
     ],
-    trials: Annotated[int, typer.Option(min=1, help="Trainings in all, earlier ones too.")] = 20,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Trainings in all, earlier ones included.")
+    ] = 20,
     config: Annotated[
         Path | None, typer.Option(help="Settings in TOML of all trials; --section.key overrides.")
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the sweep.")] = Path(
         "runs/sweep"
     ),
-    checkpoint_every: options.CheckpointEvery = None,
-    graph_backend: options.GraphBackend = options.Backend.auto,
-    kernel: options.Kernel = options.Kernels.auto,
-    device: options.Device = "auto",
+    machine: Machine = AS_IT_IS,
     json: options.Json = False,
 ) -> None:
     """Look for good settings by dev F1; keep the run of the best trial.
@@ -47,19 +47,9 @@ def sweep(
     from synner_graph.study.space import read_space
     from synner_graph.study.sweep import run_sweep
 
-    every = None if checkpoint_every is None else Interval.parse(checkpoint_every)
+    how = machine.arguments(context)
     settings = read_settings(config, parse_overrides(context.args))
-    found = run_sweep(
-        settings,
-        read_space(tune, settings),
-        trials,
-        output,
-        backend=graph_backend,
-        device=device,
-        kernel=kernel,
-        progress=not context.find_root().params["quiet"],
-        checkpoint_every=every,
-    )
+    found = run_sweep(settings, read_space(tune, settings), trials, output, **how)
     if json:
         print_json(found.to_json())
         return

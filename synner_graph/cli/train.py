@@ -10,9 +10,9 @@ from synner_graph.cli import options
 from synner_graph.cli.console import print_json, print_notes, print_report
 from synner_graph.cli.overrides import parse_overrides
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
+from synner_graph.cli.trainings import AS_IT_IS, Machine, trains
 from synner_graph.config import DataConfig, RunConfig
 from synner_graph.errors import InputError
-from synner_graph.training.interval import Interval
 
 MODEL = "Model"
 TRAINING = "Training"
@@ -26,6 +26,7 @@ class Syntax(StrEnum):
 
 
 @reads("features")
+@trains()
 def train(
     context: typer.Context,
     config: Annotated[
@@ -57,7 +58,6 @@ def train(
             "begin if there is none.",
         ),
     ] = False,
-    checkpoint_every: options.CheckpointEvery = None,
     json: options.Json = False,
     dataset: options.Dataset = None,
     train: Annotated[
@@ -176,9 +176,7 @@ def train(
             rich_help_panel=options.RUNTIME,
         ),
     ] = None,
-    graph_backend: options.GraphBackend = options.Backend.auto,
-    kernel: options.Kernel = options.Kernels.auto,
-    device: options.Device = "auto",
+    machine: Machine = AS_IT_IS,
 ) -> None:
     """Train a recogniser, keep its best epoch by dev F1, report its test scores.
 
@@ -192,7 +190,7 @@ def train(
 
     Example: synner train --dataset uner-ewt --graph-backend dgl --head span
     """
-    every = None if checkpoint_every is None else Interval.parse(checkpoint_every)
+    how = machine.arguments(context)
     if seed is not None and seeds is not None:
         raise InputError("Say how to draw: either --seed N or --seeds 1,2,3.")
     plain: dict[str, Any] = {
@@ -247,16 +245,7 @@ def train(
     corpus = corpus_of(settings.data, text=settings.text)
     print_notes(corpus.notes)
     folder = output or Path("runs") / (recipe or _run_name(settings))
-    how: dict[str, Any] = {
-        "backend": graph_backend,
-        "device": device,
-        "overwrite": overwrite,
-        "progress": not context.find_root().params["quiet"],
-        "kernel": kernel,
-        "resume": resume,
-        "checkpoint_every": every,
-        "track": track or (),
-    }
+    how |= {"overwrite": overwrite, "resume": resume, "track": track or ()}
     summary: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
     with together():
