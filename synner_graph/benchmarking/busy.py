@@ -52,7 +52,7 @@ def measure_busy(workload: Workload, counts: Sequence[int], seconds: float) -> l
 
     Args:
         workload: What is trained, with as many threads as there are cores.
-        counts: How many busy processes, time after time.
+        counts: Numbers of busy processes, each measured.
         seconds: How long each measurement takes.
 
     Raises:
@@ -103,7 +103,7 @@ def _rate(workload: Workload, policy: str, seconds: float) -> float:
 
 @contextmanager
 def _busy(count: int) -> Iterator[None]:
-    """Keep so many processes busy."""
+    """Keep that many processes busy."""
     command = [sys.executable, "-c", "while True: pass"]
     running = [subprocess.Popen(command) for _ in range(count)]
     try:

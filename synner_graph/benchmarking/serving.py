@@ -71,7 +71,7 @@ def measure_serving(
         run: Run folder, or a hub repository.
         texts: What is read, again and again.
         requests: How many texts are read each time.
-        clients: How many ask at once, time after time.
+        clients: Numbers of clients that ask at once, each timed.
 
     Raises:
         InputError: There is no such run, or it cannot be served.

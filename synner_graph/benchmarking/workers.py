@@ -55,7 +55,7 @@ def measure_workers(
         texts: What is read, again and again.
         count: How many texts are read each time.
         size: Characters of texts in a chunk, which a worker names at a time.
-        workers: How many there are, time after time.
+        workers: Numbers of workers, each timed.
 
     Raises:
         InputError: There is no such run, or a worker ended before its work was done.

@@ -208,11 +208,11 @@ class Dictionary:
 
 
 def read_dictionary(*paths: Path | str) -> Dictionary:
-    """Read dictionaries of phrases that are entities, are none, or are likely some.
+    """Read dictionaries of phrases that must be entities, must not be, or are likely to be.
 
     A line is a phrase, a tab and a label, and perhaps more columns: `exact` or `casefold` says how
     letters compare; `force` (as is without a rule) that the phrase is an entity of the label
-    wherever it stands, `veto` that it is none (of no label, where the label is `*`), `hint` that
+    wherever it stands, `veto` that it never is (of no label, where the label is `*`), `hint` that
     its odds are multiplied by exp(weight), and a number is that weight (default: 2). Or it is a
     JSON object as spaCy's EntityRuler has it; or a phrase alone, whose label then is the name of
     the file without suffix. See `read_rows`.

@@ -54,8 +54,8 @@ class PieceTokenizer:
         tokenizer: A fast tokenizer, of transformers or of a saved run.
         max_length: Positions the transformer has, special tokens included.
         first_only: Read each token off its first piece instead of all of them.
-        window: Encode neighbouring sentences of a document together, in windows of up to so many
-            pieces; 0 encodes each sentence by itself.
+        window: Encode neighbouring sentences of a document together, in windows of at most that
+            many pieces; 0 encodes each sentence by itself.
         vocabulary: How many pieces the transformer knows; None where that is not checked.
 
     Attributes:

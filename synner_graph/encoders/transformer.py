@@ -57,8 +57,8 @@ class TransformerEncoder(TokenEncoder[PieceInputs]):
         config: Architecture.
         tokenizer: A fast tokenizer.
         pooling: `first` reads a token off its first piece, `mean` averages its pieces.
-        frozen: What is not trained and has no dropout: `none`, `all`, `embeddings`, or so many
-            layers from below and the embeddings.
+        frozen: What is not trained and has no dropout: `none`, `all`, `embeddings`, or the
+            number of layers from below that are frozen with the embeddings.
         mix: Read a learned mix of all layers, not the last one.
         lora: Rank and weight of adapters, which then learn in place of all other weights; a rank
             of 0 is none.

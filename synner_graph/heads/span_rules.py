@@ -2,7 +2,7 @@
 
 Each span has a softmax over its labels and no entity. A forbidden label is taken out of it, to the
 score of a favoured one its weight is added. The span of a forced entity has its label alone, and
-spans that cannot be entities beside it are none for certain.
+spans that cannot stand beside it are no entities for certain.
 """
 
 import math

@@ -74,7 +74,7 @@ def choose_precision(name: str, device: torch.device | str, f1: Mapping[str, flo
     lacking = obstacle(name, device)
     if lacking is not None:
         raise InputError(
-            f"The precision {name} needs {lacking}, and the device {str(device)!r} is none here: "
+            f"The precision {name} needs {lacking}, which {str(device)!r} is not here: "
             f"choose {' or '.join(supported(device))}."
         )
     return name

@@ -20,7 +20,7 @@ DRAWN = 0.02
 """Of the greatest contribution; edges with less are not drawn."""
 
 EXPLAINING = 1000
-"""An explanation waits like a text with so many characters."""
+"""An explanation waits like a text of this many characters."""
 
 
 class Service:

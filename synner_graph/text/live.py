@@ -29,7 +29,7 @@ class LiveLines:
         self.output = output
         self.pause = pause
         self._held = bytearray()
-        self._seen = 0  # so many bytes are held that end no line
+        self._seen = 0  # bytes held that end no line
         self._ended = False
         self._poll = select.poll()
         self._poll.register(source, select.POLLIN)

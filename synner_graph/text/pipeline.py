@@ -109,7 +109,7 @@ class TextPipeline:
         for unit in self.namer.units(sentences):
             window.append(unit)
             tokens += cost(unit)
-            if tokens >= 8 * self.budget:  # so many batches are sorted by length together
+            if tokens >= 8 * self.budget:  # what is sorted by length together
                 yield from self.name_units(window)
                 window, tokens = [], 0
         yield from self.name_units(window)
