@@ -81,13 +81,25 @@ def _score(
     pipe: Callable[[Iterable[str]], Iterator[Doc]], units: Sequence[Sequence[Sentence]], split: str
 ) -> Report:
     """The scores where each unit is given as one text."""
-    texts, gold = [], []
+    texts, gold = texts_of(units)
+    found = [_characters(doc.entities) for doc in pipe(texts)]
+    return score_entities(gold, found, split)
+
+
+def texts_of(
+    units: Iterable[Sequence[Sentence]],
+) -> tuple[list[str], list[list[Entity]]]:
+    """Join the sentences of each unit to one text.
+
+    Returns:
+        The texts, and the entities of each, by characters in place of tokens.
+    """
+    texts, entities = [], []
     for unit in units:
         text, starts = text_of(unit)
         texts.append(text)
-        gold.append(_characters(entities_of(text, map(Segment, starts, unit))))
-    found = [_characters(doc.entities) for doc in pipe(texts)]
-    return score_entities(gold, found, split)
+        entities.append(_characters(entities_of(text, map(Segment, starts, unit))))
+    return texts, entities
 
 
 def _characters(entities: Iterable[TextEntity]) -> list[Entity]:

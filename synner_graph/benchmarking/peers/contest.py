@@ -20,14 +20,13 @@ from synner_graph.benchmarking.peers.environment import (
     version_of,
 )
 from synner_graph.data.corpora.catalogue import Corpus
-from synner_graph.data.documents import document_sizes, documents, text_of
+from synner_graph.data.documents import document_sizes, documents
 from synner_graph.data.formats import write_sentences
-from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.encoders.packages import resolve
 from synner_graph.evaluation.intervals import f1_intervals, unit_of
+from synner_graph.evaluation.raw_text import texts_of
 from synner_graph.evaluation.scores import score_entities
-from synner_graph.text.document import entities_of
 
 PROBE = 200
 """Sentences that a peer learns from once, to see how many epochs the time allows."""
@@ -78,8 +77,12 @@ class Contest:
         self.folder = folder
         self.say = say
         (folder / "work").mkdir(parents=True, exist_ok=True)
-        splits = corpus.splits
-        draw = random.Random(terms.seed)
+        self.share = self._write_sentences()
+        self.gold_in_texts = self._write_texts()
+
+    def _write_sentences(self) -> float:
+        """Write the splits, and a probe to measure an epoch by; return its share of train."""
+        splits, draw = self.corpus.splits, random.Random(self.terms.seed)
         share = PROBE / len(splits["train"])
         probe = _whole_documents(splits["train"], PROBE, draw)
         few = _whole_documents(splits["dev"], max(1, round(share * len(splits["dev"]))), draw)
@@ -87,18 +90,14 @@ class Contest:
             write_sentences(self._file(name), sentences, "jsonl")
         for name in ("dev", "test"):
             _write_lines(self._file(f"{name}-tokens"), map(_tokens, splits[name]))
-        self.share = len(probe) / len(splits["train"])
-        self.whole = list(documents(splits["test"]))
-        texts = [text_of(document) for document in self.whole]
-        _write_lines(self._file("texts"), [{"text": text} for text, _ in texts])
         _write_lines(self._file("one"), [_tokens(splits["test"][0])])
-        self.gold_in_texts = [
-            [
-                Entity(e.start_char, e.end_char, e.label)
-                for e in entities_of(text, map(Segment, starts, unit))
-            ]
-            for (text, starts), unit in zip(texts, self.whole, strict=True)
-        ]
+        return len(probe) / len(splits["train"])
+
+    def _write_texts(self) -> list[list[Entity]]:
+        """Write the texts of the test documents; return their entities, by characters."""
+        texts, entities = texts_of(documents(self.corpus.splits["test"]))
+        _write_lines(self._file("texts"), [{"text": text} for text in texts])
+        return entities
 
     def run(self, peers: Sequence[Peer]) -> list[dict[str, Any]]:
         """Train all, then let them predict in turns; return a row for each.
