@@ -1,5 +1,6 @@
 """`combine`: one output of several systems."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,8 @@ from synner_graph.cli.systems import SystemFormats, SystemParser, SystemScheme, 
 from synner_graph.data.formats import format_of, read_sentences, write_sentences
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
-from synner_graph.evaluation.systems import Runtime, read_systems, sentences_of
+from synner_graph.evaluation.scores import score_entities
+from synner_graph.evaluation.systems import Runtime, System, read_systems, sentences_of
 from synner_graph.evaluation.systems.formats import one_each, scheme_each, system_format
 
 DEV = "--dev"
@@ -144,7 +146,6 @@ def combine(
         check_method,
     )
     from synner_graph.evaluation.combination.saved import check_savable, save_combination
-    from synner_graph.evaluation.scores import score_entities
     from synner_graph.recogniser.recogniser import PROBABLE
 
     formats = format or []
@@ -176,16 +177,15 @@ def combine(
             return None
         return ask_judge((str(span), model), sentences, batch_size, parser)
 
-    development, notes = None, []
+    development: Dev | None = None
+    notes: list[str] = []
     if gold_dev is not None:
         on_dev = dev or (systems if all(Path(system).is_dir() for system in systems) else [])
         sentences = _read(gold_dev, input_format)
+        found = read_systems(on_dev, sentences, formats, **how)
+        notes = [note for system in found for note in _dev_notes(system, sentences)]
         gold = [sentence.entities for sentence in sentences]
-        on_dev_read = read_systems(on_dev, sentences, formats, **how)
-        development = Dev(on_dev_read, gold, judge(sentences) if calibrate else None)
-        for system in on_dev_read:
-            f1 = score_entities(gold, system.entities, "dev").overall.f1
-            notes += [*system.notes, f"{system.name}: F1 {f1:.2f} on dev"]
+        development = Dev(found, gold, judge(sentences) if calibrate else None)
     elif dev:
         raise InputError("Say what is right in the dev sentences: --gold-dev FILE.")
     if development is not None and method in (MAJORITY, SPAN) and not calibrate:
@@ -212,6 +212,13 @@ def combine(
         written,
         scheme=output_scheme,
     )
+
+
+def _dev_notes(system: System, sentences: Sequence[Sentence]) -> list[str]:
+    """Return what reading a system's output on dev noted, and its F1."""
+    gold = (sentence.entities for sentence in sentences)
+    f1 = score_entities(gold, system.entities, "dev").overall.f1
+    return [*system.notes, f"{system.name}: F1 {f1:.2f} on dev"]
 
 
 def _read(path: Path, format: str | None) -> list[Sentence]:

@@ -1,5 +1,6 @@
 """`study`: a grid of trainings, in one table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -59,8 +60,6 @@ def study(
     """
     from synner_graph.errors import InputError
     from synner_graph.study.grid import read_grid
-    from synner_graph.study.pooling import Study, pooled_markdown
-    from synner_graph.study.pooling import pool as pool_studies
     from synner_graph.study.report import markdown, summarize
     from synner_graph.study.results import read_records
     from synner_graph.study.runner import missing_cells, run_study
@@ -74,16 +73,7 @@ def study(
     if pool and not report:
         raise InputError("--pool averages what results files say: say --report, too.")
     if pool:
-        studies = []
-        for file in (grid, *pool):
-            other = read_grid(file)
-            rows = summarize(other, read_records(results / f"{file.stem}.json"))
-            studies.append(Study(str(file), other, rows))
-        averaged = pool_studies(studies)
-        if json:
-            print_json([row.to_json() for row in averaged])
-        else:
-            typer.echo(pooled_markdown(studies, averaged))
+        _tell_pooled((grid, *pool), results, json)
         return
     if missing:
         typer.echo("\n".join(map(str, missing_cells(plan, path))))
@@ -110,3 +100,22 @@ def study(
         raise typer.Exit(1)
     if report and not records:
         raise InputError(f"{path} holds no results yet: run the study without --report.")
+
+
+def _tell_pooled(grids: Sequence[Path], results: Path, json: bool) -> None:
+    """Print the differences to the controls, averaged over studies of several corpora."""
+    from synner_graph.study.grid import read_grid
+    from synner_graph.study.pooling import Study, pool, pooled_markdown
+    from synner_graph.study.report import summarize
+    from synner_graph.study.results import read_records
+
+    studies = []
+    for file in grids:
+        grid = read_grid(file)
+        rows = summarize(grid, read_records(results / f"{file.stem}.json"))
+        studies.append(Study(str(file), grid, rows))
+    averaged = pool(studies)
+    if json:
+        print_json([row.to_json() for row in averaged])
+    else:
+        typer.echo(pooled_markdown(studies, averaged))

@@ -1,8 +1,9 @@
 """`visualize`: draw what a run sees in sentences, and what it gets wrong."""
 
+from collections.abc import Sequence
 from itertools import accumulate, chain, islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +12,13 @@ from synner_graph.cli.console import print_notes
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import open_run, split_of
+from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.files import write_text
+
+if TYPE_CHECKING:
+    from synner_graph.drawing import Drawing
+    from synner_graph.recogniser.synner import SynNER
 
 
 @reads()
@@ -92,10 +98,8 @@ def visualize(
     data = None if text else split_of(dataset, input, split, reading)
 
     from synner_graph.data.corpora.catalogue import corpus_of
-    from synner_graph.drawing import draw_sentence
     from synner_graph.drawing.drawing import check_suffix
     from synner_graph.drawing.page import Card, cards_page
-    from synner_graph.evaluation.explain import explain, weighted_graph
     from synner_graph.evaluation.mistakes import mistakes_page, numbered
 
     is_page = check_suffix(output) == ".html"
@@ -137,6 +141,35 @@ def visualize(
         return
     if index is not None and index > len(sentences):
         raise InputError(f"--index is {index}, but {name} has {len(sentences)} sentences.")
+    drawings = _drawings(ner, sentences, index, weights, entity, has_gold, labels, batch_size)
+    if index is not None:
+        drawings[0].save(output)
+        return
+    cards = [
+        Card(numbered(number, sentence), drawing.scene)
+        for number, (sentence, drawing) in enumerate(zip(sentences, drawings, strict=True), 1)
+    ]
+    write_text(output, cards_page(f"Entities that {run} finds in {name}", cards))
+
+
+def _drawings(
+    ner: "SynNER",
+    sentences: Sequence[Sentence],
+    index: int | None,
+    weights: bool,
+    entity: int | None,
+    has_gold: bool,
+    labels: set[str],
+    batch_size: int,
+) -> "list[Drawing]":
+    """Name sentences and draw each, or the one of an index alone.
+
+    Raises:
+        InputError: There is no such entity.
+    """
+    from synner_graph.drawing import draw_sentence
+    from synner_graph.evaluation.explain import explain, weighted_graph
+
     units = list(ner.units(sentences))
     wanted = None
     if index is not None:  # its document with it, where the model reads documents
@@ -162,11 +195,4 @@ def visualize(
                 graph = weighted_graph(ner, found, *around)
             gold = sentence.entities if has_gold else None
             drawings.append(draw_sentence(found, gold, graph, labels, named, place))
-    if index is not None:
-        drawings[0].save(output)
-        return
-    cards = [
-        Card(numbered(number, sentence), drawing.scene)
-        for number, (sentence, drawing) in enumerate(zip(sentences, drawings, strict=True), 1)
-    ]
-    write_text(output, cards_page(f"Entities that {run} finds in {name}", cards))
+    return drawings
