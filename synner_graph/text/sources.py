@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from synner_graph.data.formats.json_list import elements
-from synner_graph.data.formats.lines import BYTE_ORDER_MARK, FormatError
+from synner_graph.data.formats.lines import BYTE_ORDER_MARK, FormatError, decoded
 from synner_graph.errors import InputError
 from synner_graph.text.live import LiveLines
 
@@ -155,12 +155,7 @@ def _lines(source: str, live: LiveLines | None = None) -> Iterator[tuple[int, st
     with _opened(source) if live is None else nullcontext(live) as stream:
         for number, line in enumerate(stream, 1):
             position += len(line)
-            try:
-                yield number, line.decode(), position
-            except UnicodeDecodeError as error:
-                byte, place = line[error.start], error.start + 1
-                message = f"expected UTF-8, got byte 0x{byte:02x} as byte {place} of the line"
-                raise FormatError(_name(source), number, message) from error
+            yield number, decoded(line, number, _name(source)), position
 
 
 @contextmanager

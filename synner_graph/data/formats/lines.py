@@ -157,15 +157,31 @@ def _opened(source: Stream) -> Iterator[Iterable[str | bytes]]:
             yield file
 
 
-def _decode(line: bytes, number: int, source: Stream, problems: list[FormatError] | None) -> str:
+def decoded(line: bytes, number: int, path: str) -> str:
+    """Decode a line of a file.
+
+    Args:
+        line: With its end or without.
+        number: Of the line, from 1.
+        path: How errors call the file.
+
+    Raises:
+        FormatError: It is not UTF-8.
+    """
     try:
         return line.decode()
     except UnicodeDecodeError as error:
         byte, place = line[error.start], error.start + 1
         message = f"expected UTF-8, got byte 0x{byte:02x} as byte {place} of the line"
-        problem = FormatError(name_of(source), number, message)
+        raise FormatError(path, number, message) from error
+
+
+def _decode(line: bytes, number: int, source: Stream, problems: list[FormatError] | None) -> str:
+    try:
+        return decoded(line, number, name_of(source))
+    except FormatError as problem:
         if problems is None:
-            raise problem from error
+            raise
         problems.append(problem)
         return line.decode(errors="replace")
 
