@@ -154,7 +154,7 @@ def bucket_counts(
     buckets = np.array(numbers, np.intp).reshape(len(rows), len(families))
     found_counts = {}
     for (name, family), column in zip(families.items(), buckets.T, strict=True):
-        counts = count(column, rows, sides, (len(family.buckets), len(gold)))
+        counts = count(column.tolist(), rows, sides, (len(family.buckets), len(gold)))
         found_counts[name] = dict(zip(family.buckets, counts, strict=True))
     return found_counts
 
