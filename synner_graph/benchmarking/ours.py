@@ -99,7 +99,7 @@ class Ours(Side):
         if self.raw:
             self.entities = sum(len(doc.entities) for doc in self.ner.pipe(map(text_of, sentences)))
             return
-        found = self.ner.predict(sentences, self.config.training.batch_size)
+        found = self.ner.predict(sentences)
         self.entities = sum(len(sentence.entities) for sentence in found)
 
 

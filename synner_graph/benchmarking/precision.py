@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any
 
+from synner_graph.data.batching import BATCH_SIZE
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.encoders.precision import FLOAT32
 from synner_graph.evaluation.precision import in_precision
@@ -37,14 +38,14 @@ class Outcome:
 
 
 def measure_precisions(
-    ner: SynNER, splits: Mapping[str, Sequence[Sentence]], batch_size: int = 32
+    ner: SynNER, splits: Mapping[str, Sequence[Sentence]], batch_size: int = BATCH_SIZE
 ) -> list[Outcome]:
     """Predict splits in every precision that the device computes in.
 
     Args:
         ner: A recogniser in float32.
         splits: Sentences with gold entities, by name.
-        batch_size: Sentences in a batch.
+        batch_size: Sentences read at once, at most.
     """
     outcomes = []
     for split, sentences in splits.items():

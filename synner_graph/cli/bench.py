@@ -230,7 +230,9 @@ def predict(
     encoder: Encoder = "minilm",
     head: Head = "crf",
     sentences: Annotated[int, typer.Option(min=1, help="Drawn from the test split.")] = 1000,
-    batch_size: BatchSize = 30,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Sentences in a batch of the other, and while both learn.")
+    ] = 30,
     rounds: Annotated[int, typer.Option(min=1, help="Passes over the sentences.")] = 3,
     threads: Threads = 2,
     raw: Annotated[
@@ -250,8 +252,8 @@ def predict(
     """Time prediction by part, beside transformers' AutoModelForTokenClassification.
 
     Both first learn from a few batches, so that they find some entities, and then predict those of
-    the same parsed sentences in turns, decoding included. The precision auto is the fastest that
-    the processor has instructions for.
+    the same parsed sentences in turns, decoding included, ours in the batches that predict makes.
+    The precision auto is the fastest that the processor has instructions for.
 
     Example: synner bench predict --head span --json
 

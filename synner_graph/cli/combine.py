@@ -12,6 +12,7 @@ from synner_graph.cli.console import print_notes
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.source import open_run
 from synner_graph.cli.systems import SystemFormats, SystemParser, SystemScheme, check_parser
+from synner_graph.data.batching import BATCH_SIZE
 from synner_graph.data.formats import format_of, read_sentences, write_sentences
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
@@ -122,7 +123,7 @@ def combine(
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
-    batch_size: options.BatchSize = 32,
+    batch_size: options.BatchSize = BATCH_SIZE,
 ) -> None:
     """Combine what several systems found in the same sentences into one output.
 

@@ -13,6 +13,7 @@ from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import split_of
 from synner_graph.cli.systems import SystemFormats, SystemParser, SystemScheme, check_parser
+from synner_graph.data.batching import BATCH_SIZE
 from synner_graph.errors import InputError
 from synner_graph.evaluation.systems import Runtime, read_systems
 from synner_graph.files import write_text
@@ -66,7 +67,7 @@ def compare(
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
-    batch_size: options.BatchSize = 32,
+    batch_size: options.BatchSize = BATCH_SIZE,
     json: options.Json = False,
 ) -> None:
     """Compare the first system with each other one: F1, difference, 95 % interval and p-values.

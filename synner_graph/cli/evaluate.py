@@ -22,6 +22,7 @@ from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import dictionary_notes, dictionary_of, open_any, split_of
 from synner_graph.cli.systems import score_systems
 from synner_graph.config import DataConfig
+from synner_graph.data.batching import BATCH_SIZE
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.scores import Report
@@ -88,7 +89,7 @@ def evaluate(
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
     precision: options.Precision = options.Precisions.float32,
-    batch_size: options.BatchSize = 32,
+    batch_size: options.BatchSize = BATCH_SIZE,
     parser: Annotated[
         str | None,
         typer.Option(

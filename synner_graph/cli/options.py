@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from synner_graph.data.batching import BATCH_TOKENS
 from synner_graph.data.formats import FORMATS
 from synner_graph.data.schemes import SCHEMES
 
@@ -149,7 +150,12 @@ Precision = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=RUNTIME)]
 BatchSize = Annotated[
-    int, typer.Option(min=1, help="Sentences in a batch.", rich_help_panel=RUNTIME)
+    int,
+    typer.Option(
+        min=1,
+        help=f"Sentences read at once, at most; never more than {BATCH_TOKENS:,} tokens.",
+        rich_help_panel=RUNTIME,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 CheckpointEvery = Annotated[

@@ -7,13 +7,14 @@ from rich.table import Table
 
 from synner_graph.cli import options
 from synner_graph.cli.console import output, print_json
+from synner_graph.data.batching import BATCH_SIZE
 
 
 def precision(
     run: options.Run,
     dataset: Annotated[str, typer.Option(help="Corpus of the catalogue.")] = "sample",
     data_dir: options.DataDir = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Sentences in a batch.")] = 32,
+    batch_size: options.BatchSize = BATCH_SIZE,
     threads: Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")] = 2,
     device: options.Device = "cpu",
     json: options.Json = False,

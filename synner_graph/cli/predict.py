@@ -31,6 +31,7 @@ from synner_graph.cli.source import (
     parsed,
 )
 from synner_graph.cli.texts import TEXT, texts_of
+from synner_graph.data.batching import BATCH_SIZE
 from synner_graph.data.formats import FORMATS, format_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.unicode import visible
@@ -146,7 +147,7 @@ def predict(
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
     precision: options.Precision = options.Precisions.float32,
-    batch_size: options.BatchSize = 32,
+    batch_size: options.BatchSize = BATCH_SIZE,
     workers: Annotated[
         int,
         typer.Option(

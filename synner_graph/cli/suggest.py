@@ -13,7 +13,7 @@ from synner_graph.cli.console import print_notes
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.source import dictionary_notes, dictionary_of, open_run, parsed
 from synner_graph.cli.texts import TEXT, texts_of
-from synner_graph.data.batching import by_size
+from synner_graph.data.batching import BATCH_SIZE, by_size
 from synner_graph.data.formats import (
     DOCUMENT_FORMATS,
     FORMATS,
@@ -82,7 +82,7 @@ def suggest(
     graph_backend: options.GraphBackend = options.Backend.auto,
     kernel: options.Kernel = options.Kernels.auto,
     device: options.Device = "auto",
-    batch_size: options.BatchSize = 32,
+    batch_size: options.BatchSize = BATCH_SIZE,
 ) -> None:
     """Choose the texts that are most worth annotating next.
 

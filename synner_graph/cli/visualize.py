@@ -12,6 +12,7 @@ from synner_graph.cli.console import print_notes
 from synner_graph.cli.outputs import check_output
 from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.source import open_run, split_of
+from synner_graph.data.batching import BATCH_SIZE
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.files import write_text
@@ -73,7 +74,7 @@ def visualize(
     reading: Reading = AS_USUAL,
     graph_backend: options.GraphBackend = options.Backend.auto,
     device: options.Device = "auto",
-    batch_size: options.BatchSize = 32,
+    batch_size: options.BatchSize = BATCH_SIZE,
 ) -> None:
     """Draw sentences with their trees and the entities that a run finds in them.
 

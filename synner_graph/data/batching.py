@@ -13,16 +13,29 @@ Unit = Sequence[Sentence]
 T = TypeVar("T")
 
 
-def by_sentences(units: Sequence[Unit], size: int) -> Iterator[list[int]]:
-    """Group units into batches of at most `size` sentences; a longer unit is a batch by itself."""
+BATCH_SIZE = 128
+"""Sentences that a model reads at once, at most."""
+BATCH_TOKENS = 2048
+"""Tokens that it reads at once, at most: enough to keep a processor busy."""
+
+
+def by_sentences(
+    units: Sequence[Unit], size: int, tokens: int = BATCH_TOKENS
+) -> Iterator[list[int]]:
+    """Group units into batches of at most `size` sentences and `tokens` tokens.
+
+    A unit beyond either is a batch by itself.
+    """
     batch: list[int] = []
-    total = 0
-    for row in sorted(range(len(units)), key=lambda row: sum(map(len, units[row]))):
-        if batch and total + len(units[row]) > size:
+    sentences = total = 0
+    lengths = [sum(map(len, unit)) for unit in units]
+    for row in sorted(range(len(units)), key=lengths.__getitem__):
+        sentences += len(units[row])
+        total += lengths[row]
+        if batch and (sentences > size or total > tokens):
             yield batch
-            batch, total = [], 0
+            batch, sentences, total = [], len(units[row]), lengths[row]
         batch.append(row)
-        total += len(units[row])
     if batch:
         yield batch
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from synner_graph.data.batching import by_sentences
+from synner_graph.data.batching import BATCH_SIZE, by_sentences
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.recogniser.calibration import Calibration, Reliability
@@ -29,7 +29,9 @@ class ScoredSplit:
         batch_size: sentences in a batch.
     """
 
-    def __init__(self, ner: SynNER, sentences: Sequence[Sentence], batch_size: int = 32) -> None:
+    def __init__(
+        self, ner: SynNER, sentences: Sequence[Sentence], batch_size: int = BATCH_SIZE
+    ) -> None:
         self.head = ner.model.head
         self.states = []
         right: list[bool] = []

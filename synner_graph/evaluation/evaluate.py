@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from synner_graph.data.batching import BATCH_SIZE
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.evaluation.scores import Report, score_entities
 from synner_graph.evaluation.signature import Signature
@@ -16,7 +17,7 @@ def evaluate(
     ner: Recogniser,
     sentences: Sequence[Sentence],
     split: str = "test",
-    batch_size: int = 32,
+    batch_size: int = BATCH_SIZE,
     signature: Signature | None = None,
 ) -> Report:
     """Score the entities that a recogniser finds against those of the sentences.
@@ -30,7 +31,7 @@ def evaluate_and_keep(
     ner: Recogniser,
     sentences: Sequence[Sentence],
     split: str,
-    batch_size: int = 32,
+    batch_size: int = BATCH_SIZE,
     signature: Signature | None = None,
 ) -> tuple[Report, list[tuple[Entity, ...]]]:
     """Score the entities that a recogniser finds against those of the sentences.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from synner_graph.data.batching import BATCH_SIZE
 from synner_graph.data.sentence import Sentence
 from synner_graph.evaluation.evaluate import evaluate
 from synner_graph.evaluation.intervals import with_intervals
@@ -48,7 +49,7 @@ def compare_trees(
     parser: Parser,
     sentences: Sequence[Sentence],
     split: str,
-    batch_size: int = 32,
+    batch_size: int = BATCH_SIZE,
     signature: Signature | None = None,
 ) -> TreeComparison:
     """Score a model on sentences as they are and as a parser parses them.

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from synner_graph.data.batching import by_sentences, in_batches, windows
+from synner_graph.data.batching import BATCH_SIZE, by_sentences, in_batches, windows
 from synner_graph.data.dictionary import Rules, SpanRule
 from synner_graph.data.documents import parts, whole
 from synner_graph.data.sentence import Entity, Sentence
@@ -104,7 +104,7 @@ class Predictor(Recogniser):
         found = in_batches(units, batches, lambda batch: self._decode(batch, candidates))
         yield from map(whole, chain.from_iterable(found))
 
-    def trees(self, sentences: Sequence[Sentence], batch_size: int = 32) -> list[Tree]:
+    def trees(self, sentences: Sequence[Sentence], batch_size: int = BATCH_SIZE) -> list[Tree]:
         """Return the trees that the model's own parser gives to sentences, parsed or not."""
         units = list(self.units(sentences))
 
@@ -122,7 +122,7 @@ class Predictor(Recogniser):
         return [dictionary.find(sentence.tokens, scope) for sentence in sentences]
 
     def scored(
-        self, sentences: Iterable[Sentence], batch_size: int = 32, window: int = 64
+        self, sentences: Iterable[Sentence], batch_size: int = BATCH_SIZE, window: int = 16
     ) -> Iterator[tuple[Sentence, float]]:
         """Yield sentences as `stream` does, with the log-probability of all that is found in each.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from synner_graph.config import TextConfig
-from synner_graph.data.batching import by_sentences, windows
+from synner_graph.data.batching import BATCH_SIZE, by_sentences, windows
 from synner_graph.data.dictionary import Dictionary
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError, suggest
@@ -139,15 +139,17 @@ class Recogniser(ABC):
     def refuse_long_sentences(self, refuse: bool = True) -> None:
         """Decide whether a sentence that takes a transformer several windows is an error."""
 
-    def predict(self, sentences: Iterable[Sentence], batch_size: int = 32) -> list[Sentence]:
+    def predict(
+        self, sentences: Iterable[Sentence], batch_size: int = BATCH_SIZE
+    ) -> list[Sentence]:
         """Return the sentences with the entities that are found, each with its score."""
         return list(self.stream(sentences, batch_size))
 
     def stream(
         self,
         sentences: Iterable[Sentence],
-        batch_size: int = 32,
-        window: int = 64,
+        batch_size: int = BATCH_SIZE,
+        window: int = 16,
         unknown: Counter[str] | None = None,
         candidates: float | None = None,
     ) -> Iterator[Sentence]:
@@ -167,7 +169,10 @@ class Recogniser(ABC):
         return sentences
 
     def candidates(
-        self, sentences: Iterable[Sentence], threshold: float = PROBABLE, batch_size: int = 32
+        self,
+        sentences: Iterable[Sentence],
+        threshold: float = PROBABLE,
+        batch_size: int = BATCH_SIZE,
     ) -> list[list[Entity]]:
         """Every span that may be an entity, by the probability that the model gives it.
 

@@ -1,6 +1,6 @@
 """Batches hold every unit once, short ones first, within their bounds."""
 
-from itertools import count, islice
+from itertools import count, islice, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,13 +15,19 @@ def units_of(lengths: list[list[int]]) -> list[list[Sentence]]:
     return [[Sentence(["x"] * n) for n in unit] for unit in lengths]
 
 
-@given(LENGTHS, st.integers(1, 9))
-def test_by_sentences(lengths: list[list[int]], size: int) -> None:
-    found = list(by_sentences(units_of(lengths), size))
+@given(LENGTHS, st.integers(1, 9), st.integers(1, 60))
+def test_by_sentences(lengths: list[list[int]], size: int, tokens: int) -> None:
+    found = list(by_sentences(units_of(lengths), size, tokens))
     rows = [row for batch in found for row in batch]
     assert sorted(rows) == list(range(len(lengths)))
     assert [sum(lengths[row]) for row in rows] == sorted(map(sum, lengths))
-    assert all(len(b) == 1 or sum(len(lengths[row]) for row in b) <= size for b in found)
+    several = [batch for batch in found if len(batch) > 1]
+    assert all(sum(len(lengths[row]) for row in batch) <= size for batch in several)
+    assert all(sum(sum(lengths[row]) for row in batch) <= tokens for batch in several)
+    for batch, following in pairwise(found):  # none could have held one more
+        whole = [*batch, following[0]]
+        count = sum(len(lengths[row]) for row in whole)
+        assert count > size or sum(sum(lengths[row]) for row in whole) > tokens
 
 
 @given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 60))

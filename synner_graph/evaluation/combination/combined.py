@@ -6,7 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from synner_graph.config import TextConfig
-from synner_graph.data.batching import in_batches
+from synner_graph.data.batching import BATCH_SIZE, in_batches
 from synner_graph.data.dictionary import Dictionary
 from synner_graph.data.documents import whole
 from synner_graph.data.features import open_features
@@ -211,7 +211,10 @@ def judge_of(said: Opinions, ner: SynNER) -> Judge:
 
 
 def ask_judge(
-    named: Named, sentences: Iterable[Sentence], batch_size: int = 32, parser: str | None = None
+    named: Named,
+    sentences: Iterable[Sentence],
+    batch_size: int = BATCH_SIZE,
+    parser: str | None = None,
 ) -> Judge:
     """Let a run judge the spans of sentences.
 

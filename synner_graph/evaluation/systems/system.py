@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from synner_graph.data.batching import BATCH_SIZE
 from synner_graph.data.sentence import Entity
 
 Found = tuple[tuple[Entity, ...], ...]
@@ -38,7 +39,7 @@ class Runtime:
     backend: str = "auto"
     device: str = "auto"
     kernel: str = "auto"
-    batch_size: int = 32
+    batch_size: int = BATCH_SIZE
     parser: str | None = None
     candidates: float | None = None
 
