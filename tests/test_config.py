@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from synner_graph.config import ModelConfig, RunConfig, dotted, load_config, nested
+from synner_graph.config.waiting import BRIEF, wait_briefly
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import EDGE_KINDS
 from synner_graph.recogniser.settings import read_settings
@@ -163,3 +164,13 @@ def test_dotted_names_are_undone_by_nested() -> None:
     names = [name for name, _ in flat]
     assert names.index("gnn.name") < names.index("gnn.options.heads"), "a part, then its options"
     assert nested(dict(flat)) == tables
+
+
+def test_threads_wait_as_somebody_has_said() -> None:
+    environment: dict[str, str] = {"PATH": "x"}
+    wait_briefly(environment)
+    assert environment == {"PATH": "x", **BRIEF}
+    for name, value in (("OMP_WAIT_POLICY", "active"), ("GOMP_SPINCOUNT", "5")):
+        environment = {name: value}
+        wait_briefly(environment)
+        assert environment == {name: value}

@@ -1,7 +1,8 @@
 """What training keeps of the processor beside busy processes, by what waiting threads do.
 
-Threads of OpenMP that wait for each other spin, and a spinning thread takes the time of the one
-that it waits for when there are more threads than cores. With OMP_WAIT_POLICY=passive they sleep.
+Threads of OpenMP that wait for each other spin for some milliseconds by default, and a spinning
+thread takes the time of the one that it waits for when there are more threads than cores. Passive
+ones sleep at once; those of this program spin for a moment first (`config.waiting`).
 """
 
 import json
@@ -17,11 +18,16 @@ from typing import Any
 
 from synner_graph.benchmarking.timing import threads
 from synner_graph.benchmarking.workload import Workload
+from synner_graph.config.waiting import BRIEF
 from synner_graph.errors import InputError
 
 MODULE = "synner_graph.benchmarking.busy"
-POLICY = "OMP_WAIT_POLICY"
-DEFAULT, PASSIVE = "default", "passive"
+POLICIES: dict[str, dict[str, str]] = {
+    "default": {},
+    "passive": {"OMP_WAIT_POLICY": "passive"},
+    "brief": BRIEF,
+}
+"""What each policy sets in the environment."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def measure_busy(workload: Workload, counts: Sequence[int], seconds: float) -> l
         InputError: A training fails.
     """
     loads = []
-    for policy in (DEFAULT, PASSIVE):
+    for policy in POLICIES:
         alone = _rate(workload, policy, seconds)
         loads.append(Load(policy, 0, alone, 1.0, 1.0))
         for count in counts:
@@ -91,9 +97,8 @@ def learn_for(workload: Workload, seconds: float) -> float:
 
 def _rate(workload: Workload, policy: str, seconds: float) -> float:
     """Train in a process of its own: threads look at the policy once, when they are first used."""
-    environment = {name: value for name, value in os.environ.items() if name != POLICY}
-    if policy == PASSIVE:
-        environment[POLICY] = PASSIVE
+    environment = {name: value for name, value in os.environ.items() if name not in BRIEF}
+    environment |= POLICIES[policy]
     command = [sys.executable, "-m", MODULE, json.dumps(asdict(workload)), str(seconds)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:

@@ -23,9 +23,9 @@ def busy(
 ) -> None:
     """Time training on all cores, alone and beside busy single-threaded processes.
 
-    Once with the threads of OpenMP as they are by default, which spin when they wait, and once
-    passive, as this program has them. `of fair` is the share of its speed that training keeps, by
-    the share of the cores that is due to it.
+    Three times: with threads that wait as is OpenMP's default, awake for long; passive ones, which
+    sleep at once; and brief ones, as this program has them, which stay awake for a moment. `of
+    fair` is the share of its speed that training keeps, by the share of the cores due to it.
 
     Example: synner bench busy --processes 1,3 --json
     """

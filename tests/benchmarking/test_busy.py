@@ -9,6 +9,7 @@ import pytest
 from synner_graph.benchmarking import busy
 from synner_graph.benchmarking.busy import learn_for, measure_busy
 from synner_graph.benchmarking.workload import Workload
+from synner_graph.config.waiting import BRIEF
 from synner_graph.errors import InputError
 
 WORK = Workload("train", "sample", None, "minilm", "crf", 8, 4, 2)
@@ -21,10 +22,11 @@ class Programs:
 
     def __init__(self, code: int = 0) -> None:
         self.code, self.running = code, 0
-        self.seen: list[tuple[str | None, int]] = []
+        self.seen: list[tuple[tuple[str | None, ...], int]] = []
 
     def run(self, _: list[str], env: dict[str, str], **__: Any) -> Any:
-        self.seen.append((env.get("OMP_WAIT_POLICY"), self.running))
+        policy = (env.get("OMP_WAIT_POLICY"), env.get("GOMP_SPINCOUNT"))
+        self.seen.append((policy, self.running))
         return subprocess.CompletedProcess([], self.code, stdout=f"log\n{20 / (1 + self.running)}")
 
     def Popen(self, _: list[str]) -> "Programs":
@@ -41,12 +43,13 @@ class Programs:
 def test_shares_are_those_of_the_same_policy_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     programs = Programs()
     monkeypatch.setattr(busy, "subprocess", programs)
-    monkeypatch.setitem(os.environ, "OMP_WAIT_POLICY", "passive")
+    monkeypatch.setitem(os.environ, "OMP_WAIT_POLICY", "active")
     loads = measure_busy(WORK, [1, 3], 1.0)
-    assert programs.seen == [(policy, n) for policy in (None, "passive") for n in (0, 1, 3)]
+    policies = ((None, None), ("passive", None), ("passive", BRIEF["GOMP_SPINCOUNT"]))
+    assert programs.seen == [(policy, n) for policy in policies for n in (0, 1, 3)]
     assert programs.running == 0
-    assert [load.share for load in loads] == pytest.approx(2 * [1, 1 / 2, 1 / 4])
-    assert [load.fair for load in loads] == pytest.approx(2 * [1, 2 / 3, 2 / 5])
+    assert [load.share for load in loads] == pytest.approx(3 * [1, 1 / 2, 1 / 4])
+    assert [load.fair for load in loads] == pytest.approx(3 * [1, 2 / 3, 2 / 5])
     assert loads[-1].to_json()["of_fair"] == pytest.approx(5 / 8)
 
 

@@ -1,0 +1,22 @@
+"""How threads of OpenMP wait for each other: for a moment awake, then asleep."""
+
+from collections.abc import MutableMapping
+
+BRIEF = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
+"""Variables that OpenMP reads once, when torch is imported.
+
+A thread that waits awake takes a core from whoever else would run on it; to wake a thread takes
+longer than the small operators of a model. So a thread stays awake about as long as it takes to
+wake one, and then sleeps. The second variable is that of GNU's OpenMP, which torch brings along on
+Linux; other OpenMPs know the first alone, and sleep at once.
+"""
+
+
+def wait_briefly(environment: MutableMapping[str, str]) -> None:
+    """Set the variables in BRIEF, unless any of them is set already.
+
+    Args:
+        environment: Of the process; torch must not have been imported.
+    """
+    if not environment.keys() & BRIEF.keys():
+        environment.update(BRIEF)
