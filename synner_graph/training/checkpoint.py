@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from synner_graph.errors import InputError
-from synner_graph.files import WriteError, sync
+from synner_graph.files import WriteError, growing, sync
 from synner_graph.training.distributed import on_main
 from synner_graph.training.interval import Interval
 from synner_graph.training.learner import Learner
@@ -207,11 +207,13 @@ def write_snapshot(path: Path, record: Mapping[str, Any], tensors: Mapping[str, 
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         save_file(dict(tensors), draft / TENSORS)
-        (draft / RECORD).write_text(json.dumps(record), encoding="utf-8")
+        sync(draft / TENSORS)
+        with growing(draft / RECORD) as file:
+            file.write(json.dumps(record).encode())
         seal = {name: _stamp(draft / name) for name in (TENSORS, RECORD)}
-        (draft / SEAL).write_text(json.dumps(seal), encoding="utf-8")
-        for file in (*(draft / name for name in (TENSORS, RECORD, SEAL)), draft):
-            sync(file)
+        with growing(draft / SEAL) as file:
+            file.write(json.dumps(seal).encode())
+        sync(draft)
         if path.exists():
             shutil.rmtree(path)
         draft.rename(path)

@@ -3,8 +3,8 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -17,6 +17,7 @@ from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
 from synner_graph.evaluation.precision import f1_by_precision
 from synner_graph.evaluation.scores import Report
+from synner_graph.files import read_json
 from synner_graph.heads.soft import SoftTarget
 from synner_graph.model.batch import Batch
 from synner_graph.recogniser.resolve import check
@@ -30,6 +31,7 @@ from synner_graph.training.distributed import build_accelerator, on_main
 from synner_graph.training.interval import Interval
 from synner_graph.training.jackknife import jackknife
 from synner_graph.training.learner import Learner
+from synner_graph.training.log import log_file
 from synner_graph.training.loop import run_epochs
 from synner_graph.training.metrics import (
     as_read,
@@ -123,7 +125,8 @@ def train(
             if not accelerator.is_main_process:
                 return {}, []
             best = SynNER.from_pretrained(output, backend, accelerator.device, kernel)
-            return json.loads(run.read()[METRICS]), reports_of(config, corpus, best)
+            metrics = read_json(run.read()[METRICS], run.path / METRICS)
+            return metrics, reports_of(config, corpus, best)
         answers = None
         if made.teacher is not None:
             labels = made.ner.vocabularies.labels
@@ -133,7 +136,7 @@ def train(
                 if not start.resumes:  # nothing has been learned that could be lost
                     on_main(accelerator, run.clear_workspace)
                 raise
-        with _log_file(output / WORKSPACE / LOG, enabled=accelerator.is_main_process):
+        with log_file(output / WORKSPACE / LOG, enabled=accelerator.is_main_process):
             if start.resumes:
                 found = checkpoints.find()
                 lost = "" if found else ": there is no checkpoint, so it begins again"
@@ -260,23 +263,3 @@ def _log_epoch(record: dict[str, Any], sentences: int) -> None:
         "".join(f", {name} {record[key]:.2f}" for key, name in names if key in record),
         sentences / record["seconds"],
     )
-
-
-@contextmanager
-def _log_file(path: Path, enabled: bool) -> Iterator[None]:
-    """Append what the package logs to the run's log as well."""
-    if not enabled:
-        yield
-        return
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    package = logging.getLogger("synner_graph")
-    previous = package.level
-    package.addHandler(handler)
-    package.setLevel(min(previous or logging.INFO, logging.INFO))
-    try:
-        yield
-    finally:
-        package.removeHandler(handler)
-        package.setLevel(previous)
-        handler.close()

@@ -1,4 +1,7 @@
-"""Flipped bits and missing ends in every file of a run: said in one sentence, never read."""
+"""Flipped bits and missing ends in every file of a run: said in one sentence, never read.
+
+The model card and the log may be edited, so that nothing depends on them.
+"""
 
 import random
 from pathlib import Path
@@ -7,6 +10,7 @@ import pytest
 
 from synner_graph import SynNER
 from synner_graph.errors import InputError
+from synner_graph.recogniser.run_folder import OTHERS
 from tests.faults.tally import Tally, tally
 
 FEW = pytest.param(5, marks=pytest.mark.slow)
@@ -24,11 +28,14 @@ def damage(run: Path, path: Path, content: bytes, counts: Tally) -> None:
     path.write_bytes(content)
     counts.injected += 1
     try:
-        with pytest.raises(InputError) as refused:
+        if path.name in OTHERS:
             SynNER.from_pretrained(run)
+        else:
+            with pytest.raises(InputError) as refused:
+                SynNER.from_pretrained(run)
+            assert "\n" not in str(refused.value)
     finally:
         path.write_bytes(before)
-    assert "\n" not in str(refused.value)
     counts.survived += 1
 
 

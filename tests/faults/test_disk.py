@@ -22,6 +22,7 @@ from synner_graph.cli.app import app
 from synner_graph.errors import InputError
 from synner_graph.recogniser.run_folder import RunFolder
 from synner_graph.recogniser.synner import SynNER
+from synner_graph.training import checkpoint
 from tests.cli.conftest import gold_file as gold_file
 from tests.faults.records import cells, difference
 from tests.faults.tally import Tally, tally
@@ -34,16 +35,15 @@ seeds = [1]
 encoder = {{ name = "characters", character_size = 8 }}
 recurrent = {{ size = 6 }}
 gnn = {{ name = "none" }}
-data = {{ train = "{train}", dev = "{dev}", train_subset = 20 }}
-training = {{ epochs = 1 }}
+data = {{ train = "{train}", dev = "{dev}" }}
+training = {{ epochs = 1, batch_size = 4 }}
 [rows.one]
 [rows.two]
 recurrent.size = 7
 """
 DEV = str(SAMPLE / "dev.conllu")
 TINY = ("--encoder=characters", "--gnn-dim=12", "--recurrent.size=10", "--epochs=2")
-TINY += ("--encoder.character_size=8", "--batch-size=40", "--device=cpu", "--kernel=naive")
-TRAIN = ("train", "--train", DEV, "--dev", DEV, *TINY, "--checkpoint-every", "2")
+TINY += ("--encoder.character_size=8", "--batch-size=4", "--device=cpu", "--kernel=naive")
 PLACES = ("--device", "cpu", "--graph-backend", "torch", "--kernel", "naive")
 STEPS = ("fsync", "replace", "rename")
 
@@ -79,6 +79,7 @@ def failing(at: int, code: int) -> Iterator[Disk]:
         for name in STEPS:
             patch.setattr(os, name, disk.fails(getattr(os, name)))
         patch.setattr(files._File, "write", disk.fails(files._File.write))
+        patch.setattr(checkpoint, "save_file", disk.fails(checkpoint.save_file))
         yield disk
 
 
@@ -133,17 +134,19 @@ def weights(folder: Path) -> bytes:
 
 @errors
 @every
-def test_train(stride: int, code: int, tmp_path: Path) -> None:
+def test_train(stride: int, code: int, few: dict[str, Path], tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    assert run(*TRAIN, "-o", tmp_path / "whole").exit_code == 0
+    command = ("train", "--train", few["train"], "--dev", few["dev"], *TINY)
+    command += ("--checkpoint-every", "2", "-o")
+    assert run(*command, tmp_path / "whole").exit_code == 0
     whole = weights(tmp_path / "whole")
     failures = 0
     with tally("train", NAMES[code]) as counts:
-        for failed in Disturbed(stride, code, counts)(*TRAIN, "-o", folder):
+        for failed in Disturbed(stride, code, counts)(*command, folder):
             if failed:
                 failures += 1
                 loads(folder)
-                again = run(*TRAIN, "-o", folder, "--resume")
+                again = run(*command, folder, "--resume")
                 assert again.exit_code == 0, again.output
             counts.differ(difference(whole, weights(folder)))
             assert weights(folder) == whole
@@ -236,9 +239,9 @@ def saved(folder: Path) -> bool:
 
 @errors
 @every
-def test_study(stride: int, code: int, tmp_path: Path) -> None:
+def test_study(stride: int, code: int, few: dict[str, Path], tmp_path: Path) -> None:
     grid, results = tmp_path / "tiny.toml", tmp_path / "results"
-    grid.write_text(GRID.format(train=DEV, dev=DEV), encoding="utf-8")
+    grid.write_text(GRID.format(**few), encoding="utf-8")
     command = ("study", grid, "--runs", tmp_path / "runs", *PLACES, "--results")
     assert run(*command, tmp_path / "whole").exit_code == 0
     whole = cells(tmp_path / "whole/tiny.json")
