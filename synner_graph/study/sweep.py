@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from synner_graph.config import RunConfig, nested
 from synner_graph.data.corpora.catalogue import SPLITS, corpus_of
 from synner_graph.errors import InputError
-from synner_graph.files import make_folder
+from synner_graph.files import WriteError, make_folder
 from synner_graph.recogniser.settings import Place, combine
 from synner_graph.study.space import Dimension
 from synner_graph.training.metrics import choosing_score
@@ -71,6 +71,7 @@ def run_sweep(
     Raises:
         InputError: Optuna is not installed, another program is at the sweep, it was begun with
             other settings, there are no dev sentences, or trial after trial is refused.
+        WriteError: The folder cannot be written to.
     """
     optuna = _optuna()
     make_folder(folder)
@@ -161,6 +162,8 @@ def _run(
         except optuna.TrialPruned:
             study.tell(trial, state=states.PRUNED)
             logger.info("trial %d: pruned", trial.number + 1)
+        except WriteError:
+            raise  # a full disk says nothing of the settings: the trial goes on another time
         except InputError as error:
             trial.set_user_attr("refused", str(error))
             study.tell(trial, state=states.FAIL)

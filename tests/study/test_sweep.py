@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from synner_graph.cli import app
 from synner_graph.config import RunConfig
 from synner_graph.errors import InputError
+from synner_graph.files import WriteError
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.study import sweep as sweeps
 from synner_graph.study.space import read_space
@@ -84,16 +85,17 @@ def test_a_sweep_goes_on(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
         sweep(6, "gnn.layers=1,3")
 
 
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), WriteError("cannot write x: disk full")])
 def test_a_trial_that_was_under_way_is_finished_first(
-    sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+    end: BaseException, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     places: list[tuple[Path, int]] = []
 
     def killed(config: RunConfig, corpus: Any, place: Path, **how: Any) -> Any:
         places.append((place, config.gnn.layers))
-        raise KeyboardInterrupt
+        raise end
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(type(end)):
         patch.setattr(sweeps, "train", killed)
         sweep(1, "gnn.layers=1,2,3,4,5,6,7,8,9")
     real = sweeps.train
