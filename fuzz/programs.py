@@ -1,4 +1,4 @@
-"""Targets that take long: whole run folders, and the input of `predict`."""
+"""Targets that take long: whole run folders, combinations, and the input of `predict`."""
 
 import json
 import shutil
@@ -12,13 +12,21 @@ from typer.testing import CliRunner
 
 from fuzz.targets import Target
 from synner_graph.cli import app
+from synner_graph.config import nested
 from synner_graph.data.corpora.catalogue import load_corpus
 from synner_graph.data.sentence import Sentence
 from synner_graph.errors import InputError
+from synner_graph.evaluation.combination.combiner import Combiner
+from synner_graph.evaluation.combination.pool import Weight
+from synner_graph.evaluation.combination.saved import load_combination, save_combination
+from synner_graph.publishing.card import licence_of, metrics_of
+from synner_graph.recogniser.continued import settings_of
 from synner_graph.recogniser.new import new_recogniser
-from synner_graph.recogniser.run_folder import RunFolder
+from synner_graph.recogniser.run_folder import COMBINATION, METRICS, RunFolder
+from synner_graph.recogniser.settings import Place, combine
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.recogniser.transaction import MANIFEST, Manifest, Stamp
+from synner_graph.training.resume import begin
 from tests.fixtures import save_tiny_transformer, tiny_config
 
 SUFFIXES = (".txt", ".jsonl", ".conllu", ".conllx", ".json")
@@ -84,6 +92,61 @@ def _run_seeds() -> list[bytes]:
     ]
 
 
+def _combination(data: bytes, folder: Path) -> None:
+    """Open a combination that says something else, and have it name entities."""
+    (folder / "member").symlink_to(_run())
+    RunFolder(folder / "run").commit({COMBINATION: data})
+    load_combination(folder / "run", "torch", "cpu", "naive").predict([SENTENCE])
+
+
+def _combination_seeds() -> list[bytes]:
+    """Give a combination for each way to combine."""
+    found = []
+    with tempfile.TemporaryDirectory() as place:
+        member = Path(place, "member")
+        member.symlink_to(_run())
+        weights = (Weight(), Weight(0.5, {"PER": 0.25}))
+        for method in ("majority", "weighted-by-type", "mean", "span"):
+            run, judge = Path(place, method), member if method == "span" else None
+            save_combination(run, Combiner(method, weights), [member] * 2, judge)
+            values = json.loads((run / COMBINATION).read_bytes())
+            for reference in (*values["members"], values["judge"] or {}):
+                reference["path"] = "../member"
+            found.append(json.dumps(values).encode())
+    return found
+
+
+def _metrics(data: bytes, folder: Path) -> None:
+    """Have all that reads the metrics of a run read some that say something else."""
+    place = folder / "run"
+    shutil.copytree(_run(), place)
+    run = RunFolder(place)
+    run.update({METRICS: data})
+
+    def go_on() -> None:
+        combine((Place("run", nested(settings_of(str(place))), shared=True),))
+
+    def hand_on() -> None:
+        licence_of("MIT", metrics_of(run))
+
+    def resume() -> None:
+        begin(run, {"training.epochs": 3}, overwrite=False, resume=True, inputs=())
+
+    refused: InputError | None = None
+    for use in (go_on, hand_on, resume):
+        try:
+            use()
+        except InputError as error:
+            refused = error
+    if refused is not None:
+        raise refused
+
+
+def _metrics_seeds() -> list[bytes]:
+    values = {"corpus": {"name": "sample"}, "config": {"training": {"epochs": 3, "ema": None}}}
+    return [json.dumps(values | {"resumes": 1}).encode()]
+
+
 def _predict(data: bytes, folder: Path) -> None:
     """Have the command line name the entities of an input; the first byte says what file it is."""
     path = folder / f"input{SUFFIXES[(data[0] if data else 0) % len(SUFFIXES)]}"
@@ -124,5 +187,7 @@ def targets() -> dict[str, Target]:
     seeds: Callable[[], list[bytes]] = _run_seeds
     return {
         "run-folder": Target(_spoilt_run, seeds, timed=True),
+        "combination": Target(_combination, _combination_seeds, timed=True),
+        "metrics": Target(_metrics, _metrics_seeds, timed=True),
         "predict": Target(_predict, _predict_seeds, timed=True),
     }

@@ -1,12 +1,12 @@
 """What people get who get a run from others: its files, and a model card with licence and name."""
 
-import json
 from typing import Any
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from synner_graph.data.corpora.known import CORPORA
 from synner_graph.errors import InputError
+from synner_graph.files import read_json
 from synner_graph.recogniser.run_folder import CARD, METRICS, RunFolder
 from synner_graph.recogniser.transaction import MANIFEST
 
@@ -19,14 +19,18 @@ def metrics_of(run: RunFolder) -> dict[str, Any]:
     """Read the scores and settings of a run that others are to use.
 
     Raises:
-        InputError: It has none: it was saved without `train`, or its training has not ended.
+        InputError: It has none (it was saved without `train`, or its training has not ended), or
+            they do not name the corpus.
     """
     if not run.holds(METRICS):
         raise InputError(
             f"{run.path} has no {METRICS}, so nobody could know what it is worth: hand on a run "
             "whose training has ended."
         )
-    metrics: dict[str, Any] = json.loads(run.read()[METRICS])
+    metrics: dict[str, Any] = read_json(run.read()[METRICS], run.path / METRICS)
+    corpus = metrics.get("corpus")
+    if not (isinstance(corpus, dict) and isinstance(corpus.get("name"), str)):
+        raise InputError(f"{run.path / METRICS} does not name the corpus of the training.")
     return metrics
 
 

@@ -3,7 +3,6 @@
 The architecture stays: what would give a weight another shape, or another meaning, is refused.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from synner_graph.data.vocabulary import Vocabularies
 from synner_graph.data.words.lexicon import Lexicon
 from synner_graph.encoders.blueprint import with_dropout
 from synner_graph.errors import InputError
+from synner_graph.files import read_json
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.growth import take_over
 from synner_graph.recogniser.find import find_run
@@ -51,7 +51,8 @@ def settings_of(name: str) -> Flat:
     training: dict[str, Any] = {}
     if run.holds(METRICS):
         try:
-            training = dict(json.loads(run.read()[METRICS])["config"]["training"])
+            metrics = read_json(run.read()[METRICS], run.path / METRICS)
+            training = dict(metrics["config"]["training"])
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{run.path / METRICS} tells no settings: {error}") from error
     for key in NOT_INHERITED:

@@ -30,7 +30,7 @@ def read_records(path: Path) -> list[Record]:
         records: list[Record] = json.loads(path.read_text(encoding="utf-8"))["cells"]
         for record in records:
             record["settings"]["training"]["seed"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is not the results file of a study: {error!r}") from error
     return records
 

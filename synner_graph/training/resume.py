@@ -74,7 +74,10 @@ def begin(
     start = Start()
     if resume and is_finished(run):
         stored = read_json(run.read()[METRICS], run.path / METRICS)
-        told = {k: v for k, v in dotted(stored.get("config", {})) if k in settings}
+        config = stored.get("config", {})
+        if not (isinstance(config, dict) and isinstance(stored.get("resumes", 0), int)):
+            raise InputError(f"{run.path / METRICS} tells no settings of a training.")
+        told = {k: v for k, v in dotted(config) if k in settings}
         _compare(run.path, told, {name: settings[name] for name in told})
         return Start(finished=True, resumes=stored.get("resumes", 0))
     if resume and (state := _state(run)) is not None:

@@ -271,6 +271,25 @@ def test_no_code_beside_a_transformer_is_trusted() -> None:
     assert found > 5
 
 
+CODE = re.compile(
+    r"(pickle|cPickle|dill|joblib|marshal|shelve)\.\w+$|(eval|exec|compile)$"
+    r"|torch\.load$|yaml\.\w*load\w*$|shutil\.unpack_archive$|.*\.extract(all)?$|tarfile\.\w+$"
+)
+"""Calls that run what a file says, or write where an archive says."""
+
+
+def test_nothing_is_unpickled_evaluated_or_unpacked() -> None:
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node.func)}"
+        for file in sorted((ROOT / "synner_graph").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and CODE.match(ast.unparse(node.func))
+    ]
+    assert found == []
+    for name in ("torch.load", "eval", "archive.extractall", "pickle.loads", "yaml.safe_load"):
+        assert CODE.match(name), name
+
+
 def test_a_layer_is_no_way_to_other_code(refused: Refused, copy: Path, sentence: Path) -> None:
     with edited(copy / "config.json") as values:
         values["gnn"]["name"] = "subprocess.Popen"
@@ -295,3 +314,11 @@ def test_weights_of_another_model(refused: Refused, copy: Path, sentence: Path) 
     safetensors.torch.save_file(weights, copy / "model.safetensors")
     message = refused("-q", "predict", copy, "--input", sentence)
     assert "do not fit its config.json" in message
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"corpus": 5, "config": []}', DEEP])
+def test_metrics_that_are_something_else(content: str, refused: Refused, copy: Path) -> None:
+    (copy / "metrics.json").write_text(content, encoding="utf-8")
+    place = str(copy / "metrics.json")
+    assert place in refused("train", "--from", copy, "--dataset", "sample")
+    assert place in refused("package", copy, "--license", "MIT")

@@ -33,7 +33,7 @@ def test_seeds_and_small_changes_of_them(name: str, tmp_path: Path) -> None:
     assert taken, "fuzzing that begins with nothing valid does not come far"
 
 
-@pytest.mark.parametrize("name", ["recipe", "predict"])
+@pytest.mark.parametrize("name", ["recipe", "predict", "combination", "metrics"])
 def test_programs_take_their_first_seed(name: str, tmp_path: Path) -> None:
     assert accepts(TARGETS[name], TARGETS[name].seeds()[0], tmp_path)
 
