@@ -2,10 +2,11 @@
 
     python benchmarks/reliability.py
 
-It runs tests/faults and tests/test_torchrun.py, which count their faults, trains the default
-model for four epochs to watch its memory and its checkpoints, and adds what `make fuzz` has found.
-`--slice` takes the few faults of `make test-slow`; `--part` does one part and keeps the rest of the
-last time. Counts are valid on any machine, shares of time on an idle one alone.
+It runs tests/faults and tests/test_torchrun.py, which count their faults, feeds random input to all
+that reads any, as `make fuzz` does, and trains the default model for four epochs to watch its
+memory and its checkpoints. That takes hours: `--slice` takes the few faults of `make test-slow`,
+`--runs` and `--seconds` less random input, and `--part` does one part and keeps the others as they
+were. Counts are valid on any machine, shares of time on an idle one alone.
 """
 
 import gc
@@ -40,6 +41,7 @@ What is lost when disks fail, processes are killed and files are damaged, by
 
     python benchmarks/reliability.py
 
+which takes hours and writes this page; `--part faults`, `fuzz` or `training` does one part again.
 Every fault below is injected by a test of `tests/faults` (`make test-faults`), which fails where
 something is lost, doubled or unlike it is without the fault. A fault is *survived* where one
 sentence says what happened (a killed process says nothing), what was there before is whole, and the
@@ -51,6 +53,7 @@ class Part(StrEnum):
     """What is measured."""
 
     faults = "faults"
+    fuzz = "fuzz"
     training = "training"
 
 
@@ -72,6 +75,45 @@ def count_faults(few: bool) -> dict[str, Any]:
         "passed": not any(codes),
         "operations": [json.loads(line) for line in lines],
     }
+
+
+def feed_random_input(runs: int | None, seconds: float | None) -> None:
+    """Run every target of fuzz/, which keeps what it counts in `FUZZED`."""
+    command = [sys.executable, "-m", "fuzz.run"]
+    command += [] if runs is None else ["--runs", str(runs)]
+    command += [] if seconds is None else ["--seconds", str(seconds)]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def fuzzed() -> dict[str, Any]:
+    """Sum up what fuzzing has counted."""
+    values = json.loads(FUZZED.read_text("utf-8"))
+    records = values["targets"].values()
+    counts = [record["inputs"] for record in records if not record["timed"]]
+    seconds = [record["seconds"] for record in records if record["timed"]]
+    return {
+        "inputs": values["inputs"],
+        "uncaught": values["uncaught"],
+        "missing": values["missing"],
+        "readers": {"targets": len(counts), "inputs": min(counts, default=0)},
+        "others": {"targets": len(seconds), "seconds": min(seconds, default=0.0)},
+        "when": max(record["when"] for record in records),
+        "machine": _called(values["machine"]),
+    }
+
+
+def measured() -> dict[str, Any]:
+    """Say when, on what and beside what a part is measured."""
+    from synner_graph.training.provenance import machine
+
+    when = datetime.now(UTC).date().isoformat()
+    return {"when": when, "machine": _called(machine()), "load": round(os.getloadavg()[0], 1)}
+
+
+def _called(machine: dict[str, Any]) -> str:
+    return f"{platform.system()}, {machine['model'] or machine['processor']}, " + (
+        f"{machine['cores']} cores"
+    )
 
 
 def watch_training(encoder: str, subset: int | None) -> dict[str, Any]:
@@ -139,6 +181,9 @@ def page(results: dict[str, Any]) -> str:
             lost, doubled = (_or_dash(row[name]) for name in ("lost", "doubled"))
             counts = f"{row['injected']:,} | {row['survived']:,} | {lost} | {doubled}"
             lines.append(f"| {row['operation']} | {row['fault']} | {counts} |")
+        lines += ["", _measured(faults)]
+    if "fuzzed" in results:
+        lines += ["", "## Random input", "", *_random_input(results["fuzzed"])]
     if "training" in results:
         watched = results["training"]
         megabytes = ", ".join(f"{size / 1e6:,.0f}" for size in watched["memory"])
@@ -149,8 +194,28 @@ def page(results: dict[str, Any]) -> str:
         lines += [f"Memory after each epoch: {megabytes} MB. Seconds between two checkpoints: "]
         lines[-1] += f"{seconds}; of a checkpoint: "
         lines[-1] += ", ".join(f"{second:.2f}" for second in watched["checkpoints"]) + "."
-    lines += ["", f"Measured {results['when']} on {results['machine']}.", ""]
-    return "\n".join(lines)
+        lines += ["", _measured(watched)]
+    return "\n".join([*lines, ""])
+
+
+def _random_input(counted: dict[str, Any]) -> Iterator[str]:
+    """Say how much random input each target has read."""
+    readers, others = counted["readers"], counted["others"]
+    yield "atheris makes input for every reader of files, for run folders, combinations and"
+    yield "`predict`; Hypothesis breaks off trainings, studies and saves at any step (fuzz/)."
+    yield (
+        f"{readers['targets']} readers of bytes got at least {readers['inputs']:,} inputs each, "
+        f"{others['targets']} other targets at least {others['seconds']:,.0f} seconds each."
+    )
+    yield "`make fuzz` gives 200,000 inputs for each reader and ten minutes for each other target."
+    if counted["missing"]:
+        yield f"Not run: {', '.join(counted['missing'])}."
+    yield from ("", _measured(counted))
+
+
+def _measured(part: dict[str, Any]) -> str:
+    beside = f", after a minute with a load of {part['load']:.1f}" if "load" in part else ""
+    return f"Measured {part['when']} on {part['machine']}{beside}."
 
 
 def _rows(results: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -171,9 +236,9 @@ def _rows(results: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "weights of several processes minus those of one", "≤ 1e-5", _greatest(several)
     found = "not run"
     if "fuzzed" in results:
-        fuzzed = results["fuzzed"]
-        found = f"{fuzzed['uncaught']:,} of {fuzzed['inputs']:,} inputs"
-    yield "errors not caught under `make fuzz`", "0", found
+        counted = results["fuzzed"]
+        found = f"{counted['uncaught']:,} of {counted['inputs']:,} inputs"
+    yield "random inputs with an error that is not caught", "0", found
     memory = share = "not run"
     if "training" in results:
         watched = results["training"]
@@ -214,20 +279,25 @@ def main(
     train_subset: Annotated[
         int | None, typer.Option(min=1, help="Sentences that it is trained on; default: all.")
     ] = None,
+    runs: Annotated[
+        int | None, typer.Option(min=1, help="Inputs for each reader; default: as make fuzz.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="For each other target; default: as make fuzz.")
+    ] = None,
     output: Annotated[Path, typer.Option(help="The page.")] = PAGE,
     kept: Annotated[Path, typer.Option(help="What was measured, for the next time.")] = KEPT,
 ) -> None:
     """Measure, and write the page."""
     results: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-    results["when"] = datetime.now(UTC).date().isoformat()
-    results["machine"] = f"{platform.system()}, {platform.machine()}, {os.cpu_count()} cores"
     if part in (None, Part.faults):
-        results["faults"] = count_faults(few)
+        results["faults"] = measured() | count_faults(few)
     if part in (None, Part.training):
-        results["training"] = watch_training(encoder, train_subset)
+        results["training"] = measured() | watch_training(encoder, train_subset)
+    if part in (None, Part.fuzz):
+        feed_random_input(runs, seconds)
     if FUZZED.exists():
-        fuzzed = json.loads(FUZZED.read_text("utf-8"))
-        results["fuzzed"] = {name: fuzzed[name] for name in ("inputs", "uncaught")}
+        results["fuzzed"] = fuzzed()
     kept.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     output.write_text(page(results), encoding="utf-8")
     print(f"wrote {output}")

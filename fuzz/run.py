@@ -12,11 +12,13 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fuzz.machines import MACHINES
 from fuzz.registry import all_targets
+from synner_graph.training.provenance import machine
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
@@ -47,6 +49,11 @@ def run_one(name: str, timed: bool, given: argparse.Namespace, folder: Path) -> 
     return record
 
 
+def today() -> str:
+    """Return the date, as `2026-11-27`."""
+    return datetime.now(UTC).date().isoformat()
+
+
 def main() -> int:
     """Fuzz, and return 1 where something was found."""
     targets = all_targets()
@@ -71,14 +78,16 @@ def main() -> int:
     uncaught = 0
     for name in given.targets or timed:
         record = run_one(name, timed[name], given, given.results.parent)
-        records[name] = record
+        records[name] = {"timed": timed[name], "when": today(), **record}
         uncaught += record["uncaught"]
         print(f"{name}: {record['inputs']:,} inputs, {record['uncaught']:,} uncaught", flush=True)
         known = {key: records[key] for key in timed if key in records}
         totals = {
             key: sum(record[key] for record in known.values()) for key in ("inputs", "uncaught")
         }
-        text = json.dumps(totals | {"targets": known}, indent=1) + "\n"
+        missing = [key for key in timed if key not in records]
+        rest = {"machine": machine(), "missing": missing, "targets": known}
+        text = json.dumps(totals | rest, indent=1) + "\n"
         given.results.write_text(text, encoding="utf-8")
     return 1 if uncaught else 0
 

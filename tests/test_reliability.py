@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.reliability import KEPT, PAGE, page
+from benchmarks.reliability import KEPT, PAGE, fuzzed, page
 from tests.faults import tally as counting
 from tests.faults.tally import tally
 
-TRAINING = {
+WHERE = {"when": "today", "machine": "a box", "load": 0.25}
+TRAINING = WHERE | {
     "encoder": "characters",
     "sentences": 10,
     "memory": [100_000_000, 102_000_000, 101_000_000, 103_000_000],
@@ -38,22 +39,55 @@ def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, A
 
 
 def test_the_page_says_what_was_counted(counted: list[dict[str, Any]]) -> None:
-    faults = {"slice": False, "passed": False, "operations": counted}
-    kept = {"faults": faults, "training": TRAINING, "when": "today", "machine": "a box"}
-    lines = page(kept | {"fuzzed": {"inputs": 1000, "uncaught": 2}}).splitlines()
+    faults = WHERE | {"slice": False, "passed": False, "operations": counted}
+    random = {
+        "inputs": 1000,
+        "uncaught": 2,
+        "missing": ["grid"],
+        "readers": {"targets": 3, "inputs": 300},
+        "others": {"targets": 1, "seconds": 20.4},
+    }
+    kept = {"faults": faults, "training": TRAINING, "fuzzed": WHERE | random}
+    lines = page(kept).splitlines()
     for line in (
         "| faults survived | all that were injected | 5 of 7 |",
         "| lost | 0 | 1 |",
         "| doubled | 0 | 1 |",
         "| resumed minus uninterrupted weights | 0 | 0.2 |",
         "| weights of several processes minus those of one | ≤ 1e-5 | 2e-06 |",
-        "| errors not caught under `make fuzz` | 0 | 2 of 1,000 inputs |",
+        "| random inputs with an error that is not caught | 0 | 2 of 1,000 inputs |",
+        "3 readers of bytes got at least 300 inputs each, "
+        "1 other targets at least 20 seconds each.",
+        "Not run: grid.",
         "| memory, end of epoch 4 to 1 | within 2 % | +3.0% |",
         "| time of a checkpoint to that between two | ≤ 3 % | 5.0% |",
         "| predict | ENOSPC | 6 | 5 | 1 | 1 |",
         "| train | SIGKILL | 1 | 0 |  |  |",
     ):
         assert line in lines, line
+    said = "Measured today on a box, after a minute with a load of 0.2."
+    assert lines.count(said) == 3, "each part says where its numbers come from"
+
+
+def test_what_was_fuzzed_is_summed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def record(timed: bool, inputs: int, seconds: float, when: str) -> dict[str, Any]:
+        return {"timed": timed, "inputs": inputs, "seconds": seconds, "when": when}
+
+    targets = {
+        "a": record(False, 30, 1.0, "2026-11-26"),
+        "b": record(False, 20, 2.0, "2026-11-27"),
+        "c": record(True, 5, 60.0, "2026-11-25"),
+    }
+    values = {"inputs": 55, "uncaught": 0, "missing": ["d"], "targets": targets}
+    machine = {"machine": {"model": None, "processor": "x", "cores": 2}}
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(values | machine), encoding="utf-8")
+    monkeypatch.setattr("benchmarks.reliability.FUZZED", path)
+    found = fuzzed()
+    assert found["readers"] == {"targets": 2, "inputs": 20}
+    assert found["others"] == {"targets": 1, "seconds": 60.0}
+    assert (found["when"], found["missing"]) == ("2026-11-27", ["d"])
+    assert found["machine"].endswith(", x, 2 cores")
 
 
 def test_the_page_is_that_of_what_was_kept() -> None:

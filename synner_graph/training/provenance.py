@@ -32,14 +32,30 @@ def provenance(files: Iterable[Path], processor_seconds: float) -> dict[str, Any
         "command": list(sys.argv),
         "revision": revision(),
         "files": {str(path): digest(path) for path in sorted(set(files)) if path.is_file()},
-        "machine": {
-            "system": platform.platform(),
-            "processor": platform.machine(),
-            "cores": os.cpu_count(),
-            "threads": torch.get_num_threads(),
-        },
+        "machine": machine(),
         "processor_seconds": processor_seconds,
     }
+
+
+def machine() -> dict[str, Any]:
+    """Say on what this process runs: system, processor and its model, cores, threads."""
+    return {
+        "system": platform.platform(),
+        "processor": platform.machine(),
+        "model": _model(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _model() -> str | None:
+    """Return what the processor is called; None where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or None
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, None)
 
 
 def revision(folder: Path | None = None) -> str | None:

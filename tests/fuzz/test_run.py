@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fuzz.run import RUNS, SECONDS
 from tests.places import ROOT
 
 
@@ -32,6 +33,15 @@ def test_results_are_written_target_by_target(tmp_path: Path) -> None:
     assert records["machine-run-folder"]["inputs"] >= 10
     assert values["inputs"] == sum(record["inputs"] for record in records.values())
     assert values["uncaught"] == 0
+    assert [records[name]["timed"] for name in records] == [False, True]
+    assert "dictionary" not in values["missing"] and "gazetteer" in values["missing"]
+    assert values["machine"]["cores"]
+
+
+def test_the_defaults_are_those_of_the_page() -> None:
+    assert (RUNS, SECONDS) == (200_000, 600.0)
+    page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    assert "200,000 inputs for each reader" in page and "ten minutes for each other target" in page
 
 
 def test_an_unknown_target_is_named() -> None:
