@@ -79,7 +79,7 @@ def run_server(app: ASGIApp, made: socket.socket, limits: Limits) -> None:
         log_level="warning",
         access_log=False,  # what people send is nobody's business
         server_header=False,
-        limit_concurrency=CONNECTIONS,
+        limit_concurrency=CONNECTIONS + 1,  # uvicorn counts the one that asks
         timeout_graceful_shutdown=ceil(2 * limits.seconds) + 1,
         ws="none",
     )

@@ -30,6 +30,12 @@ def test_parts_become_tuples_in_order():
     assert len({sentence, sentence.replace()}) == 1
 
 
+@pytest.mark.parametrize("name", ["tokens", "heads", "entities", "document"])
+def test_a_sentence_cannot_be_changed(name: str):
+    with pytest.raises(AttributeError):
+        setattr(tree(1, ROOT), name, ())
+
+
 def test_arcs_and_roots():
     sentence = tree(1, ROOT, 1)
     assert sentence.arcs == (Arc(1, 0, "dep"), Arc(ROOT, 1, "dep"), Arc(1, 2, "dep"))

@@ -1,4 +1,6 @@
+import gc
 import statistics
+from collections.abc import Iterator
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,18 @@ def test_counts():
         "entities_not_subtrees_by_type": {"LOC": 1},
         "relations": {"root": 2, "x": 2, "nsubj": 1, "case": 1, "nmod": 1},
     }
+
+
+def test_no_sentence_is_held():
+    def rows() -> Iterator[Sentence]:
+        for number in range(200):
+            yield Sentence([f"held{number}"])
+        found = (o for o in gc.get_objects() if type(o) is Sentence)
+        alive.append(sum(s.tokens[0].startswith("held") for s in found))
+
+    alive: list[int] = []
+    assert Statistics.of(rows()).to_json()["sentences"] == 200
+    assert alive[0] <= 2
 
 
 def test_nothing():

@@ -14,6 +14,7 @@ class Hub(ThreadingHTTPServer):
 
     Attributes:
         repositories: Name -> files.
+        private: Names of those that others do not see.
         token: The one that may write.
         commits: How many it has taken.
     """
@@ -23,6 +24,7 @@ class Hub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repositories: dict[str, dict[str, bytes]] = {}
+        self.private: set[str] = set()
         self.token = "hf_right"
         self.commits = 0
 
@@ -96,6 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(409, {"error": "You already created this model repo"} | url)
             return
         self.server.repositories[name] = {".gitattributes": b""}
+        if wanted.get("private"):
+            self.server.private.add(name)
         self.answer(200, url)
 
     def commit(self, lines: list[dict[str, Any]]) -> None:

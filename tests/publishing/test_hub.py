@@ -29,6 +29,7 @@ def test_what_arrives_is_the_run_with_its_card(
 ) -> None:
     address = push(RunFolder(trained_run), "ann/news", "cc-by-sa-4.0")
     assert address == f"{server.url}/ann/news"
+    assert server.commits == 1 and not server.private
     files = server.repositories["ann/news"]
     for name, content in files.items():
         place = tmp_path / "fetched" / name
@@ -42,6 +43,11 @@ def test_what_arrives_is_the_run_with_its_card(
     assert card.startswith("---\nlicense: cc-by-sa-4.0\n")
     assert 'SynNER.from_pretrained("ann/news")' in card
     assert SynNER.from_pretrained(tmp_path / "fetched").labels
+
+
+def test_others_do_not_see_what_is_private(server: Hub, trained_run: Path) -> None:
+    push(RunFolder(trained_run), "ann/news", "Apache-2.0", private=True)
+    assert server.private == {"ann/news"}
 
 
 def test_a_repository_is_replaced_only_when_asked(server: Hub, trained_run: Path) -> None:

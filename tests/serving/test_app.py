@@ -189,6 +189,24 @@ def test_a_failure_inside_says_nothing_of_the_inside(serve: Serve, text_run: Pat
     assert client.get("/health").json()["status"] == "ok"
 
 
+def test_texts_are_not_logged(
+    serve: Serve,
+    text_run: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    client, secret = serve(text_run), "Zyxwvutsrq"
+    with caplog.at_level("DEBUG"):
+        for body, status in (
+            ({"text": f"{secret} went to Oslo."}, 200),
+            ({"texts": [secret] * 1001}, 413),
+            ({"text": secret, secret: 1}, 422),
+        ):
+            assert client.post("/predict", json=body).status_code == status
+    out, err = capfd.readouterr()
+    assert secret not in caplog.text + out + err
+
+
 # ------------------------------------------------------------ drawings and explanations
 
 
@@ -270,6 +288,9 @@ def test_the_page_and_its_files_come_from_here_alone(serve: Serve, text_run: Pat
         assert not re.search(r"https?:|//[a-z]+\.[a-z]", text)
         found = re.findall(r'(?:href|src)="([^"]+)"|from "\./([^"]+)"', text)
         waiting += [p for a, b in found if (p := f"/{a or b}") not in seen]
+        # Behind a proxy the page may have a prefix, so every address is a relative one.
+        assert not any(name.startswith("/") for pair in found for name in pair)
+        assert not re.search(r"""(?:ask|fetch|import)\(\s*["'`]/""", text)
         # What the policy would not let run.
         assert not re.search(r"<script(?![^>]*src=)|\son[a-z]+=|<style|\sstyle=", text)
     assert {"/page.js", "/panel.js", "/tools.js", "/page.css", "/colours.css", "/icon.svg"} < seen

@@ -4,6 +4,8 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from synner_graph import SynNER
 from synner_graph.errors import InputError
 from synner_graph.serving.server import address_of, bound
-from tests.serving.process import Server, served
+from tests.serving.process import PROGRAM, Server, served
 
 
 def test_an_address_in_use_is_refused() -> None:
@@ -93,6 +95,30 @@ def test_slow_and_broken_clients_hold_nobody_up(text_run: Path) -> None:
                 for _ in range(2000):
                     endless.sendall(chunk)
         assert server.post("/predict", {"text": "Oslo"})[0] == 200
+
+
+@pytest.mark.slow
+def test_more_connections_than_there_may_be_are_answered_503(text_run: Path) -> None:
+    few = f"from synner_graph.serving import server; server.CONNECTIONS = 3; {PROGRAM}"
+    with served(text_run, program=few) as server, ExitStack() as stack:
+        place = (server.host, server.port)
+
+        def status() -> int:
+            connection = HTTPConnection(*place, timeout=120)
+            try:
+                connection.request("GET", "/run")
+                return connection.getresponse().status
+            finally:
+                connection.close()
+
+        for _ in range(2):
+            stack.enter_context(socket.create_connection(place))
+        assert status() == 200
+        with socket.create_connection(place):
+            assert status() == 503
+        until = time.monotonic() + 60
+        while status() != 200:  # until the server has seen that one is closed
+            assert time.monotonic() < until
 
 
 @pytest.mark.slow

@@ -35,6 +35,23 @@ def test_adamw_takes_its_betas(small_corpus: Corpus) -> None:
     assert {group["betas"] for group in groups} == {(0.5, 0.9)}
 
 
+def test_words_and_vectors_do_not_decay(small_corpus: Corpus) -> None:
+    config = tiny_config("lexical", training__weight_decay=0.25)
+    train = small_corpus.splits["train"]
+    ner = new_recogniser(config, train, "torch", torch.device("cpu"), "naive")
+    words = {id(parameter) for parameter in ner.model.encoder.embeddings()}
+    assert words
+    decays = {
+        id(parameter): group["weight_decay"]
+        for group in build_optimizer(ner.model, config).param_groups
+        for parameter in group["params"]
+    }
+    for name, parameter in ner.model.named_parameters():
+        alone = parameter.dim() < 2 or id(parameter) in words
+        assert decays[id(parameter)] == (0 if alone else 0.25), name
+    assert set(decays.values()) == {0, 0.25}
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [

@@ -380,6 +380,12 @@ def test_other_data_weights_and_kernels_are_refused(
     monkeypatch.setattr(prepared, "frozen_digest", lambda model: "another")
     with pytest.raises(InputError, match="the pretrained weights are not the same"):
         start(config, corpus, folder, resume=True)
+    note = folder / ".training" / "state.json"
+    values = json.loads(note.read_text("utf-8"))
+    values["settings"]["processes"] = 2
+    note.write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(InputError, match="processes was 2 and is 1"):
+        start(config, corpus, folder, resume=True)
 
 
 def test_a_finished_run_is_left_alone(
