@@ -149,7 +149,7 @@ def _read(
     values = read_json(files[name], folder / name)
     try:
         return build(values)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise InputError(f"{folder / name} is not what a run holds: {what}") from error
 

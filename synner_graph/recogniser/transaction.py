@@ -106,7 +106,7 @@ class Manifest:
                 for name, stamp in values["files"].items()
             }
             return cls(files, tuple(map(_inside, values["others"])))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"{path} is not the manifest of a run: {error}") from error

@@ -233,7 +233,7 @@ def read_snapshot(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         seal = json.loads((path / SEAL).read_bytes())
         stamps = {name: (int(seal[name][0]), str(seal[name][1])) for name in (TENSORS, RECORD)}
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         raise DamagedSnapshot(f"{path / SEAL} is damaged: {error}") from error
     for name, (size, digest) in stamps.items():
         try:

@@ -316,6 +316,13 @@ def test_weights_of_another_model(refused: Refused, copy: Path, sentence: Path) 
     assert "do not fit its config.json" in message
 
 
+def test_a_temperature_beyond_all_floats(refused: Refused, copy: Path, sentence: Path) -> None:
+    values = {"temperature": 10**400, "splits": {}}
+    (copy / "calibration.json").write_text(json.dumps(values), encoding="utf-8")
+    message = refused("predict", copy, "--input", sentence)
+    assert "calibration.json is not what a run holds" in message
+
+
 @pytest.mark.parametrize("content", ["[]", "{}", '{"corpus": 5, "config": []}', DEEP])
 def test_metrics_that_are_something_else(content: str, refused: Refused, copy: Path) -> None:
     (copy / "metrics.json").write_text(content, encoding="utf-8")

@@ -13,6 +13,7 @@ from synner_graph.evaluation.combination.pool import (
     Opinions,
     Pool,
     Weight,
+    amount,
     judged,
     probabilities,
     votes,
@@ -178,16 +179,19 @@ class Combiner:
         """Inverse of `to_json`.
 
         Raises:
-            ValueError: The method is unknown.
-            KeyError: Something is missing.
+            ValueError: The method is unknown, there are fewer than two weights, or a weight is no
+                finite number from 0 on.
+            KeyError, TypeError, AttributeError: Something is missing or not of its kind.
         """
         if values["method"] not in METHODS:
             raise ValueError(f"unknown method {values['method']!r}")
+        if len(values["weights"]) < 2:
+            raise ValueError(f"expected two weights or more, got {len(values['weights'])}")
         calibration = values["calibration"]
         return cls(
             values["method"],
             tuple(map(Weight.from_json, values["weights"])),
-            float(values["null"]),
+            amount(values["null"]),
             calibration and Calibration.from_json(calibration),
         )
 

@@ -62,9 +62,30 @@ class Weight:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Weight":
-        """Inverse of `to_json`."""
-        labels = {str(label): float(weight) for label, weight in values["labels"].items()}
-        return cls(float(values["overall"]), labels)
+        """Inverse of `to_json`.
+
+        Raises:
+            ValueError: A weight is no finite number from 0 on.
+            KeyError, TypeError, AttributeError: Something is missing or not of its kind.
+        """
+        labels = {str(label): amount(weight) for label, weight in values["labels"].items()}
+        return cls(amount(values["overall"]), labels)
+
+
+def amount(value: Any) -> float:
+    """Read how much something counts.
+
+    Raises:
+        ValueError: It is no finite number from 0 on.
+        TypeError: It is no number.
+    """
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not 0 <= number < math.inf:
+        raise ValueError(f"expected a finite number from 0 on, got {number}")
+    return number
 
 
 @dataclass(slots=True)

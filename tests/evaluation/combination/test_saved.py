@@ -200,12 +200,18 @@ def test_members_that_are_not_what_was_combined_are_refused(
         load_combination(folder)
 
 
+CHANGED = Combiner.learn("majority", 3).to_json()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"format": 2}, "has format 2: a later version of the program wrote it"),
         ({"members": None}, "combination.json does not describe a combination"),
         ({"combiner": {}}, "combination.json does not describe a combination: KeyError"),
+        ({"combiner": CHANGED | {"weights": []}}, "expected two weights or more, got 0"),
+        ({"combiner": CHANGED | {"null": -1}}, "expected a finite number from 0 on, got -1"),
+        ({"combiner": CHANGED | {"null": 10**400}}, "expected a finite number from 0 on, got inf"),
     ],
 )
 def test_a_file_that_says_something_else_is_refused(
