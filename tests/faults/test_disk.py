@@ -62,12 +62,25 @@ class Disk:
     code: int
     steps: int = 0
 
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps == self.at:
+            raise OSError(self.code, os.strerror(self.code))
+
     def fails(self, original: Any) -> Any:
         def call(*arguments: Any, **options: Any) -> Any:
-            self.steps += 1
-            if self.steps == self.at:
-                raise OSError(self.code, os.strerror(self.code))
+            self.step()
             return original(*arguments, **options)
+
+        return call
+
+    def writing(self, original: Any) -> Any:
+        """Fail below `_File.write`, which says of what the system says which file it was."""
+
+        def call(file: files._File, data: Any) -> int:
+            with files._saying(str(file.name)):
+                self.step()
+            return int(original(file, data))
 
         return call
 
@@ -78,7 +91,7 @@ def failing(at: int, code: int) -> Iterator[Disk]:
     with pytest.MonkeyPatch.context() as patch:
         for name in STEPS:
             patch.setattr(os, name, disk.fails(getattr(os, name)))
-        patch.setattr(files._File, "write", disk.fails(files._File.write))
+        patch.setattr(files._File, "write", disk.writing(files._File.write))
         patch.setattr(checkpoint, "save_file", disk.fails(checkpoint.save_file))
         yield disk
 
@@ -119,7 +132,7 @@ class Disturbed:
                 lines = [line for line in result.stderr.splitlines() if line]
                 # A study says it of a cell as it happens, and once more at its end.
                 assert len(lines) == 1 or result.exit_code == 1
-                assert os.strerror(self.code) in lines[-1]
+                assert os.strerror(self.code) in lines[-1] and "cannot write" in lines[-1]
             self.counts.injected += not passed
             yield result.exit_code != 0
             self.counts.survived += not passed
