@@ -10,6 +10,13 @@ def encodable(text: str) -> str:
     return text if text.isascii() else SURROGATE.sub("\ufffd", text)
 
 
+def escaped(text: str) -> str:
+    """Replace each lone surrogate, which UTF-8 has not, by its escape in JSON."""
+    if text.isascii():
+        return text
+    return SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
 _SHOWN = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
 _SHOWN |= dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
 

@@ -11,10 +11,11 @@ from typing import BinaryIO
 from synner_graph.data.formats import DOCUMENT_FORMATS, LINE_FORMATS, scheme_of
 from synner_graph.data.formats.comments import ID_LINE
 from synner_graph.data.formats.documents import mark
+from synner_graph.data.formats.lines import LONGEST_NUMBER
 from synner_graph.data.formats.whole import Document
 from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import ConlluExtra
-from synner_graph.data.unicode import SURROGATE, encodable
+from synner_graph.data.unicode import encodable, escaped
 from synner_graph.errors import InputError
 from synner_graph.text.document import entities_of
 from synner_graph.text.sources import Record
@@ -72,7 +73,7 @@ class JsonWriter(Writer):
             for name, value in (record.fields | found).items()
         ]
         line = f"{{{', '.join(fields)}}}"
-        yield SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", line) + "\n"
+        yield escaped(line) + "\n"
 
     def units(self, stream: BinaryIO) -> Iterator[tuple[int, int]]:
         """See Writer."""
@@ -184,7 +185,7 @@ def known_name(fields: Mapping[str, str]) -> tuple[str | None, dict[str, str]]:
     Returns:
         The id, and the fields without it and without the text.
     """
-    name = json.loads(fields.get(ID, "null"))
+    name = json.loads(fields.get(ID, "null"), parse_int=str)  # an int has a longest
     known = str(name) if isinstance(name, (str, int)) and name != "" else None
     left_out = {TEXT} if known is None else {TEXT, ID}
     return known, {name: value for name, value in fields.items() if name not in left_out}
@@ -211,4 +212,4 @@ def _number(text: bytes) -> int:
 
     A file of something else is then refused when it is compared.
     """
-    return int(text) if text.isdigit() else sys.maxsize
+    return int(text) if text.isdigit() and len(text) <= LONGEST_NUMBER else sys.maxsize

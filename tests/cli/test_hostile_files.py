@@ -316,6 +316,22 @@ def test_weights_of_another_model(refused: Refused, copy: Path, sentence: Path) 
     assert "do not fit its config.json" in message
 
 
+@pytest.mark.parametrize("format", ["label-studio", "doccano"])
+def test_numbers_beyond_what_python_reads_are_passed_on(
+    format: str, run: Run, text_run: Path, tmp_path: Path
+) -> None:
+    source, output = tmp_path / "texts.jsonl", tmp_path / "out.json"
+    long = "9" * 5_000
+    line = f'{{"text": "In Oslo.", "id": {long}, "more": [{long}, 1e400, "\\ud800"]}}\n'
+    source.write_text(line, encoding="utf-8")
+    command = ("predict", text_run, "-i", source, "-o", output, "--output-format", format)
+    result = run(*command, "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    written = output.read_text("utf-8")
+    assert f'"id": {long}' in written and f'"more": [{long}, 1e400, "\\ud800"]' in written
+    json.loads(written, parse_int=str)
+
+
 def test_a_temperature_beyond_all_floats(refused: Refused, copy: Path, sentence: Path) -> None:
     values = {"temperature": 10**400, "splits": {}}
     (copy / "calibration.json").write_text(json.dumps(values), encoding="utf-8")

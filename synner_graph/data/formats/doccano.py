@@ -9,7 +9,8 @@ Other fields are counted and not kept.
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from synner_graph.data.formats.characters import sentences_of
 from synner_graph.data.formats.json_objects import JsonLine, JsonObject
@@ -17,6 +18,7 @@ from synner_graph.data.formats.lines import Stream, read_blocks
 from synner_graph.data.formats.rows import ReadOptions
 from synner_graph.data.formats.whole import Document, DocumentFormat, DocumentWriter, Record, Span
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.unicode import escaped
 
 ENTITIES = ("label", "labels", "entities")
 BOOKKEEPING = ("Comments", "relations", "meta", "annotation_approver")
@@ -59,7 +61,7 @@ def read(record: Record, options: ReadOptions) -> list[Sentence]:
     kept = ("id", "text", *ENTITIES)
     others = [
         name
-        for name, value in json.loads(record.content).items()
+        for name, value in json.loads(record.content, parse_int=float).items()
         if name not in kept and not (name in BOOKKEEPING and not value)
     ]
     options.report.stripped += bool(others)
@@ -74,30 +76,31 @@ class Writer(DocumentWriter):
 
     def add(self, document: Document) -> bytes:
         """See DocumentWriter; the other fields come out as they are."""
-        fields = {name: value for name, value in document.values.items() if name not in ENTITIES}
-        name = {} if document.name is None else {"id": number_of(document.name)}
-        label = [[span.start, span.end, span.label] for span in document.spans]
-        row = name | fields | {"text": document.text, "label": label}
-        return f"{as_json(row)}\n".encode()
+        fields = {name: value for name, value in document.fields.items() if name not in ENTITIES}
+        name = {} if document.name is None else {"id": as_id(document.name)}
+        label = as_json([[span.start, span.end, span.label] for span in document.spans])
+        row = name | fields | {"text": as_json(document.text), "label": label}
+        return f"{as_object(row)}\n".encode()
 
 
-def number_of(name: str) -> int | str:
-    """Return an id as a number where it is one, as annotation tools have it."""
-    return int(name) if name.isascii() and name.isdigit() and str(int(name)) == name else name
+def is_number(name: str) -> bool:
+    """Say whether an id is a number, as annotation tools have it; of any length."""
+    return re.fullmatch("0|[1-9][0-9]*", name, re.ASCII) is not None
+
+
+def as_id(name: str) -> str:
+    """Return an id as JSON: a number where it is one."""
+    return name if is_number(name) else as_json(name)
 
 
 def as_json(value: object) -> str:
     """Return JSON, with lone surrogates as escapes: UTF-8 has none."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if _is_encodable(text) else json.dumps(value)
+    return escaped(json.dumps(value, ensure_ascii=False))
 
 
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def as_object(fields: Mapping[str, str]) -> str:
+    """Join fields, each as JSON, in an object; what they say stays to the letter."""
+    return escaped("{" + ", ".join(f"{as_json(name)}: {fields[name]}" for name in fields) + "}")
 
 
 FORMAT = DocumentFormat(records, read, Writer, has_texts=True)

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import Field
 
 from synner_graph.data.formats.characters import sentences_of
-from synner_graph.data.formats.doccano import as_json, number_of
+from synner_graph.data.formats.doccano import as_json, as_object, is_number
 from synner_graph.data.formats.json_list import elements
 from synner_graph.data.formats.json_objects import JsonLine, JsonObject
 from synner_graph.data.formats.lines import FormatError, Stream
@@ -148,31 +148,30 @@ class Writer(DocumentWriter):
         """See DocumentWriter; other fields go into the data of the task."""
         before = "[\n" if self.is_first else ",\n"
         self.is_first = False
-        return (before + as_json(self._task(document))).encode()
+        return (before + self._task(document)).encode()
 
     def finish(self) -> bytes:
         """See DocumentWriter."""
         return b"[]\n" if self.is_first else b"\n]\n"
 
-    def _task(self, document: Document) -> dict[str, Any]:
+    def _task(self, document: Document) -> str:
         results = []
         for number, (start, end, label, score) in enumerate(document.spans, 1):
             value: dict[str, Any] = {"start": start, "end": end, "text": document.text[start:end]}
             result: dict[str, Any] = {"id": f"e{number}", "from_name": FROM, "to_name": TO}
             result |= {"type": LABELS, "value": value | {"labels": [label]}}
             results.append(result if score is None else result | {"score": score})
-        data: dict[str, Any] = document.values | {"text": document.text}
-        task: dict[str, Any] = {}
+        data = {**document.fields, "text": as_json(document.text)}
+        task: dict[str, str] = {}
         if document.name is not None:
-            name = number_of(document.name)
-            if isinstance(name, int):
-                task["id"] = name
+            if is_number(document.name):
+                task["id"] = document.name
             else:  # the ids of tasks are numbers
-                data["document"] = name
+                data["document"] = as_json(document.name)
         said: dict[str, Any] = {"result": results}
         if document.score is not None:
             said["score"] = document.score
-        return task | {"data": data, self.key: [said]}
+        return as_object(task | {"data": as_object(data), self.key: as_json([said])})
 
 
 ANNOTATED, PREDICTED = layer("annotations"), layer("predictions")

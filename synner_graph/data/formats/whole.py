@@ -1,6 +1,5 @@
 """Formats whose files hold whole documents: texts with entities by character, or Docs of spaCy."""
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,11 +60,6 @@ class Document:
         text, starts = text_of(placed)
         segments = [Segment(*pair) for pair in zip(starts, placed, strict=True)]
         return cls(text, segments, placed[0].document)
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The fields as plain values."""
-        return {name: json.loads(value) for name, value in self.fields.items()}
 
     @property
     def spans(self) -> list[Span]:
