@@ -1,6 +1,7 @@
 """The targets that are fuzzed: what was found once stays refused, and valid inputs are taken."""
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from synner_graph.errors import InputError
 TARGETS = all_targets()
 SAMPLES = sorted(path for path in FOUND.glob("*/*") if path.parent.name in TARGETS)
 MUTATIONS = 25
+NUMBERS = 10
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.name}")
@@ -31,6 +33,17 @@ def test_seeds_and_small_changes_of_them(name: str, tmp_path: Path) -> None:
             (folder := tmp_path / f"{number}-{change}").mkdir()
             accepts(TARGETS[name], changed(seed, draw), folder)
     assert taken, "fuzzing that begins with nothing valid does not come far"
+
+
+@pytest.mark.parametrize("name", [name for name, target in TARGETS.items() if not target.timed])
+def test_numbers_beyond_what_python_reads(name: str, tmp_path: Path) -> None:
+    """They are longer than the inputs of atheris, which would hardly find them."""
+    for seed in TARGETS[name].seeds()[:1]:
+        for place, found in enumerate(re.finditer(rb"\d+", seed[1:])):
+            for number in (b"9" * 5_000, b"1e999") if place < NUMBERS else ():
+                start, end = (1 + edge for edge in found.span())
+                (folder := tmp_path / f"{place}-{len(number)}").mkdir()
+                accepts(TARGETS[name], seed[:start] + number + seed[end:], folder)
 
 
 @pytest.mark.parametrize("name", ["recipe", "predict", "combination", "metrics"])
