@@ -143,7 +143,7 @@ def _metrics(data: bytes, folder: Path) -> None:
 
 
 def _metrics_seeds() -> list[bytes]:
-    values = {"corpus": {"name": "sample"}, "config": {"training": {"epochs": 3, "ema": None}}}
+    values = {"corpus": {"name": "sample"}, "config": {"training": {"epochs": 3}}}
     return [json.dumps(values | {"resumes": 1}).encode()]
 
 
