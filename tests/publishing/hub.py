@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(409, {"error": "You already created this model repo"} | url)
             return
         self.server.repositories[name] = {".gitattributes": b""}
-        if wanted.get("private"):
+        if wanted.get("private") or wanted.get("visibility") == "private":
             self.server.private.add(name)
         self.answer(200, url)
 

@@ -380,7 +380,7 @@ def test_other_data_weights_and_kernels_are_refused(
     monkeypatch.setattr(prepared, "frozen_digest", lambda model: "another")
     with pytest.raises(InputError, match="the pretrained weights are not the same"):
         start(config, corpus, folder, resume=True)
-    note = folder / ".training" / "state.json"
+    note = folder / ".training" / "run.json"
     values = json.loads(note.read_text("utf-8"))
     values["settings"]["processes"] = 2
     note.write_text(json.dumps(values), encoding="utf-8")
