@@ -125,8 +125,8 @@ def train(
             if not accelerator.is_main_process:
                 return {}, []
             best = SynNER.from_pretrained(output, backend, accelerator.device, kernel)
-            metrics = read_json(run.read()[METRICS], run.path / METRICS)
-            return metrics, reports_of(config, corpus, best)
+            finished: dict[str, Any] = read_json(run.read()[METRICS], run.path / METRICS)
+            return finished, reports_of(config, corpus, best)
         answers = None
         if made.teacher is not None:
             labels = made.ner.vocabularies.labels
