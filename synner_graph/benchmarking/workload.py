@@ -40,7 +40,7 @@ class Workload:
         context: `document` to learn with either context, each beside the other, from whole
             documents; `sentence` to learn beside the plain model.
         window: Pieces that document context reads at once; None for the default.
-        precision: What our encoder predicts in; `auto` is the fastest that the processor has.
+        precision: What our encoder predicts in; `auto` is a fast one that the processor has.
         peer_precision: The same of the other side.
         mixed_precision: `no` or `bf16`, in which both sides learn.
     """

@@ -253,7 +253,7 @@ def predict(
 
     Both first learn from a few batches, so that they find some entities, and then predict those of
     the same parsed sentences in turns, decoding included, ours in the batches that predict makes.
-    The precision auto is the fastest that the processor has instructions for.
+    The precision auto is bfloat16 or int8, where the processor has instructions for it.
 
     Example: synner bench predict --head span --json
 

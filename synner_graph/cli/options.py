@@ -143,8 +143,8 @@ Kernel = Annotated[
 Precision = Annotated[
     Precisions,
     typer.Option(
-        help="What the transformer computes in; auto takes the fastest that the processor has "
-        "instructions for and that kept F1 on dev.",
+        help="What the transformer computes in; auto takes less than float32 where the "
+        "processor has instructions for it and F1 on dev was kept.",
         rich_help_panel=RUNTIME,
     ),
 ]

@@ -57,8 +57,8 @@ class Predictor(Recogniser):
         """Let the transformer compute in this precision from now on: to predict, not to learn.
 
         Args:
-            precision: float32, bfloat16, int8, or auto: the fastest that the processor has
-                instructions for and that kept F1 on dev, within 0.2 points.
+            precision: float32, bfloat16, int8, or auto: bfloat16 or else int8, where the processor
+                has instructions for it and F1 on dev was kept within 0.2 points; else float32.
 
         Raises:
             InputError: The precision is unknown, the device lacks it, there is no transformer that
