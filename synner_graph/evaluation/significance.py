@@ -16,7 +16,7 @@ RESAMPLES = 10_000
 CONFIDENCE = 0.95
 BLOCK = 4_000_000
 """Numbers drawn at a time: they bound the memory."""
-MOST = 4_000
+MOST = 1_000
 """Of more units neighbours are drawn together: the interval hardly changes and takes no longer."""
 
 
