@@ -168,6 +168,7 @@ def _without_collector() -> Iterator[None]:
     would come at once after the pause: they then count as old.
     """
     was_enabled = gc.isenabled()
+    gc.collect(1)  # else garbage would count as old, too, and a model in it be kept for long
     gc.disable()
     try:
         yield

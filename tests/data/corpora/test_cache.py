@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import weakref
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -217,6 +218,19 @@ def test_the_collector_rests_only_while_reading(cache: Path, source: Path) -> No
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_garbage_does_not_grow_old_with_what_is_read(cache: Path, source: Path) -> None:
+    """A model that nothing uses any more must not stay in memory for it."""
+
+    class Model:
+        def __init__(self) -> None:
+            self.cycle = self
+
+    gc.collect()
+    gone = weakref.ref(Model())
+    cached_sentences([source], {}, lambda notes: iter((WORDS,)), [])
+    assert gone() is None
 
 
 def test_files_are_known_by_content_and_by_the_way_they_are_read(
