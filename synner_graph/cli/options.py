@@ -162,8 +162,9 @@ CheckpointEvery = Annotated[
     str | None,
     typer.Option(
         metavar="STEPS|TIME",
-        help="Write checkpoints within epochs too: every 200 steps with 200, every 5 minutes with "
-        "5m (or 90s, 1h).",
+        help="Write checkpoints every 200 steps with 200, every 5 minutes with 5m (or 90s, 1h), "
+        "and after each epoch; default: every 5 minutes and after an epoch, for at most 2 % of "
+        "the time.",
         rich_help_panel=RUNTIME,
     ),
 ]

@@ -28,6 +28,11 @@ RECORD = "record.json"
 TENSORS = "tensors.safetensors"
 SEAL = "seal.json"
 KEPT = 2
+SHARE = 0.02
+"""Of a training's time that its checkpoints take, unless the user says when to write them."""
+PAUSE = 300.0
+"""Seconds until one is written within an epoch, unless the user says another time."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -41,7 +46,9 @@ class Checkpoints:
     Args:
         folder: Where they lie.
         accelerator: What knows the processes and holds the model.
-        every: How often to write one within an epoch; None for ends of epochs alone.
+        every: How often to write one within an epoch; then one is written at the end of each epoch,
+            too. None: at ends of epochs and every PAUSE seconds, but never so often that they take
+            more than SHARE of the time.
     """
 
     def __init__(
@@ -49,9 +56,10 @@ class Checkpoints:
     ) -> None:
         self.folder = folder
         self.accelerator = accelerator
-        self.every = every or Interval()
+        self.every = every
         self._found: Path | None = None
         self._started = self._written = time.perf_counter()
+        self._took = 0.0
         self._seconds_before = 0.0
         self._steps = 0
 
@@ -93,15 +101,23 @@ class Checkpoints:
     def after_step(self, stage: int, learner: Learner, position: Position) -> None:
         """Write a checkpoint, if it is time for one."""
         self._steps += 1
-        if self.every.steps is not None:
-            due = self._steps >= self.every.steps
-        elif self.every.seconds is not None:
-            limit = self.every.seconds
-            due = on_main(self.accelerator, lambda: time.perf_counter() - self._written >= limit)
+        every = self.every
+        if every is not None and every.steps is not None:
+            due = self._steps >= every.steps
         else:
-            due = False
+            seconds = None if every is None else every.seconds
+            due = self._rested(max(PAUSE, self._took / SHARE) if seconds is None else seconds)
         if due:
             self.save(stage, learner, position)
+
+    def after_epoch(self, stage: int, learner: Learner, position: Position) -> None:
+        """Write a checkpoint, unless they would take too much of the time."""
+        if self.every is not None or self._rested(self._took / SHARE):
+            self.save(stage, learner, position)
+
+    def _rested(self, seconds: float) -> bool:
+        """Return whether so many seconds have passed since the last checkpoint."""
+        return on_main(self.accelerator, lambda: time.perf_counter() - self._written >= seconds)
 
     def save(self, stage: int, learner: Learner, position: Position) -> None:
         """Write a checkpoint, then remove all but the last two.
@@ -109,6 +125,7 @@ class Checkpoints:
         Raises:
             WriteError: It cannot be written.
         """
+        began = time.perf_counter()
         record = {
             "stage": stage,
             "position": asdict(position),
@@ -118,6 +135,7 @@ class Checkpoints:
         }
         on_main(self.accelerator, lambda: self._write(record, learner))
         self._steps, self._written = 0, time.perf_counter()
+        self._took = self._written - began
 
     def result(self, stage: int) -> dict[str, Any] | None:
         """Return what `save_result` kept of a stage; None where the stage has to be done.

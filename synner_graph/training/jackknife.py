@@ -163,6 +163,6 @@ def train_parser(
     after_step = partial(checkpoints.after_step, stage, learner, position)
     for record in run_epochs(learner, batches, collate, settings, position, bar, after_step):
         position.add(record, score=None)
-        checkpoints.save(stage, learner, position)
+        checkpoints.after_epoch(stage, learner, position)
     learner.finish()
     return ner

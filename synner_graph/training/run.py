@@ -80,8 +80,8 @@ def train(
         progress: Show progress bars.
         kernel: What computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
         resume: Go on with a training that was broken off in the folder; begin where there is none.
-        checkpoint_every: How often to write a checkpoint within an epoch; one is written at the end
-            of each epoch in any case.
+        checkpoint_every: How often to write a checkpoint within an epoch, and one at the end of
+            each; None: as often as takes little of the time (see `Checkpoints`).
         track: Trackers of accelerate that get the record of each epoch.
         after_epoch: Gets the record of each epoch, in the main process; what it raises ends the
             training.
@@ -249,7 +249,7 @@ def _fit(
                 on_main(accelerator, lambda: ner.save_pretrained(output))
         if not best and position.waited(settings.patience):
             logger.info("No better dev F1 for %d epochs: stopping", settings.patience)
-        checkpoints.save(stage, learner, position)
+        checkpoints.after_epoch(stage, learner, position)
         after_epoch(record)
     return position.history
 

@@ -130,6 +130,64 @@ def test_time_is_counted(tmp_path: Path, learner: Learner, monkeypatch: pytest.M
     assert written == [1060, 1135]
 
 
+@pytest.mark.parametrize(
+    ("every", "expected"),
+    [
+        (None, [1000, 1600]),  # each takes 10 s, which is 2 % of 500
+        (Interval(steps=99), [*range(1000, 2100, 100)]),
+        (Interval(seconds=99), [*range(1000, 2100, 100)]),
+    ],
+)
+def test_they_take_little_of_the_time(
+    every: Interval | None,
+    expected: list[int],
+    tmp_path: Path,
+    learner: Learner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 990.0
+    monkeypatch.setattr(module.time, "perf_counter", lambda: now)
+    checkpoints = Checkpoints(tmp_path, learner.accelerator, every)
+    written: list[float] = []
+
+    def write(*_: object) -> None:
+        nonlocal now
+        written.append(now)
+        now += 10
+
+    monkeypatch.setattr(checkpoints, "_write", write)
+    for number in range(1000, 2100, 100):
+        now = max(now, float(number))
+        checkpoints.after_epoch(1, learner, Position())
+    assert written == expected
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.1, [300, 600]), (12, [300, 912])])
+def test_long_epochs_are_kept_on_their_way(
+    seconds: float,
+    expected: list[float],
+    tmp_path: Path,
+    learner: Learner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every five minutes, or as often as takes 2 % of the time."""
+    now = 0.0
+    monkeypatch.setattr(module.time, "perf_counter", lambda: now)
+    checkpoints = Checkpoints(tmp_path, learner.accelerator)
+    written: list[float] = []
+
+    def write(*_: object) -> None:
+        nonlocal now
+        written.append(now)
+        now += seconds
+
+    monkeypatch.setattr(checkpoints, "_write", write)
+    while now < 920:
+        now += 1
+        checkpoints.after_step(1, learner, Position())
+    assert written[:2] == pytest.approx(expected, abs=2)
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, learner: Learner) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     checkpoints = Checkpoints(tmp_path / "file", learner.accelerator)

@@ -31,6 +31,7 @@ from synner_graph.training.run import train
 from tests.fixtures import outcome, tiny_config
 
 EVERY_STEP = Interval(steps=1)
+EPOCHS = Interval(steps=1000)
 PARSER = {"parser__name": "biaffine", "parser__arc_size": 8, "parser__relation_size": 4}
 SGD = {"training__optimizer": "sgd", "training__schedule": "inverse", "training__decay": 0.5}
 CHARACTERS: dict[str, dict[str, Any]] = {
@@ -248,7 +249,7 @@ def test_killed_between_the_saves(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
         kill_at(patch, owner, method, call)
-        start(crf, corpus, tmp_path / "killed")
+        start(crf, corpus, tmp_path / "killed", checkpoint_every=EPOCHS)
     start(crf, corpus, tmp_path / "killed", resume=True)
     assert outcome(tmp_path / "killed") == outcome(whole("crf"))
 
