@@ -80,7 +80,7 @@ def test_a_recipe_learns(name: str, data_dir: Path, tiny_transformer: Path) -> N
     learner.model.train()
     before = {key: value.clone() for key, value in ner.model.state_dict().items()}
     for rows in (sentences[:3], sentences[3:]):
-        assert torch.isfinite(learner.step(ner.model.collator(rows), 1 / 3))
+        assert torch.isfinite(learner.step([ner.model.collator(rows)], 1 / 3))
     after = ner.model.state_dict()
     assert all(torch.isfinite(value).all() for value in after.values() if value.is_floating_point())
     assert any(not torch.equal(before[key], after[key]) for key in after if "head." in key)

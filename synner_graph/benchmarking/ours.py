@@ -88,7 +88,7 @@ class Ours(Side):
     def learn(self, sentences: Sequence[Sentence]) -> None:
         """See Side."""
         batch = self.ner.model.collator(sentences)
-        self.learner.step(batch, 1 / len(sentences))
+        self.learner.step([batch], 1 / len(sentences))
 
     def start_predicting(self) -> None:
         """See Side."""

@@ -13,6 +13,12 @@ class TrainingConfig(Section):
 
     epochs: int = Field(3, gt=0, description="passes over the training sentences")
     batch_size: int = Field(16, gt=0, description="sentences in a batch, over all processes")
+    accumulation: int = Field(
+        1,
+        gt=0,
+        description="parts of a process's share of a batch that are learned from one after the "
+        "other: less memory, and the same step",
+    )
     part_tokens: int | None = Field(
         None,
         gt=0,

@@ -246,6 +246,11 @@ def _rules_of_training(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         "no embeddings of words or word pieces learn",
     )
     yield (
+        "training.accumulation",
+        training.accumulation <= training.batch_size,
+        f"a batch of {training.batch_size} sentences has not so many parts",
+    )
+    yield (
         "training.decay",
         training.schedule == "inverse",
         "it needs training.schedule 'inverse'",

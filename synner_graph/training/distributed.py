@@ -1,5 +1,6 @@
 """Processes: what runs the loop, and what one process does for all."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,7 +44,24 @@ def build_accelerator(device: str, precision: str) -> Accelerator:
             "This process has trained with another precision or on another device before, and "
             f"accelerate keeps to the first: train with {precision} on {kind} in a new process."
         )
+    _refuse_unread(accelerator, precision)
     return accelerator
+
+
+def _refuse_unread(accelerator: Accelerator, precision: str) -> None:
+    """Refuse what accelerate takes from its environment and the settings say otherwise."""
+    told = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
+    if told not in ("no", precision):
+        raise InputError(
+            f"accelerate launch asks for --mixed_precision {told}, and training.precision is "
+            f"{precision}: give both the same."
+        )
+    steps = accelerator.gradient_accumulation_steps
+    if steps != 1:
+        raise InputError(
+            f"ACCELERATE_GRADIENT_ACCUMULATION_STEPS is {steps}: unset it, and give "
+            f"--training.accumulation {steps} to `train`."
+        )
 
 
 def on_main(accelerator: Accelerator, work: Callable[[], Result]) -> Result:

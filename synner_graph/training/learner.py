@@ -41,6 +41,7 @@ class Learner:
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
         self.accelerator = accelerator
         settings = config.training
+        self.accumulation = settings.accumulation
         self.clip_norm = settings.clip_norm
         self.loss = settings.loss
         self.rdrop = settings.rdrop
@@ -73,19 +74,29 @@ class Learner:
         share = rows[self.accelerator.process_index :: processes]
         divisor = sentences(rows) if self.loss == "mean" else 1
         scale = processes / divisor if share else 0.0
-        loss = self.step(collate(share or rows[:1]).to(self.accelerator.device), scale)
+        share = share or rows[:1]
+        parts = [share[part :: self.accumulation] for part in range(self.accumulation)]
+        device = self.accelerator.device
+        loss = self.step([collate(part).to(device) for part in parts if part], scale)
         value: float = self.accelerator.reduce(loss, "mean").item()
         if not math.isfinite(value):
             raise InputError(f"The loss became {value}: lower the learning rates.")
         return value * divisor
 
-    def step(self, batch: Batch, scale: float) -> Tensor:
-        """Learn from a batch; return its loss times `scale`, without gradient. *Shape:* []"""
-        loss: Tensor = self.model(batch, self.rdrop) * scale
-        self.accelerator.backward(loss)
+    def step(self, parts: Sequence[Batch], scale: float) -> Tensor:
+        """Take one step from what this process has of a batch.
+
+        Args:
+            parts: Of the batch. Only one at a time takes memory for its backward pass.
+            scale: Of the loss.
+
+        Returns:
+            The sum of the losses, scaled, without gradient. *Shape:* []
+        """
+        loss = self._add_gradients(parts, scale)
         if self.adversary is not None:
             with self.adversary.moved():
-                self.accelerator.backward(self.model(batch, self.rdrop) * scale)
+                self._add_gradients(parts, scale)
         if self.clip_norm:
             self.accelerator.clip_grad_norm_(self.model.parameters(), self.clip_norm)
         self.optimizer.step()
@@ -93,7 +104,18 @@ class Learner:
         self.optimizer.zero_grad()
         if self.averages is not None:
             self.averages.update()
-        return loss.detach()
+        return loss
+
+    def _add_gradients(self, parts: Sequence[Batch], scale: float) -> Tensor:
+        """Add up the gradients of the parts, those of all processes with the last; see `step`."""
+        losses: list[Tensor] = []
+        for number, batch in enumerate(parts, 1):
+            alone = number < len(parts)
+            with self.accelerator.no_sync(self.model) if alone else nullcontext():
+                loss: Tensor = self.model(batch, self.rdrop) * scale
+                self.accelerator.backward(loss)
+            losses.append(loss.detach())
+        return torch.stack(losses).sum()
 
     def averaged(self) -> AbstractContextManager[None]:
         """Put the averages into the model to score and save it, if there are any; undo it after."""

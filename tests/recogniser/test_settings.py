@@ -73,6 +73,7 @@ UNREAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"training.part_tokens": 64}, "training.part_tokens"),
     ({"training.decay": 0.1}, "training.decay"),
+    ({"training.accumulation": 9, "training.batch_size": 8}, "training.accumulation"),
     ({"encoder.name": "characters", "training.adversarial": 0.5}, "training.adversarial"),
     ({"encoder.freeze": "embeddings", "training.adversarial": 0.5}, "training.adversarial"),
     ({"encoder.lora_rank": 4, "training.adversarial": 0.5}, "training.adversarial"),

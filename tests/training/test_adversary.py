@@ -56,7 +56,7 @@ def test_a_step_adds_the_gradient_at_the_moved_words(
     assert harder > loss + 0.1 * EPSILON * norm
     second = torch.autograd.grad(harder, list(twin.parameters()), materialize_grads=True)
 
-    told = learner.step(batch, 0.25)
+    told = learner.step([batch], 0.25)
 
     assert told.item() == pytest.approx(loss.item())
     names = [name for name, _ in ner.model.named_parameters()]

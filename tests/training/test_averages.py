@@ -116,7 +116,7 @@ def test_averages_of_another_model_are_refused(small_corpus: Corpus) -> None:
     rows = small_corpus.splits["train"][:4]
     ner = new_recogniser(config, rows, "torch", torch.device("cpu"), "naive")
     learner = Learner(ner.model, config, 10, Accelerator(cpu=True))
-    learner.step(ner.model.collator(rows), 0.25)
+    learner.step([ner.model.collator(rows)], 0.25)
     tensors, record = load(save(learner.tensors())), json.loads(json.dumps(learner.record()))
     assert record["averaged"] == 1
     name = next(name for name in tensors if name.startswith("average."))

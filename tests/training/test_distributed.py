@@ -23,6 +23,21 @@ def test_a_precision_that_the_device_lacks_is_refused(monkeypatch: pytest.Monkey
         build_accelerator("cpu", "fp16")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("ACCELERATE_MIXED_PRECISION", "bf16", "training.precision is no: give both the same"),
+        ("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", "4", "give --training.accumulation 4"),
+    ],
+)
+def test_what_accelerate_is_told_beside_the_settings_is_refused(
+    name: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=message):
+        build_accelerator("cpu", "no")
+
+
 def test_what_the_main_process_finds_is_told() -> None:
     assert on_main(Accelerator(cpu=True), lambda: {"a": 1}) == {"a": 1}
 

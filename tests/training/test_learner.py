@@ -1,8 +1,10 @@
 """Steps, and what they change."""
 
 import json
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from torch import Tensor
 from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.errors import InputError
+from synner_graph.model.batch import Batch
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.training.batches import LengthGroupedBatches
@@ -48,7 +51,7 @@ def step_once(config: RunConfig, corpus: Corpus, scale: float) -> tuple[list[Ten
     ner = new_recogniser(config, rows, "torch", torch.device("cpu"), "naive")
     learner = Learner(ner.model.eval(), config, 10, Accelerator(cpu=True))
     before = [parameter.detach().clone() for parameter in ner.model.parameters()]
-    learner.step(ner.model.collator(rows), scale)
+    learner.step([ner.model.collator(rows)], scale)
     return before, [parameter.detach() for parameter in ner.model.parameters()]
 
 
@@ -66,6 +69,46 @@ def test_sgd_steps_down_the_gradient(small_corpus: Corpus) -> None:
     before, after = step_once(config.model_copy(update={"training": clipped}), small_corpus, 1.0)
     move = torch.cat([(b - a).flatten() for b, a in zip(before, after, strict=True)])
     assert move.norm().item() == pytest.approx(0.5 * 1e-3, rel=1e-2)
+
+
+LEVERS: dict[str, dict[str, Any]] = {
+    "crf": {},
+    "span": {"head__name": "span"},
+    "parser": {"parser__name": "biaffine"},
+    "sum": {"training__loss": "sum", "training__learning_rate": 1e-4},
+    "adversarial": {"training__adversarial": 0.5},
+}
+
+
+@pytest.mark.parametrize("kind", list(LEVERS))
+def test_parts_of_a_batch_make_the_step_of_the_whole(
+    kind: str, tiny_transformer: Path, small_corpus: Corpus
+) -> None:
+    rows = small_corpus.splits["train"][:5]
+    plain = {"optimizer": "sgd", "warmup": 0.0, "learning_rate": 1e-2, "clip_norm": 1.0}
+    settings = {f"training__{key}": value for key, value in plain.items()} | LEVERS[kind]
+    found = []
+    for parts in (1, 3, 8):
+        config = tiny_config(tiny_transformer, training__accumulation=parts, **settings)
+        torch.manual_seed(0)
+        ner = new_recogniser(config, rows, "torch", torch.device("cpu"), "naive")
+        learner = Learner(ner.model.eval(), config, 10, Accelerator(cpu=True))
+        sizes = []
+
+        def collate(batch: Sequence[int], ner: SynNER = ner, sizes: list[int] = sizes) -> Batch:
+            sizes.append(len(batch))
+            return ner.model.collator([rows[row] for row in batch])
+
+        before = [p.detach().clone() for p in ner.model.parameters()]
+        loss = learner.learn(range(len(rows)), len, collate)
+        moves = [p.detach() - b for p, b in zip(ner.model.parameters(), before, strict=True)]
+        found.append((loss, sizes, torch.cat([move.flatten() for move in moves])))
+    (whole, one, move), *others = found
+    assert one == [5] and move.norm() > 1e-4
+    assert [sizes for _, sizes, _ in others] == [[2, 2, 1], [1] * 5]
+    for loss, _, other in others:
+        assert loss == pytest.approx(whole, rel=1e-5)
+        torch.testing.assert_close(other, move, rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize("frozen", ["all", "embeddings", 1])
@@ -98,7 +141,7 @@ def test_adapters_learn_and_become_a_part_of_the_saved_run(
     learner = Learner(ner.model, config, 4, Accelerator(cpu=True))
     before = ner.predict(test)
     for _ in range(4):
-        learner.step(ner.model.collator(sentences), 1 / len(sentences))
+        learner.step([ner.model.collator(sentences)], 1 / len(sentences))
     after = ner.predict(test)
     assert after != before
 
@@ -125,10 +168,10 @@ def test_a_learner_goes_on_where_another_was(optimizer: str, small_corpus: Corpu
         learners.append(Learner(ner.model.eval(), config, 10, Accelerator(cpu=True)))
     batch = learners[0].module.collator(rows)
     for _ in range(3):
-        learners[0].step(batch, 0.25)
+        learners[0].step([batch], 0.25)
     tensors = load(save(learners[0].tensors()))
     learners[1].restore(tensors, json.loads(json.dumps(learners[0].record())))
-    losses = [[learner.step(batch, 0.25).item() for _ in range(3)] for learner in learners]
+    losses = [[learner.step([batch], 0.25).item() for _ in range(3)] for learner in learners]
     assert losses[0] == losses[1]
     one, other = (learner.tensors() for learner in learners)
     assert one.keys() == other.keys()
