@@ -267,6 +267,11 @@ class RunFolder:
             content = self.transaction.read(name)
             if content is not None:
                 found[name] = content
+        if manifest is not None and (strange := set(manifest.others) - set(OTHERS)):
+            raise InputError(
+                f"The run in {self.path} is damaged: {MANIFEST} lists {min(strange)!r}, which is "
+                "no file of a run."
+            )
         needed = (COMBINATION,) if COMBINATION in names else NEEDED
         missing = [name for name in (*needed, *sorted(names - set(needed))) if name not in found]
         if missing:

@@ -176,6 +176,14 @@ def test_people_may_edit_the_card(folder: Path) -> None:
     assert state(folder).keys() == OLD.keys() - {"README.md"}
 
 
+def test_a_manifest_names_no_other_files_that_people_may_edit(folder: Path) -> None:
+    place = folder / "manifest.json"
+    content = place.read_text("utf-8")
+    place.write_text(content.replace("README", "READMD"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"damaged: manifest.json lists 'READMD.md', which is no"):
+        RunFolder(folder).read()
+
+
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", ""])
 def test_a_manifest_must_not_reach_out_of_its_folder(name: str, folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_bytes())
