@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -24,14 +25,18 @@ from synner_graph.recipes import load_recipe
 from synner_graph.recogniser.settings import read_settings
 from synner_graph.recogniser.transaction import Manifest, Stamp
 from synner_graph.study.grid import cells, read_grid
+from synner_graph.text.blocks import TextBlock, Written
+from synner_graph.text.engine import Alone
 from synner_graph.text.parquet import parquet_rows
-from synner_graph.text.sources import holds_tokens, json_lines, text_lines
+from synner_graph.text.shards import Plan, write_shards
+from synner_graph.text.sources import Record, holds_tokens, json_lines, text_lines
 from synner_graph.training.checkpoint import read_snapshot, write_snapshot
 from synner_graph.training.teacher import read_answers
 from tests.places import ROOT
 
 TOKENS = ("Ann", "saw", "New", "York")
 SENTENCE = Sentence(TOKENS, id="s1", entities=[Entity(0, 1, "PER")])
+PLAN = Plan("jsonl", 1, {"run": "0"})
 
 
 def _file(name: str, use: Callable[[Path], object]) -> Callable[[bytes, Path], None]:
@@ -80,6 +85,20 @@ def _snapshot(data: bytes, folder: Path) -> None:
     write_snapshot(place, {"stage": 1}, {})
     (place / names[(data[0] if data else 0) % 3]).write_bytes(data[1:])
     read_snapshot(place)
+
+
+class _Nothing:
+    def __init__(self) -> None:
+        self.unknown = Counter[str]()
+
+    def __call__(self, block: TextBlock) -> Written:
+        return Written(b"")
+
+
+def _shards(path: Path) -> None:
+    write_shards(
+        Alone(_Nothing()), [TextBlock(1, [Record("Ann", {})])], path.parent, PLAN, resume=True
+    )
 
 
 def _npz() -> list[bytes]:
@@ -131,6 +150,12 @@ def _e5() -> list[bytes]:
     place = sum(map(len, parts)) + len(head) + struct.calcsize("<BIQQ")
     parts += [head, struct.pack("<BIQQ", 0, 2, place, 8), np.ones(2, "<f4").tobytes()]
     return [b"".join(parts)]
+
+
+def _shard_list() -> list[bytes]:
+    row = {"name": "shard-000001.jsonl", "rows": 1, "bytes": 0, "sha256": "0", "input": "0"}
+    values = {"version": 1, "finished": False, "settings": PLAN.to_json()}
+    return _lines({**values, "shards": []}) + _lines({**values, "shards": [row]})
 
 
 def _manifest() -> list[bytes]:
@@ -195,6 +220,7 @@ def targets() -> dict[str, Target]:
             _file("manifest.json", lambda path: Manifest.from_json(path.read_bytes(), path)),
             _manifest,
         ),
+        "shards": Target(_file("manifest.json", _shards), _shard_list),
         "checkpoint": Target(
             _snapshot, lambda: [b'\0{"stage": 1}', b'\2{"record.json": [1, "a"]}']
         ),

@@ -171,7 +171,7 @@ def test_every_dependency_is_used() -> None:
     in_package = imported_names(python_files("synner_graph"))
     in_tests = imported_names(python_files("tests", "benchmarks"))
     for requirement in requirements(
-        "draw", "parse", "serve", "parquet", "sweep", "triton", "bench"
+        "draw", "parse", "serve", "parquet", "ray", "sweep", "triton", "bench"
     ):
         if requirement.name not in NEVER_IMPORTED:
             assert import_name(requirement) in in_package

@@ -11,7 +11,7 @@ from synner_graph.data.dictionary import Dictionary
 from synner_graph.evaluation.combination.saved import open_recogniser
 from synner_graph.parsers import RUN
 from synner_graph.text.pipeline import TextPipeline, chunks
-from synner_graph.text.workers import AHEAD, Workers
+from synner_graph.text.workers import Workers
 
 WARM_UP = 20
 """Texts in each chunk that is named before anything is timed."""
@@ -67,7 +67,7 @@ def measure_workers(
 
 def _timed(run: str, parts: list[list[str]], warm: list[str], number: int) -> Speed:
     with Workers(number, partial(_open, run)) as pipeline:
-        _read(pipeline, [warm] * (number * AHEAD))
+        _read(pipeline, [warm] * (number * pipeline.ahead))
         began = time.perf_counter()
         sentences = _read(pipeline, parts)
         return Speed(number, sentences, time.perf_counter() - began)

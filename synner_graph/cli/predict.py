@@ -1,46 +1,33 @@
 """`predict`: name the entities of texts, and of parsed sentences."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
-from itertools import chain, islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.text import Text
 
+from synner_graph import __version__
 from synner_graph.cli import options
-from synner_graph.cli.console import errors, print_notes, unknown_relations
-from synner_graph.cli.console import output as stdout
+from synner_graph.cli.naming import Naming
 from synner_graph.cli.outputs import check_output
-from synner_graph.cli.source import (
-    dictionary_notes,
-    dictionary_of,
-    open_pipeline,
-    open_ready,
-    parsed,
-)
+from synner_graph.cli.scale import SHARD, Engines, Scale
+from synner_graph.cli.source import dictionary_of, open_ready
 from synner_graph.cli.texts import TEXT, texts_of
 from synner_graph.data.batching import BATCH_SIZE
-from synner_graph.data.formats import FORMATS, format_of
-from synner_graph.data.sentence import Sentence
-from synner_graph.data.unicode import visible
+from synner_graph.data.formats import FORMATS, ReadReport, format_of, read_sentences
 from synner_graph.errors import InputError
 
 if TYPE_CHECKING:
-    from synner_graph.text.pipeline import TextPipeline
-    from synner_graph.text.sources import Record
-    from synner_graph.text.workers import Workers
+    from synner_graph.data.dictionary import Dictionary
+
+FOLLOWS = (
+    *("output_scheme", "min_score", "candidates", "format", "text_field", "text_column", "scheme"),
+    *("multiple_roots", "features", "parser", "long", "graph_backend", "kernel", "precision"),
+    *("batch_size", "batch_tokens"),
+)
+"""Options that the output follows from; shards of other ones are not continued."""
 
 
 class Long(StrEnum):
@@ -66,7 +53,10 @@ def predict(
         ),
     ] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="File to write; - for standard output.")
+        str,
+        typer.Option(
+            "--output", "-o", help="File to write, or folder of shards; - for standard output."
+        ),
     ] = "-",
     output_format: Annotated[
         str | None,
@@ -100,7 +90,7 @@ def predict(
         typer.Option(
             "--resume",
             help="Go on with a half-written output of texts (.jsonl, .csv, .conllu): its .part, "
-            "else the file itself.",
+            "else the file itself; or with a folder of shards.",
         ),
     ] = False,
     pretty: Annotated[
@@ -148,14 +138,38 @@ def predict(
     device: options.Device = "auto",
     precision: options.Precision = options.Precisions.float32,
     batch_size: options.BatchSize = BATCH_SIZE,
-    workers: Annotated[
-        int,
+    engine: Annotated[
+        Engines,
         typer.Option(
-            min=1,
-            help="Processes of one thread each that name the texts of a file side by side.",
+            help="What names side by side: processes, or actors of Ray, which write shards.",
             rich_help_panel=options.RUNTIME,
         ),
-    ] = 1,
+    ] = Engines.processes,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes, or actors, of one thread each that name a file side by side; default: "
+            "1, with Ray one for each core.",
+            rich_help_panel=options.RUNTIME,
+        ),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Ray cluster; default: this machine alone.",
+            rich_help_panel=options.RUNTIME,
+        ),
+    ] = None,
+    shard_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Write a folder of shards of about so many texts or sentences; default: one file, "
+            f"with Ray shards of {SHARD:,}.",
+            rich_help_panel=options.RUNTIME,
+        ),
+    ] = None,
     batch_tokens: Annotated[
         int,
         typer.Option(min=1, help="Tokens in a batch, for texts.", rich_help_panel=options.RUNTIME),
@@ -172,82 +186,51 @@ def predict(
     from synner_graph.parsers import RUN
     from synner_graph.recogniser.thresholds import Thresholds
     from synner_graph.text.live import live_input
-    from synner_graph.text.pipeline import TextPipeline
     from synner_graph.text.sources import given
-    from synner_graph.text.workers import Workers
 
     if text and input is not None:
         raise InputError("Say what to read: either a text or --input FILE.")
     source = input or "-"
+    scale = Scale(engine, workers, address, shard_size)
     # A file that is gone on with was written in whole chunks.
     live = None if text or resume else live_input(source, prints=pretty or output == "-")
     records = given(text) if text else texts_of(source, format, text_field, text_column, live)
-    if resume and (records is None or output == "-" or pretty):
+    of_texts, at_hand = records is not None, not (text or live)
+    scale.check(of_texts=of_texts, at_hand=at_hand, output=output, pretty=pretty, device=device)
+    if resume and (output == "-" or pretty or not (of_texts or scale.in_shards)):
         raise InputError("--resume goes on with a file of named texts: say which with --output.")
     check_output(output, (None if text else source, features, *(dictionary or ())))
-    written = _written_format(records is not None, source, format, output, output_format)
-    if candidates is not None and output == "-" and output_format is None:
+    target = "-" if scale.in_shards else output
+    written = _written_format(of_texts, source, format, target, output_format)
+    if candidates is not None and target == "-" and output_format is None:
         written = "jsonl"
-    if candidates is not None and (records is not None or pretty or written != "jsonl"):
+    if candidates is not None and (of_texts or pretty or written != "jsonl"):
         raise InputError(
             "--candidates needs sentences with tokens, and writes JSON lines: name a file of them "
             "with --input, and --output FILE.jsonl or --output-format jsonl."
         )
-
-    if workers > 1 and records is None:
-        raise InputError("--workers names texts, and the input holds sentences: leave it out.")
-    if workers > 1 and (text or live):
-        raise InputError("--workers needs all texts at hand: name a file of them with --input.")
-    thresholds, phrases = Thresholds.parse(min_score or ()), dictionary_of(dictionary)
-    places = (run, features, graph_backend, device, kernel, precision)
-    opener = partial(open_ready, *places, thresholds, long == Long.error)
-    ner = opener(phrases)
-    if records is not None:
-        how = (parser or RUN, batch_tokens)
-        pipeline: TextPipeline | Workers = ner.pipeline(*how)
-        quiet = pretty or context.find_root().params["quiet"]
-        with ExitStack() as stack:
-            if workers > 1:
-                del ner  # each worker has one
-                pipeline = Workers(workers, partial(open_pipeline, opener, how), phrases)
-                stack.enter_context(pipeline)
-            done = stack.enter_context(_progress(source if not text else None, quiet))
-            _name_texts(
-                pipeline,
-                islice(records, limit),
-                None if pretty else output,
-                (written, output_scheme),
-                resume,
-                done,
-                live.pauses if live else lambda: False,
-            )
-        print_notes(dictionary_notes(phrases))
-        return
-    from synner_graph.data.formats import ReadReport, read_sentences, write_sentences
-
-    report = ReadReport()
-    sentences: Iterable[Sentence] = islice(
-        read_sentences(
-            source,
-            format,
-            scheme=scheme,
-            repair=True,
-            multiple_roots=multiple_roots,
-            report=report,
-        ),
-        limit,
+    report, phrases = ReadReport(), dictionary_of(dictionary)
+    places = (run, features, graph_backend, "cpu" if scale.ray else device, kernel, precision)
+    naming = Naming(
+        opener=partial(open_ready, *places, Thresholds.parse(min_score or ()), long == Long.error),
+        phrases=phrases,
+        scale=scale,
+        source=source if of_texts and not text else None,
+        output=None if pretty else output,
+        format=written,
+        scheme=output_scheme,
+        resume=resume,
+        settings=_settings(context.params, run, phrases) if scale.in_shards else {},
+        report=report,
+        quiet=pretty or context.find_root().params["quiet"],
     )
-    sentences = parsed(sentences, ner, parser, batch_size)
-    unknown: Counter[str] = Counter()
-    found = ner.stream(sentences, batch_size, unknown=unknown, candidates=candidates)
-    if pretty:
-        print_pretty(found)
-    else:
-        write_sentences(output, found, written, scheme=output_scheme)
-    report.repaired_tags = 0  # of entities that are replaced
-    print_notes([f"{what}: {count:,}" for what, count in report.notes.items()])
-    print_notes(unknown_relations(dict(unknown.most_common())))
-    print_notes(dictionary_notes(phrases))
+    if records is not None:
+        naming.texts(islice(records, limit), (parser or RUN, batch_tokens), live)
+        return
+    sentences = read_sentences(
+        source, format, scheme=scheme, repair=True, multiple_roots=multiple_roots, report=report
+    )
+    naming.sentences(islice(sentences, limit), parser, batch_size, candidates)
 
 
 def _written_format(
@@ -263,63 +246,22 @@ def _written_format(
     return "label-studio-predicted" if name == "label-studio" else name
 
 
-def _name_texts(
-    pipeline: "TextPipeline | Workers",
-    records: "Iterable[Record]",
-    output: str | None,
-    format: tuple[str, str | None],
-    resume: bool,
-    done: Callable[[int], None],
-    pauses: Callable[[], bool],
-) -> None:
-    """Name texts and write them, or print their sentences where no output is named."""
-    from synner_graph.text.pipeline import chunks
-    from synner_graph.text.targets import continue_named, opened, part_of, write_named
-    from synner_graph.text.writers import writer_of
+def _settings(given: Mapping[str, Any], run: str, phrases: "Dictionary | None") -> dict[str, Any]:
+    """Return what the output follows from beside the input, as JSON has it.
 
-    writer = writer_of(*format)
-    if output is None:
-        parts = chunks(records, lambda record: record.text, pauses=pauses)
-        for _, named in pipeline.parts(parts, lambda record: record.text):
-            print_pretty(segment.sentence for segment in chain.from_iterable(named))
-    elif resume and (part_of(output).exists() or Path(output).exists()):
-        continue_named(pipeline, records, writer, Path(output), done)
-    else:
-        with opened(output) as stream:
-            write_named(pipeline, records, writer, stream, done, pauses)
-    print_notes(unknown_relations(dict(pipeline.unknown.most_common())))
-    if writer.replaced:
-        print_notes([f"{writer.replaced} texts have lone surrogates, written as U+FFFD"])
+    Args:
+        given: The options of the command line.
+        run: As there.
+        phrases: The user's dictionary, if there is one.
+    """
+    from synner_graph.recogniser.find import find_run
+    from synner_graph.text.blocks import digest_of
 
-
-@contextmanager
-def _progress(source: str | None, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Show a bar over the bytes of a file, and yield the function that moves it."""
-    from synner_graph.text.sources import size_of
-
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    hidden = quiet or source is None or not errors.is_terminal
-    with Progress(*columns, console=errors, disable=hidden) as bar:
-        task = bar.add_task("", total=size_of(source) if source else None)
-        yield lambda position: bar.update(task, completed=position)
-
-
-COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
-
-
-def print_pretty(sentences: Iterable[Sentence]) -> None:
-    """Print a line for each sentence, with each entity in brackets before its label."""
-    colours: dict[str, str] = {}
-    for sentence in sentences:
-        line = Text()
-        position = 0
-        for entity in sentence.entities:
-            line.append("".join(f"{token} " for token in sentence.tokens[position : entity.start]))
-            colour = colours.setdefault(entity.label, COLOURS[len(colours) % len(COLOURS)])
-            words = " ".join(sentence.tokens[entity.start : entity.end])
-            line.append(f"[{words} {entity.label}]", style=f"bold {colour}")
-            line.append(" ")
-            position = max(position, entity.end)  # of nested entities the outer one goes on
-        line.append(" ".join(sentence.tokens[position:]))
-        line.plain = visible(line.plain)
-        stdout.print(line, soft_wrap=True)
+    chosen = {name: given[name] for name in FOLLOWS if given[name] not in (None, (), [])}
+    plain = {n: " ".join(sorted(v)) if n == "min_score" else str(v) for n, v in chosen.items()}
+    return {
+        "program": __version__,
+        "run": find_run(run).transaction.digest(),
+        "dictionary": None if phrases is None else digest_of(phrases.rows).hex(),
+        **plain,
+    }

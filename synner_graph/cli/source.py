@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from synner_graph.recogniser.recogniser import Recogniser
     from synner_graph.recogniser.synner import SynNER
     from synner_graph.recogniser.thresholds import Thresholds
-    from synner_graph.text.pipeline import TextPipeline
+    from synner_graph.text.engine import Work
 
 
 def split_of(dataset: str | None, input: Path | None, split: str, reading: Reading) -> DataConfig:
@@ -176,19 +176,19 @@ def open_ready(
     return ner
 
 
-def open_pipeline(
+def open_work(
     opener: "Callable[[Dictionary | None], Recogniser]",
-    how: tuple[str, int],
+    make: "Callable[[Recogniser], Work]",
     phrases: "Dictionary | None",
-) -> "TextPipeline":
-    """Open what names texts, in a process of its own.
+) -> "Work":
+    """Open what an engine does, in a process of its own.
 
     Args:
         opener: `open_ready` with all arguments but the last.
-        how: Those of `Recogniser.pipeline`.
+        make: Makes it of the recogniser.
         phrases: The user's dictionary, if there is one.
 
     Raises:
         InputError: See `open_run`.
     """
-    return opener(phrases).pipeline(*how)
+    return make(opener(phrases))

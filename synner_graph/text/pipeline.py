@@ -59,6 +59,10 @@ class TextPipeline:
         self.budget = budget
         self.unknown: Counter[str] = Counter()
 
+    def __call__(self, texts: Sequence[str]) -> list[list[Segment]]:
+        """Return the named sentences of each text: the work of an engine, see `Work`."""
+        return [list(segments) for segments in self.chunk(texts)]
+
     def chunk(self, texts: Sequence[str]) -> Iterator[Iterator[Segment]]:
         """Yield the named sentences of each text; read them before those of the next text."""
         named = self._named(texts)

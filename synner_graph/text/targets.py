@@ -8,9 +8,9 @@ from typing import BinaryIO, Protocol
 
 from synner_graph.errors import InputError
 from synner_graph.files import StandardOutput, growing, move, write_bytes
+from synner_graph.text.engine import Pool
 from synner_graph.text.pipeline import TextPipeline, chunks
 from synner_graph.text.sources import Record
-from synner_graph.text.workers import Workers
 from synner_graph.text.writers import Writer
 
 
@@ -74,7 +74,7 @@ def finish(path: Path | str) -> None:
 
 
 def write_named(
-    pipeline: TextPipeline | Workers,
+    pipeline: TextPipeline | Pool,
     records: Iterable[Record],
     writer: Writer,
     stream: Stream,
@@ -94,7 +94,7 @@ def write_named(
 
 
 def continue_named(
-    pipeline: TextPipeline | Workers,
+    pipeline: TextPipeline | Pool,
     records: Iterable[Record],
     writer: Writer,
     path: Path,
@@ -168,7 +168,7 @@ class _Continuation:
 
 
 def _write(
-    pipeline: TextPipeline | Workers,
+    pipeline: TextPipeline | Pool,
     parts: Iterable[list[Record]],
     writer: Writer,
     stream: Stream,

@@ -1,68 +1,42 @@
-"""Processes on one machine that name texts side by side; what comes out keeps its order."""
+"""Processes on one machine that work side by side; what comes out keeps its order."""
 
-import logging
 import multiprocessing
 import os
 import signal
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import NamedTuple, Self
+from contextlib import contextmanager
+from typing import Any, Self
 
-from synner_graph.data.dictionary import Dictionary, Remarks
-from synner_graph.data.segmentation.segment import Segment
+from synner_graph.data.dictionary import Dictionary
 from synner_graph.errors import InputError
-from synner_graph.text.pipeline import Item, TextPipeline
-
-AHEAD = 2
-"""Chunks that wait for each worker, so that none is idle and memory stays bounded."""
-
-Opener = Callable[[Dictionary | None], TextPipeline]
+from synner_graph.text.engine import Done, Opener, Pool, Worker
 
 
-class Named(NamedTuple):
-    """What a worker gives for a chunk.
+class Workers(Pool):
+    """The engine of several processes of one thread each.
 
-    Attributes:
-        texts: The named sentences of each text.
-        unknown: How often each dependency relation came that the model does not know.
-        remarks: What the dictionary has to say.
-    """
-
-    texts: list[list[Segment]]
-    unknown: Counter[str]
-    remarks: Remarks
-
-
-class Workers:
-    """Names chunks of texts in processes of one thread each.
-
-    A chunk gives the same whoever names it, so that all chunks together give, to the last digit,
-    what one process of one thread gives. The processes live as long as the `with` block.
+    All blocks together give, to the last digit, what one process of one thread gives. The
+    processes live as long as the `with` block.
 
     Args:
         number: How many processes.
-        open_pipeline: What each of them opens, given the dictionary; it must be picklable.
-        dictionary: The user's, if there is one; it learns what its copies have to remark.
-
-    Attributes:
-        unknown: How often each dependency relation came that the model does not know.
+        open_work: What each of them does.
+        dictionary: See `Pool`.
     """
 
     def __init__(
-        self, number: int, open_pipeline: Opener, dictionary: Dictionary | None = None
+        self, number: int, open_work: Opener, dictionary: Dictionary | None = None
     ) -> None:
-        self.number = number
-        self.dictionary = dictionary
-        self.unknown: Counter[str] = Counter()
+        super().__init__(number, dictionary)
         # Forked processes would share the locks of threads that they do not have.
         self._pool = ProcessPoolExecutor(
             number,
             multiprocessing.get_context("spawn"),
             initializer=_begin,
-            initargs=(open_pipeline, dictionary),
+            initargs=(open_work, dictionary),
         )
 
     def __enter__(self) -> Self:
@@ -70,65 +44,41 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the processes, once they are done with the chunks that they have begun."""
+        """End the processes, once they are done with the blocks that they have begun."""
         self._pool.shutdown(cancel_futures=True)
 
-    def parts(
-        self, parts: Iterable[list[Item]], text_of: Callable[[Item], str]
-    ) -> Iterator[tuple[list[Item], Iterator[Iterator[Segment]]]]:
-        """See `TextPipeline.parts`.
+    def _submit(self, block: Any) -> Future[Done]:
+        with _whole():
+            return self._pool.submit(_do, block)
 
-        Raises:
-            InputError: A worker ended before its work was done, or what it read is at fault.
-        """
-        waiting: deque[tuple[list[Item], Future[Named]]] = deque()
-        try:
-            for part in parts:
-                waiting.append((part, self._pool.submit(_name, [text_of(item) for item in part])))
-                if len(waiting) >= self.number * AHEAD:
-                    yield self._next(waiting)
-            while waiting:
-                yield self._next(waiting)
-        except BrokenProcessPool as error:
-            raise InputError(
-                "A worker ended before its work was done, for want of memory perhaps: go on with "
-                "--resume, and fewer --workers."
-            ) from error
-
-    def _next(
-        self, waiting: deque[tuple[list[Item], Future[Named]]]
-    ) -> tuple[list[Item], Iterator[Iterator[Segment]]]:
-        """Wait for the chunk that has waited longest."""
-        part, future = waiting.popleft()
-        named = future.result()
-        self.unknown += named.unknown
-        if self.dictionary is not None:
-            self.dictionary.remark(named.remarks)
-        return part, map(iter, named.texts)
+    def _result(self, handle: Future[Done]) -> Done:
+        with _whole():
+            return handle.result()
 
 
-class _Worker:
-    """What a process holds that is a worker: its pipeline, or why there is none."""
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Say in one sentence that a process has ended."""
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise InputError(
+            "A worker ended before its work was done, for want of memory perhaps: go on with "
+            "--resume, and fewer --workers."
+        ) from error
 
-    pipeline: TextPipeline | None = None
-    dictionary: Dictionary | None = None
-    complaint = ""
+
+class _Own:
+    """What this process holds, if it is a worker."""
+
+    worker: Worker | None = None
 
 
-def _begin(open_pipeline: Opener, dictionary: Dictionary | None) -> None:
-    """Open the pipeline of a worker. The main process has opened one, and said what is to say."""
+def _begin(open_work: Opener, dictionary: Dictionary | None) -> None:
+    """Make this process a worker."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process hears it, and ends the others
-    os.environ["OMP_NUM_THREADS"] = "1"
-    logging.disable(logging.WARNING)
-    import torch
-
-    torch.set_num_threads(1)
-    try:
-        _Worker.pipeline = open_pipeline(dictionary)
-    except InputError as error:
-        _Worker.complaint = str(error)
-    _Worker.dictionary = dictionary
+    _Own.worker = Worker(open_work, dictionary)
 
 
 def _end_with_parent() -> None:
@@ -139,15 +89,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _name(texts: Sequence[str]) -> Named:
-    """Name a chunk in a worker."""
-    pipeline, dictionary = _Worker.pipeline, _Worker.dictionary
-    if pipeline is None:
-        raise InputError(_Worker.complaint)
-    try:
-        named = [list(segments) for segments in pipeline.chunk(texts)]
-    except InputError as error:
-        raise InputError(str(error)) from None  # others cannot all be sent to the main process
-    unknown = Counter(pipeline.unknown)
-    pipeline.unknown.clear()
-    return Named(named, unknown, Remarks() if dictionary is None else dictionary.take_remarks())
+def _do(block: Any) -> Done:
+    """Do the work of this process on a block."""
+    assert _Own.worker is not None
+    return _Own.worker.do(block)

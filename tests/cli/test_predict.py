@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from synner_graph import SynNER
-from synner_graph.cli.predict import print_pretty
+from synner_graph.cli.pretty import print_pretty
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import LINE_FORMATS, read_sentences, write_sentences
 from synner_graph.data.sentence import Entity, Sentence

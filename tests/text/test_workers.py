@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import methodcaller
 from pathlib import Path
 
 import psutil
@@ -15,7 +16,7 @@ import torch
 from typer.testing import CliRunner
 
 from synner_graph.cli.app import app
-from synner_graph.cli.source import open_pipeline, open_ready
+from synner_graph.cli.source import open_ready, open_work
 from synner_graph.data.dictionary import Dictionary
 from synner_graph.data.segmentation.segment import Segment
 from synner_graph.errors import InputError
@@ -50,7 +51,7 @@ def lacking(dictionary: Dictionary | None) -> TextPipeline:
 def opening(run: Path) -> Callable[[Dictionary | None], TextPipeline]:
     places = (run, None, "torch", "cpu", "naive", "float32")
     opener = partial(open_ready, *places, Thresholds.parse(()), False)
-    return partial(open_pipeline, opener, ("run", 512))
+    return partial(open_work, opener, methodcaller("pipeline", "run", 512))
 
 
 def named(

@@ -45,6 +45,7 @@ __all__ = [
     "ReadReport",
     "fitting",
     "format_of",
+    "lines_of",
     "read_numbered",
     "read_sentences",
     "scheme_of",
@@ -260,20 +261,53 @@ def write_sentences(
     scheme = scheme_of(format, scheme)
     if isinstance(writer, DocumentFormat):
         return _write_documents(target, sentences, writer)
-    end = [] if writer.by_line else [""]
-    count, document = 0, None
+    count = 0
+
+    def counted() -> Iterator[Sentence]:
+        nonlocal count
+        for sentence in sentences:
+            count += 1
+            yield sentence
+
     with writing(target) as stream:
-        for count, sentence in enumerate(sentences, 1):
-            try:
-                lines = writer.write(sentence, scheme)
-            except InputError as error:
-                raise InputError(f"{name_of(target)}: sentence {count}: {error}") from error
-            lines = mark(writer.documents, document, sentence.document, lines)
-            document = sentence.document
-            stream.writelines(f"{line}\n" for line in [*lines, *end])
-        last = mark(writer.documents, document, None, [])
-        stream.writelines(f"{line}\n" for line in last)
+        stream.writelines(lines_of(counted(), writer, scheme, name_of(target)))
     return count
+
+
+def lines_of(
+    sentences: Iterable[Sentence],
+    format: Format,
+    scheme: str,
+    name: str,
+    first: int = 1,
+    before: str | None = None,
+    is_last: bool = True,
+) -> Iterator[str]:
+    """Yield the lines of sentences, with their ends.
+
+    Args:
+        sentences: Those of a file, or of a stretch of it.
+        format: How they are written.
+        scheme: As `scheme_of` gives it.
+        name: Of the file, for errors.
+        first: The number in the file that the first of them has.
+        before: The document of the sentence before them.
+        is_last: Whether the file ends with them.
+
+    Raises:
+        InputError: A sentence holds what the format cannot.
+    """
+    end = [] if format.by_line else [""]
+    for number, sentence in enumerate(sentences, first):
+        try:
+            lines = format.write(sentence, scheme)
+        except InputError as error:
+            raise InputError(f"{name}: sentence {number}: {error}") from error
+        lines = mark(format.documents, before, sentence.document, lines)
+        before = sentence.document
+        yield from (f"{line}\n" for line in [*lines, *end])
+    if is_last:
+        yield from (f"{line}\n" for line in mark(format.documents, before, None, []))
 
 
 def _write_documents(target: Stream, sentences: Iterable[Sentence], format: DocumentFormat) -> int:
