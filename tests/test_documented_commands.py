@@ -119,6 +119,8 @@ def small(command: Command, arguments: list[str]) -> list[str]:
             words[place + 1] = "sample"
         if word == "--encoder" and words[place + 1] not in OWN_ENCODER:
             words[place + 1] = "tiny"
+        if word == "--mixed-precision":  # a process keeps to one
+            words[place + 1] = "no"
         if word in ("--encoder.window", "--window"):  # the tiny one reads no more
             words[place + 1] = "30"
     if not words:
