@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from synner_graph import __version__
 from synner_graph.cli import options
 from synner_graph.cli.naming import Naming
 from synner_graph.cli.outputs import check_output
@@ -256,11 +255,12 @@ def _settings(given: Mapping[str, Any], run: str, phrases: "Dictionary | None") 
     """
     from synner_graph.recogniser.find import find_run
     from synner_graph.text.blocks import digest_of
+    from synner_graph.text.engine import program_version
 
     chosen = {name: given[name] for name in FOLLOWS if given[name] not in (None, (), [])}
     plain = {n: " ".join(sorted(v)) if n == "min_score" else str(v) for n, v in chosen.items()}
     return {
-        "program": __version__,
+        "program": program_version(),
         "run": find_run(run).transaction.digest(),
         "dictionary": None if phrases is None else digest_of(phrases.rows).hex(),
         **plain,

@@ -4,12 +4,11 @@ import logging
 import os
 import platform
 import secrets
-import sys
 from typing import Any, Self
 
 from synner_graph.data.dictionary import Dictionary
 from synner_graph.errors import InputError
-from synner_graph.text.engine import Done, Opener, Pool, Worker
+from synner_graph.text.engine import Done, Opener, Pool, Worker, program_version
 
 LOCAL = "local"
 STORE = 128 << 20
@@ -58,7 +57,7 @@ class Actors(Pool):
             if not 0 < self.number <= cores:
                 raise InputError(f"expected at most {cores} --workers, one a core, got {number}")
             actor = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=TRIES - 1)(_Actor)
-            given = (open_work, dictionary, _version())
+            given = (open_work, dictionary, program_version())
             self._actors = [actor.remote(*given) for _ in range(self.number)]
         except BaseException:
             ray.shutdown()
@@ -113,7 +112,7 @@ class _Actor:
     def __init__(self, open_work: Opener, dictionary: Dictionary | None, version: str) -> None:
         self.worker = Worker(open_work, dictionary)
         self.wrong = ""
-        if (own := _version()) != version:
+        if (own := program_version()) != version:
             self.wrong = f"expected synner-graph {version}, got {own}"
 
     def do(self, block: Any) -> Done | str:
@@ -124,11 +123,6 @@ class _Actor:
             return self.worker.do(block)
         except InputError as error:
             return f"an actor on {platform.node()} says: {error}"
-
-
-def _version() -> str:
-    """Return the version of this package, whose root nothing below may import."""
-    return str(sys.modules[__name__.partition(".")[0]].__version__)
 
 
 def _ray() -> Any:

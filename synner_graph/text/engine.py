@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,11 @@ from synner_graph.data.segmentation.segment import Segment
 from synner_graph.errors import InputError
 
 Item = TypeVar("Item")
+
+
+def program_version() -> str:
+    """Return the version of this package, whose root no module of it may import."""
+    return str(sys.modules[__name__.partition(".")[0]].__version__)
 
 
 class Work(Protocol):
