@@ -57,4 +57,4 @@ def test_bench_predict(run: Run, tiny_transformer: Path, monkeypatch: pytest.Mon
     result = run("bench", "predict", *small, *precisions, *encoder, "--json")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
-    assert (found["precision"], found["peer_precision"]) == ("int8", "bfloat16")
+    assert (found["precision"], found["peer_precision"]) == ("bfloat16", "bfloat16")

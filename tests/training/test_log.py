@@ -11,7 +11,11 @@ from synner_graph.training.log import log_file
 logger = logging.getLogger("synner_graph.anything")
 
 
-def test_a_line_is_in_the_file_as_soon_as_it_is_said(tmp_path: Path) -> None:
+def test_a_line_is_in_the_file_as_soon_as_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What pytest captures must be text, or its processes cannot tell each other.
+    monkeypatch.setattr(logging.getLogger("synner_graph"), "propagate", False)
     path = tmp_path / "train.log"
     path.write_text("before\n", encoding="utf-8")
     with log_file(path, True):
