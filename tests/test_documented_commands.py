@@ -62,6 +62,7 @@ LITTLE = {
     "bench serve": ["--requests", "8", "--clients", "1,4"],
     "bench busy": ["--seconds", "0.1", "--encoder", "tiny"],
     "bench precision": ["--threads", "1"],
+    "bench memory": ["--encoder", "tiny", "--sentences", "8"],
     "bench predict": [*SHORT, *TINY, "--sentences", "8"],
     "benchmarks/combination.py": ["--dataset", "sample"],
     "benchmarks/coverage.py": ["--documents", "20", "--repetitions", "3", "--resamples", "100"],

@@ -13,13 +13,14 @@ from synner_graph.cli.busy import busy
 from synner_graph.cli.console import output, print_json, print_notes
 from synner_graph.cli.peers import peers
 from synner_graph.cli.precisions import precision
+from synner_graph.cli.token_memory import memory
 from synner_graph.errors import InputError
 
 bench = typer.Typer(no_args_is_help=True, help="Measure how fast the program is here.")
 bench.command("peers")(peers)
 bench.command("precision")(precision)
 bench.command("busy")(busy)
-
+bench.command("memory")(memory)
 
 FLOAT32 = options.Precisions.float32
 Encoder = Annotated[str, typer.Option(help="Hub id or folder of a transformer, minilm or e5.")]

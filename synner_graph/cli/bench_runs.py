@@ -94,7 +94,8 @@ def workers(
 ) -> None:
     """Time predict --workers: processes of one thread each, beside one.
 
-    The start of the processes does not count: it is that of a prediction.
+    The start of the processes does not count: it is that of a prediction. The main process hands
+    out texts and takes in names; its share of a core says how many workers it can serve.
 
     Example: synner bench workers runs/sample --workers 1,2 --texts 20000
     """
@@ -105,11 +106,13 @@ def workers(
     if json:
         print_json([speed.to_json(found[0]) for speed in found])
         return
-    table = Table("workers", "sentences", "seconds", "sentences/s", f"to {counts[0]}")
+    columns = ("workers", "sentences", "seconds", "sentences/s", f"to {counts[0]}")
+    table = Table(*columns, "main process")
     for speed in found:
         ratio = f"{speed.rate / found[0].rate:.2f}"
         cells = f"{speed.sentences:,}", f"{speed.seconds:.1f}", f"{speed.rate:.1f}"
-        table.add_row(str(speed.workers), *cells, ratio)
+        share = f"{speed.main_seconds / speed.seconds:.1%}"
+        table.add_row(str(speed.workers), *cells, ratio, share)
     output.print(table)
 
 

@@ -16,6 +16,7 @@ def test_every_text_is_named_each_time(text_run: Path) -> None:
     assert (one["workers"], two["workers"]) == (1, 2)
     assert one["sentences"] == two["sentences"] >= 50
     assert one["speed_up"] == 1
+    assert 0 < one["main_seconds"] < one["seconds"]
     assert two["speed_up"] == two["sentences_per_second"] / one["sentences_per_second"]
 
 
