@@ -96,10 +96,9 @@ class Actors(Pool):
         except exceptions.RayTaskError:
             raise  # an error of the program, with the place where it came up
         except exceptions.RayError as error:
-            reason = str(error).strip().splitlines()
             raise InputError(
                 f"A block was begun {TRIES} times and its actor ended each time, for want of "
-                f"memory perhaps; Ray says: {reason[0] if reason else error!r}"
+                f"memory perhaps; Ray says: {_first_line(error)}"
             ) from error
         if isinstance(done, str):
             raise InputError(done)
@@ -143,7 +142,10 @@ def _start(ray: Any, number: int | None, address: str | None) -> None:
     here |= {} if address else {"include_dashboard": False}
     try:
         ray.init(address or LOCAL, log_to_driver=False, logging_level=logging.ERROR, **here)
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
+    except Exception as error:  # Ray raises no more special one where it gives up to start
         place = f"the Ray cluster at {address}" if address else "Ray on this machine"
-        reason = str(error).strip().splitlines()
-        raise InputError(f"{place} cannot be used: {reason[0] if reason else error!r}") from error
+        raise InputError(f"{place} cannot be used: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), repr(error))

@@ -123,3 +123,13 @@ def test_what_an_actor_lacks_is_said() -> None:
 def test_a_cluster_that_is_not_there_is_said() -> None:
     with pytest.raises(InputError, match="the Ray cluster at nowhere cannot be used"):
         Actors(1, "nowhere", Odd)
+
+
+def test_whatever_ray_raises_where_it_cannot_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: object, **__: object) -> None:
+        raise Exception("The node timed out.\nSee the logs.")
+
+    monkeypatch.setattr(ray, "init", late)
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0" * 64)
+    with pytest.raises(InputError, match=r"Ray on this machine cannot be used: The node timed out"):
+        Actors(1, None, Odd)
