@@ -1,6 +1,7 @@
 """Command lines in processes of their own, which can be killed at any moment."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -38,9 +39,13 @@ class Commands:
 
     Args:
         folder: For the program and its cache.
+
+    Attributes:
+        took: Seconds that the last one ran.
     """
 
     def __init__(self, folder: Path) -> None:
+        self.took = 0.0
         program = folder / "commands.py"
         program.write_text(SERVER, encoding="utf-8")
         places = {"PYTHONPATH": str(ROOT), "SYNNER_CACHE_DIR": str(folder / "cache")}
@@ -59,18 +64,20 @@ class Commands:
 
         Args:
             arguments: Without white space.
-            kill_after: Seconds until it is killed; None lets it live.
+            kill_after: Seconds until it is killed, if it has not ended; None lets it live.
             worker: Kill a process that it has started, once it has one, and not itself.
         """
         server = self.server
         assert server.stdin is not None and server.stdout is not None
         server.stdin.write(" ".join(map(str, arguments)) + "\n")
         child = int(server.stdout.readline())
-        if kill_after is not None:
-            time.sleep(kill_after)
+        began = time.perf_counter()
+        if kill_after is not None and not select.select([server.stdout], [], [], kill_after)[0]:
             with suppress(ProcessLookupError, psutil.NoSuchProcess):  # it has ended
                 os.kill(_worker_of(child) if worker else child, signal.SIGKILL)
-        return int(server.stdout.readline())
+        status = int(server.stdout.readline())
+        self.took = time.perf_counter() - began
+        return status
 
 
 def _worker_of(main: int) -> int:

@@ -92,7 +92,7 @@ def test_training(
             folder = tmp_path / f"killed-{number}"
             moment = draw.uniform(0, seconds)
             while (status := commands.run(*command(folder), kill_after=moment)) == 0:
-                moment *= 0.8  # it was faster this time
+                moment = draw.uniform(0, commands.took)  # it was faster this time
                 folder = folder.with_name(f"{folder.name}-again")
             assert status == -9
             counts.injected += 1
@@ -129,7 +129,7 @@ def test_prediction(
             moment = draw.uniform(0, seconds)
             worker = victim == "worker"
             while (status := commands.run(*again, kill_after=moment, worker=worker)) == 0:
-                moment *= 0.8
+                moment = draw.uniform(0, commands.took)
                 output.unlink()
             assert status == (2 if worker else -9)
             counts.injected += 1
@@ -159,7 +159,7 @@ def test_study(kills: int, commands: Commands, few: dict[str, Path], tmp_path: P
             name = f"killed-{number}"
             moment = draw.uniform(0, seconds)
             while (status := commands.run(*command(name), kill_after=moment)) == 0:
-                moment *= 0.8
+                moment = draw.uniform(0, commands.took)
                 name += "-again"
             assert status == -9
             counts.injected += 1
