@@ -5,8 +5,9 @@
 It runs tests/faults and tests/test_torchrun.py, which count their faults, feeds random input to all
 that reads any, as `make fuzz` does, and trains the default model for four epochs to watch its
 memory and its checkpoints. That takes hours: `--slice` takes the few faults of `make test-slow`,
-`--runs` and `--seconds` less random input, and `--part` does one part and keeps the others as they
-were. Counts are valid on any machine, shares of time on an idle one alone.
+`--only` the faults of some tests, `--runs` and `--seconds` less random input, and `--part` does one
+part; what is not done again stays as it was. Counts are valid on any machine, shares of time on an
+idle one alone.
 """
 
 import ctypes
@@ -35,6 +36,8 @@ KEPT = ROOT / "benchmarks" / "reliability.json"
 FUZZED = ROOT / "fuzz" / "results.json"
 PROCESSES = "several processes"
 EPOCHS = 4
+NOTHING_CHOSEN = 5
+"""The exit code of pytest where `-k` leaves no test of a file."""
 
 HEAD = """# Reliability
 
@@ -58,24 +61,39 @@ class Part(StrEnum):
     training = "training"
 
 
-def count_faults(few: bool) -> dict[str, Any]:
-    """Run the tests that inject faults, and gather what they count."""
+def count_faults(few: bool, only: str | None) -> dict[str, Any]:
+    """Run the tests that inject faults, and gather what they count.
+
+    Args:
+        few: Those of `make test-slow`.
+        only: What the names of the tests must have, as `pytest -k` reads it; None for all tests.
+    """
     with tempfile.TemporaryDirectory() as folder:
         counted = Path(folder, "faults.jsonl")
         command = [sys.executable, "-m", "pytest", "-q"]
         places = {"SYNNER_FAULTS": str(counted), "OMP_NUM_THREADS": "1"}
         parts = [["tests/faults", "-m", "slow" if few else "faults"]]
         parts += [["tests/test_torchrun.py", "-m", "slow"]]
+        chosen = [] if only is None else ["-k", only]
         codes = [
-            subprocess.run([*command, *part], cwd=ROOT, env={**os.environ, **places}).returncode
+            subprocess.run(
+                [*command, *part, *chosen], cwd=ROOT, env={**os.environ, **places}
+            ).returncode
             for part in parts
         ]
         lines = counted.read_text("utf-8").splitlines() if counted.exists() else []
-    return {
-        "slice": few,
-        "passed": not any(codes),
-        "operations": [json.loads(line) for line in lines],
-    }
+    rows = [json.loads(line) | {"slice": few} for line in lines]
+    return {"passed": set(codes) <= {0, NOTHING_CHOSEN}, "operations": rows}
+
+
+def with_those_before(now: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+    """Add the operations of the last time that were not counted again."""
+    if before is None:
+        return now
+    counted = {(row["operation"], row["fault"]) for row in now["operations"]}
+    kept = [row for row in before["operations"] if (row["operation"], row["fault"]) not in counted]
+    passed = now["passed"] and before["passed"]
+    return now | {"passed": passed, "operations": [*kept, *now["operations"]]}
 
 
 def feed_random_input(runs: int | None, seconds: float | None) -> None:
@@ -185,15 +203,17 @@ def page(results: dict[str, Any]) -> str:
     lines += [f"| {what} | {must} | {found} |" for what, must, found in _rows(results)]
     if "faults" in results:
         faults = results["faults"]
-        which = "the slice of `make test-slow`" if faults["slice"] else "all of `make test-faults`"
-        lines += ["", "## Faults", "", f"Those of {which}. Lost and doubled are texts, sentences,"]
-        lines += ["answers of a server, or cells of a study.", ""]
-        lines += ["| operation | fault | injected | survived | lost | doubled |"]
-        lines += ["|---|---|---|---|---|---|"]
+        lines += ["", "## Faults", ""]
+        lines += ["`all` is `make test-faults`: every step of a disk, up to 20 kills;"]
+        lines += ["`slice` is what `make test-slow` has of it. Lost and doubled are texts,"]
+        lines += ["sentences, answers of a server, or cells of a study.", ""]
+        lines += ["| operation | fault | | injected | survived | lost | doubled |"]
+        lines += ["|---|---|---|---|---|---|---|"]
         for row in _merged(faults["operations"]):
             lost, doubled = (_or_dash(row[name]) for name in ("lost", "doubled"))
             counts = f"{row['injected']:,} | {row['survived']:,} | {lost} | {doubled}"
-            lines.append(f"| {row['operation']} | {row['fault']} | {counts} |")
+            which = "slice" if row["slice"] else "all"
+            lines.append(f"| {row['operation']} | {row['fault']} | {which} | {counts} |")
         lines += ["", _measured(faults)]
     if "fuzzed" in results:
         lines += ["", "## Random input", "", *_random_input(results["fuzzed"])]
@@ -281,7 +301,7 @@ def _merged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         same = found.setdefault((row["operation"], row["fault"]), dict.fromkeys(row))
         for name, value in row.items():
-            if isinstance(value, int):
+            if isinstance(value, int) and name != "slice":
                 same[name] = (same[name] or 0) + value
             elif value is not None:
                 same[name] = value
@@ -290,6 +310,9 @@ def _merged(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def main(
     few: Annotated[bool, typer.Option("--slice", help="The faults of make test-slow.")] = False,
+    only: Annotated[
+        str | None, typer.Option(help="Faults of the tests of such names, as pytest -k has them.")
+    ] = None,
     part: Annotated[Part | None, typer.Option(help="Do this alone.")] = None,
     encoder: Annotated[str, typer.Option(help="Of the model that is trained.")] = "minilm",
     train_subset: Annotated[
@@ -307,7 +330,8 @@ def main(
     """Measure, and write the page."""
     results: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     if part in (None, Part.faults):
-        results["faults"] = measured() | count_faults(few)
+        before = results.get("faults") if only else None
+        results["faults"] = measured() | with_those_before(count_faults(few, only), before)
     if part in (None, Part.training):
         results["training"] = measured() | watch_training(encoder, train_subset)
     if part in (None, Part.fuzz):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.reliability import KEPT, PAGE, fuzzed, page
+from benchmarks.reliability import KEPT, PAGE, fuzzed, page, with_those_before
 from tests.faults import tally as counting
 from tests.faults.tally import tally
 
@@ -39,7 +39,8 @@ def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, A
 
 
 def test_the_page_says_what_was_counted(counted: list[dict[str, Any]]) -> None:
-    faults = WHERE | {"slice": False, "passed": False, "operations": counted}
+    rows = [row | {"slice": row["fault"] == "SIGKILL"} for row in counted]
+    faults = WHERE | {"passed": False, "operations": rows}
     random = {
         "inputs": 1000,
         "uncaught": 2,
@@ -61,12 +62,26 @@ def test_the_page_says_what_was_counted(counted: list[dict[str, Any]]) -> None:
         "Not run: grid.",
         "| memory, end of epoch 4 to 1 | within 2 % | +3.0% |",
         "| time of a checkpoint to that between two | ≤ 3 % | 5.0% |",
-        "| predict | ENOSPC | 6 | 5 | 1 | 1 |",
-        "| train | SIGKILL | 1 | 0 |  |  |",
+        "| predict | ENOSPC | all | 6 | 5 | 1 | 1 |",
+        "| train | SIGKILL | slice | 1 | 0 |  |  |",
     ):
         assert line in lines, line
     said = "Measured today on a box, after a minute with a load of 0.2."
     assert lines.count(said) == 3, "each part says where its numbers come from"
+
+
+def test_what_is_not_counted_again_stays() -> None:
+    def rows(*counted: tuple[str, str, int]) -> list[dict[str, Any]]:
+        return [{"operation": a, "fault": b, "injected": n} for a, b, n in counted]
+
+    before = {"passed": True, "operations": rows(("a", "EIO", 1), ("b", "EIO", 2), ("a", "x", 3))}
+    now = {"passed": True, "operations": rows(("a", "EIO", 4), ("a", "EIO", 5))}
+    found = with_those_before(now, before)
+    assert found["operations"] == rows(
+        ("b", "EIO", 2), ("a", "x", 3), ("a", "EIO", 4), ("a", "EIO", 5)
+    )
+    assert found["passed"] and not with_those_before(now, before | {"passed": False})["passed"]
+    assert with_those_before(now, None) == now
 
 
 def test_what_was_fuzzed_is_summed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
