@@ -36,6 +36,25 @@ def saved(folder: Path, learner: Learner, numbers: int) -> Checkpoints:
     return checkpoints
 
 
+class Clock:
+    """Stands for the time; each checkpoint takes some of it.
+
+    Attributes:
+        now: Seconds.
+        written: When each checkpoint was begun.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, now: float, takes: float = 0) -> None:
+        self.now, self.takes = now, takes
+        self.written: list[float] = []
+        monkeypatch.setattr(module.time, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(Checkpoints, "_write", self._write)
+
+    def _write(self, *_: object) -> None:
+        self.written.append(self.now)
+        self.now += self.takes
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -119,15 +138,12 @@ def test_steps_are_counted(
 
 
 def test_time_is_counted(tmp_path: Path, learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
-    times = [1000.0]
-    monkeypatch.setattr(module.time, "perf_counter", lambda: times[-1])
+    clock = Clock(monkeypatch, 1000.0)
     checkpoints = Checkpoints(tmp_path, learner.accelerator, Interval(seconds=60))
-    written: list[float] = []
-    monkeypatch.setattr(checkpoints, "_write", lambda *_: written.append(times[-1]))
     for time in range(1010, 1200, 25):
-        times.append(time)
+        clock.now = time
         checkpoints.after_step(1, learner, Position())
-    assert written == [1060, 1135]
+    assert clock.written == [1060, 1135]
 
 
 @pytest.mark.parametrize(
@@ -145,21 +161,12 @@ def test_they_take_little_of_the_time(
     learner: Learner,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    now = 990.0
-    monkeypatch.setattr(module.time, "perf_counter", lambda: now)
+    clock = Clock(monkeypatch, 990.0, takes=10)
     checkpoints = Checkpoints(tmp_path, learner.accelerator, every)
-    written: list[float] = []
-
-    def write(*_: object) -> None:
-        nonlocal now
-        written.append(now)
-        now += 10
-
-    monkeypatch.setattr(checkpoints, "_write", write)
     for number in range(1000, 2100, 100):
-        now = max(now, float(number))
+        clock.now = max(clock.now, float(number))
         checkpoints.after_epoch(1, learner, Position())
-    assert written == expected
+    assert clock.written == expected
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.1, [300, 600]), (12, [300, 912])])
@@ -171,21 +178,12 @@ def test_long_epochs_are_kept_on_their_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every five minutes, or as often as takes 2 % of the time."""
-    now = 0.0
-    monkeypatch.setattr(module.time, "perf_counter", lambda: now)
+    clock = Clock(monkeypatch, 0.0, takes=seconds)
     checkpoints = Checkpoints(tmp_path, learner.accelerator)
-    written: list[float] = []
-
-    def write(*_: object) -> None:
-        nonlocal now
-        written.append(now)
-        now += seconds
-
-    monkeypatch.setattr(checkpoints, "_write", write)
-    while now < 920:
-        now += 1
+    while clock.now < 920:
+        clock.now += 1
         checkpoints.after_step(1, learner, Position())
-    assert written[:2] == pytest.approx(expected, abs=2)
+    assert clock.written[:2] == pytest.approx(expected, abs=2)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, learner: Learner) -> None:
