@@ -5,10 +5,11 @@ from collections.abc import MutableMapping
 BRIEF = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
 """Variables that OpenMP reads once, when torch is imported.
 
-A thread that waits awake takes a core from whoever else would run on it; to wake a thread takes
-longer than the small operators of a model. So a thread stays awake about as long as it takes to
-wake one, and then sleeps. The second variable is that of GNU's OpenMP, which torch brings along on
-Linux; other OpenMPs know the first alone, and sleep at once.
+A thread that waits awake takes a core from whoever else would run on it; a thread that sleeps at
+once is slow to come back, and the operators of a model are small. 1,000 rounds are the most that
+left training 0.8 of its fair share beside other programs (`bench busy`, docs/benchmarks.md). The
+second variable is that of GNU's OpenMP, which torch brings along on Linux; other OpenMPs know the
+first alone, and sleep at once.
 """
 
 
