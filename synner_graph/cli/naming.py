@@ -118,9 +118,9 @@ class Naming:
             batch_size: Sentences in a batch.
             candidates: The least probability of the candidates; None for no candidates.
         """
-        from synner_graph.data.batching import windows
+        from synner_graph.data.batching import BATCHES, windows
         from synner_graph.data.formats import write_sentences
-        from synner_graph.recogniser.sentences import BATCHES, SentenceNamer, sentence_blocks
+        from synner_graph.recogniser.sentences import SentenceNamer, sentence_blocks
 
         if self.scale.in_shards:
             self._check_joinable()

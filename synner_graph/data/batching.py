@@ -17,6 +17,8 @@ BATCH_SIZE = 128
 """Sentences that a model reads at once, at most."""
 BATCH_TOKENS = 2048
 """Tokens that it reads at once, at most: enough to keep a processor busy."""
+BATCHES = 16
+"""Batches whose sentences are held at a time, to put those of like length together."""
 
 
 def by_sentences(

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from synner_graph.data.batching import BATCH_SIZE, by_sentences, in_batches, windows
+from synner_graph.data.batching import BATCH_SIZE, BATCHES, by_sentences, in_batches, windows
 from synner_graph.data.dictionary import Rules, SpanRule
 from synner_graph.data.documents import parts, whole
 from synner_graph.data.sentence import Entity, Sentence
@@ -122,7 +122,7 @@ class Predictor(Recogniser):
         return [dictionary.find(sentence.tokens, scope) for sentence in sentences]
 
     def scored(
-        self, sentences: Iterable[Sentence], batch_size: int = BATCH_SIZE, window: int = 16
+        self, sentences: Iterable[Sentence], batch_size: int = BATCH_SIZE, window: int = BATCHES
     ) -> Iterator[tuple[Sentence, float]]:
         """Yield sentences as `stream` does, with the log-probability of all that is found in each.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from synner_graph.config import TextConfig
-from synner_graph.data.batching import BATCH_SIZE, by_sentences, windows
+from synner_graph.data.batching import BATCH_SIZE, BATCHES, by_sentences, windows
 from synner_graph.data.dictionary import Dictionary
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError, suggest
@@ -149,7 +149,7 @@ class Recogniser(ABC):
         self,
         sentences: Iterable[Sentence],
         batch_size: int = BATCH_SIZE,
-        window: int = 16,
+        window: int = BATCHES,
         unknown: Counter[str] | None = None,
         candidates: float | None = None,
     ) -> Iterator[Sentence]:

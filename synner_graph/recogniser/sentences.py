@@ -5,16 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from synner_graph.data.batching import by_sentences, by_size, windows
+from synner_graph.data.batching import BATCHES, by_sentences, by_size, windows
 from synner_graph.data.documents import whole
 from synner_graph.data.formats import LINE_FORMATS, lines_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.parsers.base import Parser
 from synner_graph.recogniser.recogniser import Recogniser
 from synner_graph.text.blocks import Written, digest_of
-
-BATCHES = 16
-"""In a block."""
 
 Units = Sequence[Sequence[Sentence]]
 
