@@ -118,9 +118,8 @@ class Naming:
             batch_size: Sentences in a batch.
             candidates: The least probability of the candidates; None for no candidates.
         """
-        from synner_graph.data.batching import BATCHES, windows
         from synner_graph.data.formats import write_sentences
-        from synner_graph.recogniser.sentences import SentenceNamer, sentence_blocks
+        from synner_graph.recogniser.sentences import SentenceNamer, sentence_blocks, together
 
         if self.scale.in_shards:
             self._check_joinable()
@@ -138,7 +137,7 @@ class Naming:
                 del ner, trees, namer  # each worker has them
                 self._shards(engine, sentence_blocks(units, batch_size))
             return
-        found = chain.from_iterable(map(namer.named, windows(units, batch_size * BATCHES)))
+        found = chain.from_iterable(map(namer.named, together(units, batch_size)))
         if self.output is None:
             print_pretty(found)
         else:

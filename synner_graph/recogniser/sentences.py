@@ -48,6 +48,16 @@ class SentenceBlock:
         return digest_of((*chain.from_iterable(self.units), self.is_last))
 
 
+def together(units: Iterable[Sequence[Sentence]], batch_size: int) -> Iterator[Units]:
+    """Cut sentences into what is named together; scores may depend on it in their last digits.
+
+    Args:
+        units: As `Recogniser.units` gives them.
+        batch_size: Sentences in a batch.
+    """
+    return windows(units, batch_size * BATCHES)
+
+
 def sentence_blocks(
     units: Iterable[Sequence[Sentence]], batch_size: int
 ) -> Iterator[SentenceBlock]:
@@ -58,7 +68,7 @@ def sentence_blocks(
         batch_size: Sentences in a batch.
     """
     number, before = 1, None
-    parts = windows(units, batch_size * BATCHES)
+    parts = together(units, batch_size)
     part = next(parts, None)
     while part is not None:
         following = next(parts, None)
