@@ -29,7 +29,7 @@ from synner_graph.evaluation.raw_text import texts_of
 from synner_graph.evaluation.scores import score_entities
 
 PROBE = 200
-"""Sentences that a peer learns from once, to see how many epochs the time allows."""
+"""Sentences that a peer learns from, to see how many epochs the time allows."""
 
 ROUNDS = 3
 TRAINED = "trained.json"
@@ -134,24 +134,33 @@ class Contest:
             python = python_of(peer, self.folder / "environments")
             library = version_of(peer, python)
             self.say(f"{peer.name} {library}: measuring the time of an epoch")
-            probe = self._learn(peer, "probe", "probe-dev", home / "probe", epochs=1)
-            shutil.rmtree(home / "probe")
-            epochs, sentences = self._that_fit(60 * self.terms.minutes * self.share / probe)
+            epochs, sentences = self._that_fit(self._epochs(peer, home / "probe"))
             self.say(f"{peer.name}: training, {epochs} epochs of {len(sentences)} sentences")
             write_sentences(self._file("fitting"), sentences, "jsonl")
-            seconds = self._learn(peer, "fitting", "dev", home / "model", epochs)
+            done = self._learn(peer, "fitting", "dev", home / "model", epochs)
         except (CannotInstall, PeerFailed) as error:
             return {"peer": peer.name, "failed": str(error)}
+        learned = done["epochs"] * len(sentences)
         row = {
             "peer": peer.name,
             "version": library,
-            "epochs": epochs * len(sentences) / len(self.corpus.splits["train"]),
-            "training_seconds": seconds,
-            "training_sentences_per_second": epochs * len(sentences) / seconds,
+            "epochs": learned / len(self.corpus.splits["train"]),
+            "training_seconds": done["seconds"],
+            "training_sentences_per_second": learned / done["seconds"],
             "terms": terms,
         }
         (home / TRAINED).write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
         return row
+
+    def _epochs(self, peer: Peer, output: Path) -> float:
+        """How many epochs fit in: two of a few sentences less one are the time of one."""
+        one, two = (
+            self._learn(peer, "probe", "probe-dev", output, epochs)["seconds"] for epochs in (1, 2)
+        )
+        shutil.rmtree(output)
+        epoch = two - one if two > one else one
+        before = max(0, one - epoch)
+        return (60 * self.terms.minutes - before) * self.share / epoch
 
     def _that_fit(self, epochs: float) -> tuple[int, Sequence[Sentence]]:
         """The epochs that fit in, and their sentences: a part, where one epoch is too long."""
@@ -161,8 +170,10 @@ class Contest:
         least = max(1, int(epochs * len(train)))
         return 1, _whole_documents(train, least, random.Random(self.terms.seed))
 
-    def _learn(self, peer: Peer, train: str, dev: str, output: Path, epochs: int) -> float:
-        """Train a peer; return the seconds that it took."""
+    def _learn(
+        self, peer: Peer, train: str, dev: str, output: Path, epochs: int
+    ) -> dict[str, float]:
+        """Train a peer; return the seconds that it took, and the epochs that it made."""
         if output.exists():
             shutil.rmtree(output)
         work = {
@@ -173,7 +184,7 @@ class Contest:
             "epochs": epochs,
             "seed": self.terms.seed,
         }
-        return float(self._call(peer, "train", work)["seconds"])
+        return self._call(peer, "train", work)
 
     def _timed(self, peer: Peer) -> dict[str, float]:
         """Let a peer predict; return how fast it was, and how much memory it held."""

@@ -24,6 +24,7 @@ def train(work):
     home.mkdir(parents=True)
     seen = [len(work.train), len(work.dev), work.epochs, work.tags]
     (home / "seen.json").write_text(json.dumps(seen))
+    return work.epochs / 2
 
 def load(folder):
     return folder
@@ -80,7 +81,7 @@ def test_scores_are_those_of_what_was_found(
     seen = json.loads((tmp_path / "contest/models/capitals/model/seen.json").read_text())
     train = small_corpus.splits["train"]
     assert 1 <= seen[0] <= len(train) and seen[1] == len(small_corpus.splits["dev"])
-    assert row["epochs"] == pytest.approx(seen[2] * seen[0] / len(train))
+    assert row["epochs"] == pytest.approx(seen[2] / 2 * seen[0] / len(train)), "those it made"
     assert seen[3][0] == "O" and {"B-PER", "I-PER"} <= set(seen[3])
 
 
@@ -127,6 +128,19 @@ def test_a_training_fits_into_the_time(
     assert whole == wanted[0]
     assert len(sentences) == pytest.approx(wanted[1] * len(train), abs=10)
     assert {sentence.id for sentence in sentences} <= {sentence.id for sentence in train}
+
+
+def test_what_comes_before_the_first_epoch_is_not_part_of_each(
+    small_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learn(self: Contest, peer: Peer, train: str, dev: str, output: Path, epochs: int) -> object:
+        output.mkdir(exist_ok=True)
+        return {"seconds": 6.0 + 2 * epochs, "epochs": epochs}
+
+    monkeypatch.setattr(Contest, "_learn", learn)
+    contest = Contest(small_corpus, Terms("minilm", 1, 1, 1), tmp_path, print)
+    fit = contest._epochs(CAPITALISED, tmp_path / "probe")
+    assert fit == pytest.approx((60 - 6) / 2 * contest.share)
 
 
 def test_an_unknown_peer_is_refused() -> None:

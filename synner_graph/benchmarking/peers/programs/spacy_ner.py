@@ -3,6 +3,7 @@
 It has no transformer and stops when dev no longer grows (`patience`), so it often needs less time.
 """
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from synner_graph.benchmarking.peers.programs.run_peer import Work
 
 
-def train(work: "Work") -> None:
-    """See run_peer."""
+def train(work: "Work") -> int:
+    """See run_peer; the epochs are those that were finished when it stopped."""
     output = Path(work.output)
     output.mkdir(parents=True, exist_ok=True)
     paths = {}
@@ -25,9 +26,17 @@ def train(work: "Work") -> None:
         paths[f"paths.{name}"] = str(output / f"{name}.spacy")
         vocab = Vocab()
         DocBin(docs=[_gold(vocab, line) for line in lines]).to_disk(paths[f"paths.{name}"])
-    init_config(lang="en", pipeline=["ner"], optimize="efficiency").to_disk(output / "config.cfg")
+    config, log = init_config(lang="en", pipeline=["ner"], optimize="efficiency"), output / "log"
+    config["training"]["logger"] = {
+        "@loggers": "spacy.ConsoleLogger.v2",
+        "progress_bar": False,
+        "console_output": False,
+        "output_file": str(log),
+    }
+    config.to_disk(output / "config.cfg")
     settings = {**paths, "training.max_epochs": work.epochs, "system.seed": work.seed}
     train_config(output / "config.cfg", output, overrides=settings)
+    return int(json.loads(log.read_text().splitlines()[-1])["epoch"])
 
 
 def _gold(vocab: Vocab, line: dict[str, Any]) -> Doc:
