@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -14,6 +15,9 @@ from synner_graph.errors import InputError
 from synner_graph.recogniser.device import pick_device
 
 Result = TypeVar("Result")
+
+SETTLED = 0.5
+"""Seconds in which threads of gloo let go of the last tensors that they sent."""
 
 _GONE = re.compile(r"gloo|nccl|connection (closed|reset)|broken pipe|timed out", re.IGNORECASE)
 """What a collective says when one of those that take part in it is there no more."""
@@ -115,7 +119,9 @@ def _several() -> bool:
 def end_processes() -> None:
     """End the process group, if this process is in one; no training may follow.
 
-    Threads of gloo may else abort the process as it ends, though all its work is done.
+    Threads of gloo live on in DDP and need the interpreter to let go of the tensors that they sent;
+    one that does so while the interpreter ends would abort the process, though its work is done.
     """
     if _several():
         distributed.destroy_process_group()
+        time.sleep(SETTLED)
