@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from synner_graph.config import ModelConfig, RunConfig, dotted, load_config, nested
-from synner_graph.config.waiting import BRIEF, wait_briefly
+from synner_graph.config.environment import REMEMBERED, WAITING, set_up, without_ours
 from synner_graph.errors import InputError
 from synner_graph.graph.edges import EDGE_KINDS
 from synner_graph.recogniser.settings import read_settings
@@ -166,11 +166,13 @@ def test_dotted_names_are_undone_by_nested() -> None:
     assert nested(dict(flat)) == tables
 
 
-def test_threads_wait_as_somebody_has_said() -> None:
-    environment: dict[str, str] = {"PATH": "x"}
-    wait_briefly(environment)
-    assert environment == {"PATH": "x", **BRIEF}
+def test_variables_are_those_that_somebody_has_set() -> None:
+    environment = {"PATH": "x"}
+    set_up(environment)
+    assert environment == {"PATH": "x", **WAITING, **REMEMBERED}
+    assert without_ours(environment) == {"PATH": "x"}
     for name, value in (("OMP_WAIT_POLICY", "active"), ("GOMP_SPINCOUNT", "5")):
         environment = {name: value}
-        wait_briefly(environment)
-        assert environment == {name: value}
+        set_up(environment)
+        assert environment == {name: value, **REMEMBERED}
+        assert without_ours(environment) == {name: value}

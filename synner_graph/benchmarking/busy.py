@@ -2,7 +2,7 @@
 
 Threads of OpenMP that wait for each other spin for some milliseconds by default, and a spinning
 thread takes the time of the one that it waits for when there are more threads than cores. Passive
-ones sleep at once; those of this program spin for a moment first (`config.waiting`).
+ones sleep at once; those of this program spin for a moment first (`config.environment`).
 """
 
 import json
@@ -18,14 +18,14 @@ from typing import Any
 
 from synner_graph.benchmarking.timing import threads
 from synner_graph.benchmarking.workload import Workload
-from synner_graph.config.waiting import BRIEF
+from synner_graph.config.environment import WAITING
 from synner_graph.errors import InputError
 
 MODULE = "synner_graph.benchmarking.busy"
 POLICIES: dict[str, dict[str, str]] = {
     "default": {},
     "passive": {"OMP_WAIT_POLICY": "passive"},
-    "brief": BRIEF,
+    "brief": WAITING,
 }
 """What each policy sets in the environment."""
 
@@ -97,7 +97,7 @@ def learn_for(workload: Workload, seconds: float) -> float:
 
 def _rate(workload: Workload, policy: str, seconds: float) -> float:
     """Train in a process of its own: threads look at the policy once, when they are first used."""
-    environment = {name: value for name, value in os.environ.items() if name not in BRIEF}
+    environment = {name: value for name, value in os.environ.items() if name not in WAITING}
     environment |= POLICIES[policy]
     command = [sys.executable, "-m", MODULE, json.dumps(asdict(workload)), str(seconds)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)

@@ -10,7 +10,7 @@ import typer
 from rich.logging import RichHandler
 
 from synner_graph.cli.console import errors
-from synner_graph.config.waiting import wait_briefly
+from synner_graph.config.environment import set_up
 from synner_graph.errors import InputError, lacks_memory, message_line
 from synner_graph.files import StandardOutput
 
@@ -81,7 +81,7 @@ def main(
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    wait_briefly(os.environ)
+    set_up(os.environ)
     console = RichHandler(console=errors, show_time=False, show_path=False, show_level=False)
     # The handler's level, not the package's: training lowers that one for the log of the run.
     console.setLevel(logging.WARNING if quiet else logging.INFO)

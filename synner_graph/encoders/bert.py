@@ -74,20 +74,17 @@ class Layout:
 
 
 class Linear(nn.Linear):
-    """A linear map that is zero at first: to draw weights that others replace takes long."""
+    """A linear map without weights: to set those that others replace takes time and memory."""
 
     def reset_parameters(self) -> None:
-        """Start from zero."""
-        nn.init.zeros_(self.weight)
-        nn.init.zeros_(self.bias)
+        """Set nothing."""
 
 
 class Embedding(nn.Embedding):
-    """Embeddings that are zero at first, as `Linear` is."""
+    """Embeddings without weights, as `Linear` is."""
 
     def reset_parameters(self) -> None:
-        """Start from zero."""
-        nn.init.zeros_(self.weight)
+        """Set nothing."""
 
 
 class SelfAttention(nn.Module):
@@ -218,7 +215,7 @@ class Bert(nn.Module):
 
     Args:
         config: Of transformers, or any object with the same attributes.
-        random: Draw weights; else maps and embeddings are zero, to be filled by those of a run.
+        random: Draw weights; else maps and embeddings hold anything, until those of a run come.
 
     Attributes:
         packs: Whether padding is left out on a CPU.
@@ -239,6 +236,8 @@ class Bert(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
                 module.weight.normal_(std=self.config.initializer_range)
+            if isinstance(module, nn.Linear):
+                module.bias.zero_()
             if isinstance(module, nn.Embedding) and module.padding_idx is not None:
                 module.weight[module.padding_idx] = 0
 

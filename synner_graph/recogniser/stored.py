@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import safetensors.torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 
 from synner_graph.config import ModelConfig, explain
 from synner_graph.data.vocabulary import Vocabularies
@@ -140,6 +140,25 @@ def load_stored(run: RunFolder) -> StoredRun:
     _check_finite(weights, f"The run in {folder} is damaged")
     blueprint = _blueprint(files, folder) if has_transformer(config.encoder) else None
     return StoredRun(config, vocabularies, weights, blueprint, record, calibration, f1)
+
+
+def give_weights(model: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Let a model have saved weights: themselves, since copies would take as much memory again.
+
+    Args:
+        model: As the run describes it, on any device.
+        weights: Those of the run.
+        folder: Of the run.
+
+    Raises:
+        InputError: They do not fit the model.
+    """
+    own = model.state_dict()
+    fitting = {name: w.to(own[name]) if name in own else w for name, w in weights.items()}
+    try:
+        model.load_state_dict(fitting, assign=True)
+    except RuntimeError as error:
+        raise InputError(f"The weights in {folder} do not fit its config.json: {error}") from error
 
 
 def _read(

@@ -39,7 +39,13 @@ from synner_graph.recogniser.find import find_run
 from synner_graph.recogniser.memory import room_for_saved
 from synner_graph.recogniser.predictor import Predictor
 from synner_graph.recogniser.run_folder import RunFolder
-from synner_graph.recogniser.stored import StoredRun, load_stored, measured_files, weights_file
+from synner_graph.recogniser.stored import (
+    StoredRun,
+    give_weights,
+    load_stored,
+    measured_files,
+    weights_file,
+)
 from synner_graph.text.pipeline import BUDGET, TextPipeline
 
 logger = logging.getLogger(__name__)
@@ -131,13 +137,9 @@ class SynNER(Predictor):
         with room_for_saved(stored.weights, run.path):
             told = stored.config, stored.vocabularies, stored.blueprint
             ner = cls.build(*told, backend, device, kernel, stored.parser_record)
-        try:
-            ner.model.load_state_dict(stored.weights)
-        except RuntimeError as error:
-            raise InputError(
-                f"The weights in {run.path} do not fit its config.json: {error}"
-            ) from error
+        give_weights(ner.model, stored.weights, run.path)
         ner.calibration, ner.f1_by_precision = stored.calibration, stored.f1_by_precision
+        del stored  # in another precision the model has other weights, and these are free again
         ner.compute_in(precision)
         return ner
 

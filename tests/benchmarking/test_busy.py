@@ -9,7 +9,7 @@ import pytest
 from synner_graph.benchmarking import busy
 from synner_graph.benchmarking.busy import learn_for, measure_busy
 from synner_graph.benchmarking.workload import Workload
-from synner_graph.config.waiting import BRIEF
+from synner_graph.config.environment import WAITING
 from synner_graph.errors import InputError
 
 WORK = Workload("train", "sample", None, "minilm", "crf", 8, 4, 2)
@@ -45,7 +45,7 @@ def test_shares_are_those_of_the_same_policy_alone(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(busy, "subprocess", programs)
     monkeypatch.setitem(os.environ, "OMP_WAIT_POLICY", "active")
     loads = measure_busy(WORK, [1, 3], 1.0)
-    policies = ((None, None), ("passive", None), ("passive", BRIEF["GOMP_SPINCOUNT"]))
+    policies = ((None, None), ("passive", None), ("passive", WAITING["GOMP_SPINCOUNT"]))
     assert programs.seen == [(policy, n) for policy in policies for n in (0, 1, 3)]
     assert programs.running == 0
     assert [load.share for load in loads] == pytest.approx(3 * [1, 1 / 2, 1 / 4])

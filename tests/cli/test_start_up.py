@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from synner_graph.config.waiting import BRIEF
+from synner_graph.config.environment import WAITING
 from tests.places import ROOT
 
 OLD_RUN = ROOT / "tests/recogniser/old_runs/crf"
@@ -31,7 +31,7 @@ finally:
 
 def errors_of(*arguments: str) -> str:
     """What a command writes to standard error, and in the last line what it has imported."""
-    environment = {name: value for name, value in os.environ.items() if name not in BRIEF}
+    environment = {name: value for name, value in os.environ.items() if name not in WAITING}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, json.dumps(arguments)],
         capture_output=True,
@@ -76,7 +76,7 @@ def test_a_saved_run_predicts_without_transformers(tmp_path: Path) -> None:
     errors = errors_of(*map(str, (*arguments, *options)))
     if sys.platform == "linux":
         assert "OMP_WAIT_POLICY = 'PASSIVE'" in errors
-        assert f"GOMP_SPINCOUNT = '{BRIEF['GOMP_SPINCOUNT']}'" in errors
+        assert f"GOMP_SPINCOUNT = '{WAITING['GOMP_SPINCOUNT']}'" in errors
     found = modules_in(errors)
     assert "torch" in found
     unused = {"accelerate", "dgl", "huggingface_hub", "scipy", "spacy", "sympy", "transformers"}

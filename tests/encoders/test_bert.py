@@ -101,3 +101,15 @@ def test_other_configurations_are_left_to_transformers(
     changes: dict[str, object], fits: bool
 ) -> None:
     assert is_bert(config(**changes)) is fits
+
+
+def test_weights_are_drawn_as_transformers_draws_them() -> None:
+    torch.manual_seed(0)
+    ours = Bert(config())
+    for name, weight in ours.state_dict().items():
+        if name.endswith("bias"):
+            assert not weight.any()
+        elif "LayerNorm" in name:
+            assert torch.equal(weight, torch.ones_like(weight))
+        else:
+            assert weight.std() == pytest.approx(config().initializer_range, rel=0.2)

@@ -12,13 +12,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from synner_graph.benchmarking.peers.catalogue import Peer
+from synner_graph.benchmarking.peers.catalogue import OURS, Peer
 from synner_graph.benchmarking.peers.environment import (
     PROGRAMS,
     CannotInstall,
     python_of,
     version_of,
 )
+from synner_graph.config.environment import without_ours
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.documents import document_sizes, documents
 from synner_graph.data.formats import write_sentences
@@ -235,7 +236,8 @@ class Contest:
     def _call(self, peer: Peer, verb: str, task: dict[str, Any]) -> dict[str, Any]:
         """Run a peer's program; return what its last line says."""
         command = [str(python_of(peer, self.folder / "environments")), str(RUNNER), peer.program]
-        environment = os.environ | {
+        inherited = dict(os.environ) if peer.name == OURS else without_ours(os.environ)
+        environment = inherited | {
             "OMP_NUM_THREADS": str(self.terms.threads),
             "HF_HUB_OFFLINE": "1",
             "FLAIR_CACHE_ROOT": str(self.folder / "flair"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from synner_graph.config import load_config
 from synner_graph.data.corpora.catalogue import corpus_of
 from synner_graph.data.sentence import Sentence
+from synner_graph.recogniser.precision import AUTO
 from synner_graph.recogniser.synner import SynNER
 from synner_graph.training.run import train as train_run
 
@@ -52,7 +53,7 @@ def train(work: "Work") -> None:
 
 def load(folder: str) -> SynNER:
     """See run_peer."""
-    return SynNER.from_pretrained(folder)
+    return SynNER.from_pretrained(folder, precision=AUTO)
 
 
 def name_tokens(model: SynNER, lines: list[dict[str, Any]]) -> list[list[tuple[int, int, str]]]:
