@@ -28,10 +28,11 @@ def peers(
 ) -> None:
     """Train other recognisers for the same time on the same sentences, and compare.
 
-    Each peer is installed by pip into an environment of its own in FOLDER. It learns from 200
-    sentences to see how many epochs the minutes allow, or what part of one, and then trains that
-    long, with the settings of its documentation. Then all predict in turns, three times. F1 on test
-    is from gold tokens, and from the raw texts of whole documents where a peer reads these.
+    Each peer is installed by pip into an environment of its own in FOLDER. It learns from 200 and
+    from 800 sentences to see how many epochs the minutes allow, or what part of one, and then
+    trains that long, with the settings of its documentation. Then all predict in turns, three
+    times. F1 on test is from gold tokens, and from the raw texts of whole documents where a peer
+    reads these.
 
     Repeat the command to go on: a peer that is trained on these terms is not trained again. One
     that cannot be installed is named below the table with the reason.

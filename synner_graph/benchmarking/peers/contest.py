@@ -29,8 +29,8 @@ from synner_graph.evaluation.intervals import f1_intervals, unit_of
 from synner_graph.evaluation.raw_text import texts_of
 from synner_graph.evaluation.scores import score_entities
 
-PROBE = 200
-"""Sentences that a peer learns from, to see how many epochs the time allows."""
+PROBES = (200, 800)
+"""Sentences that a peer learns from once, to see how many epochs the time allows."""
 
 ROUNDS = 3
 TRAINED = "trained.json"
@@ -70,6 +70,8 @@ class Contest:
         say: Is told what happens.
     """
 
+    _probes = ("probe-short", "probe-long")
+
     def __init__(
         self, corpus: Corpus, terms: Terms, folder: Path, say: Callable[[str], None]
     ) -> None:
@@ -78,21 +80,24 @@ class Contest:
         self.folder = folder
         self.say = say
         (folder / "work").mkdir(parents=True, exist_ok=True)
-        self.share = self._write_sentences()
+        self.shares = self._write_sentences()
         self.gold_in_texts = self._write_texts()
 
-    def _write_sentences(self) -> float:
-        """Write the splits, and a probe to measure an epoch by; return its share of train."""
+    def _write_sentences(self) -> list[float]:
+        """Write the splits, and probes to measure an epoch by; return their shares of train."""
         splits, draw = self.corpus.splits, random.Random(self.terms.seed)
-        share = PROBE / len(splits["train"])
-        probe = _whole_documents(splits["train"], PROBE, draw)
-        few = _whole_documents(splits["dev"], max(1, round(share * len(splits["dev"]))), draw)
-        for name, sentences in (*splits.items(), ("probe", probe), ("probe-dev", few)):
+        files, shares = dict(splits), []
+        for probe, size in zip(self._probes, PROBES, strict=True):
+            files[probe] = tuple(_whole_documents(splits["train"], size, draw))
+            shares.append(len(files[probe]) / len(splits["train"]))
+            few = max(1, round(shares[-1] * len(splits["dev"])))
+            files[f"{probe}-dev"] = tuple(_whole_documents(splits["dev"], few, draw))
+        for name, sentences in files.items():
             write_sentences(self._file(name), sentences, "jsonl")
         for name in ("dev", "test"):
             _write_lines(self._file(f"{name}-tokens"), map(_tokens, splits[name]))
         _write_lines(self._file("one"), [_tokens(splits["test"][0])])
-        return len(probe) / len(splits["train"])
+        return shares
 
     def _write_texts(self) -> list[list[Entity]]:
         """Write the texts of the test documents; return their entities, by characters."""
@@ -154,14 +159,17 @@ class Contest:
         return row
 
     def _epochs(self, peer: Peer, output: Path) -> float:
-        """How many epochs fit in: two of a few sentences less one are the time of one."""
-        one, two = (
-            self._learn(peer, "probe", "probe-dev", output, epochs)["seconds"] for epochs in (1, 2)
+        """How many epochs fit in; what comes before the first takes as long for few sentences."""
+        short, long = (
+            self._learn(peer, probe, f"{probe}-dev", output, epochs=1)["seconds"]
+            for probe in self._probes
         )
         shutil.rmtree(output)
-        epoch = two - one if two > one else one
-        before = max(0, one - epoch)
-        return (60 * self.terms.minutes - before) * self.share / epoch
+        few, many = self.shares
+        told = many > few and long > short
+        epoch = (long - short) / (many - few) if told else long / many
+        before = max(0.0, long - many * epoch)
+        return (60 * self.terms.minutes - before) / epoch
 
     def _that_fit(self, epochs: float) -> tuple[int, Sequence[Sentence]]:
         """The epochs that fit in, and their sentences: a part, where one epoch is too long."""

@@ -135,12 +135,14 @@ def test_what_comes_before_the_first_epoch_is_not_part_of_each(
 ) -> None:
     def learn(self: Contest, peer: Peer, train: str, dev: str, output: Path, epochs: int) -> object:
         output.mkdir(exist_ok=True)
-        return {"seconds": 6.0 + 2 * epochs, "epochs": epochs}
+        read = (tmp_path / "work" / f"{train}.jsonl").read_text().splitlines()
+        return {"seconds": 6 + len(read) / 10, "epochs": epochs}
 
+    monkeypatch.setattr(module, "PROBES", (3, 9))
     monkeypatch.setattr(Contest, "_learn", learn)
     contest = Contest(small_corpus, Terms("minilm", 1, 1, 1), tmp_path, print)
     fit = contest._epochs(CAPITALISED, tmp_path / "probe")
-    assert fit == pytest.approx((60 - 6) / 2 * contest.share)
+    assert fit == pytest.approx((60 - 6) / (len(small_corpus.splits["train"]) / 10))
 
 
 def test_an_unknown_peer_is_refused() -> None:
