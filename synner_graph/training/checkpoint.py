@@ -32,6 +32,8 @@ SHARE = 0.02
 """Of a training's time that its checkpoints take, unless the user says when to write them."""
 PAUSE = 300.0
 """Seconds until one is written within an epoch, unless the user says another time."""
+ASKED = 10
+"""Steps after which several processes ask the first one for the time: each waits for its answer."""
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +106,8 @@ class Checkpoints:
         every = self.every
         if every is not None and every.steps is not None:
             due = self._steps >= every.steps
+        elif self.accelerator.num_processes > 1 and self._steps % ASKED:
+            due = False
         else:
             seconds = None if every is None else every.seconds
             due = self._rested(max(PAUSE, self._took / SHARE) if seconds is None else seconds)

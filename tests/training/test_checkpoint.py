@@ -1,6 +1,8 @@
 """Checkpoints: written whole, read whole, the last two kept."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import torch
@@ -184,6 +186,23 @@ def test_long_epochs_are_kept_on_their_way(
         clock.now += 1
         checkpoints.after_step(1, learner, Position())
     assert clock.written[:2] == pytest.approx(expected, abs=2)
+
+
+@pytest.mark.parametrize(("processes", "asked"), [(1, 25), (2, 2)])
+def test_several_processes_ask_for_the_time_now_and_then(
+    processes: int,
+    asked: int,
+    tmp_path: Path,
+    learner: Learner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    questions: list[float] = []
+    monkeypatch.setattr(Checkpoints, "_rested", lambda self, seconds: questions.append(seconds))
+    together = cast(Accelerator, SimpleNamespace(num_processes=processes))
+    checkpoints = Checkpoints(tmp_path, together)
+    for batch in range(25):
+        checkpoints.after_step(1, learner, Position(batch=batch))
+    assert len(questions) == asked
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, learner: Learner) -> None:
