@@ -291,11 +291,10 @@ def how(examples: int, steps: int = 8) -> settings:
 
 
 def main() -> None:
-    """Run a machine until the time is used up, or something is found."""
+    """Run a machine until the time is used up, or something is found; no two runs are alike."""
     parser = argparse.ArgumentParser()
     parser.add_argument("machine", choices=MACHINES)
     parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--seed", type=int, default=1, help="unused: examples differ each time")
     parser.add_argument("--found", type=Path, required=True)
     parser.add_argument("--result", type=Path, required=True)
     given = parser.parse_args()

@@ -31,8 +31,9 @@ def run_one(name: str, timed: bool, given: argparse.Namespace, folder: Path) -> 
     """Fuzz a target in a process of its own and return its record."""
     result = folder / f".{name}.json"
     result.unlink(missing_ok=True)
-    module = "fuzz.machines" if name in MACHINES else "fuzz.worker"
-    command = [sys.executable, "-m", module, name, "--seed", str(given.seed)]
+    command = [sys.executable, "-m", "fuzz.machines", name]
+    if name not in MACHINES:
+        command = [sys.executable, "-m", "fuzz.worker", name, "--seed", str(given.seed)]
     command += ["--result", str(result), "--found", str(given.found / name)]
     command += ["--seconds", str(given.seconds)] if timed else ["--runs", str(given.runs)]
     done = subprocess.run(command, cwd=HERE.parent, stderr=subprocess.PIPE, text=True)
@@ -63,7 +64,7 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", help=f"default: all; {', '.join(timed)}")
     parser.add_argument("--runs", type=int, default=RUNS, help="inputs for each reader of bytes")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for each other target")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the inputs that atheris makes")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--found", type=Path, default=FOUND, help="folder for what is found")
     given = parser.parse_args()

@@ -3,12 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synner_graph.config import load_config
-from synner_graph.data.corpora.catalogue import corpus_of
 from synner_graph.data.sentence import Sentence
 from synner_graph.recogniser.precision import AUTO
 from synner_graph.recogniser.synner import SynNER
-from synner_graph.training.run import train as train_run
 
 if TYPE_CHECKING:
     from synner_graph.benchmarking.peers.programs.run_peer import Work
@@ -40,6 +37,11 @@ SETTINGS: dict[str, Any] = {
 
 def train(work: "Work") -> None:
     """See run_peer."""
+    # Predictions need none of these, and their start-up and memory are measured.
+    from synner_graph.config import load_config
+    from synner_graph.data.corpora.catalogue import corpus_of
+    from synner_graph.training.run import train as train_run
+
     given = {
         "encoder.name": work.encoder,
         "data.train": Path(work.train_file),
