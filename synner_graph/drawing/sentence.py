@@ -157,7 +157,10 @@ class _Page:
             # A loop stands beside the last arc: twice, so that the arcs stay in the middle.
             widths[i] = max(widths[i], count * layout.SLOT + (4 * layout.SLOT if i in loops else 0))
         for edge in roots:
-            widths[edge.target] = max(widths[edge.target], text_width(edge.text, SMALL))
+            # Its label stands above the arrow, which many arcs push aside: further than the margin.
+            aside = abs(layout.offset(places[edge.target], counts[edge.target]))
+            needed = text_width(edge.text, SMALL) + 2 * max(0.0, aside - MARGIN)
+            widths[edge.target] = max(widths[edge.target], needed)
         boxes = [(e.start, e.end - 1, _entity_width(e)) for row in rows for e in row.entities]
         for first, last, needed in boxes:
             if first == last:

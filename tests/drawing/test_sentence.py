@@ -101,6 +101,23 @@ def test_everything_is_on_the_page(data, sentence):
                 assert shape.y + shape.height <= scene.height
 
 
+def test_the_label_of_a_root_that_many_arcs_push_aside_is_on_the_page():
+    last = 11
+    sentence = Sentence(
+        ["0"] * (last + 1),
+        heads=[last] * last + [ROOT],
+        relations=["nsubj"] * last + ["nmod:poss"],
+    )
+    scene = sentence_scene(sentence)
+    [label] = [
+        shape
+        for group in scene.groups
+        for shape in group.shapes
+        if isinstance(shape, Label) and shape.text == "nmod:poss"
+    ]
+    assert label.x + text_width(label.text, label.size) / 2 <= scene.width
+
+
 def test_predicted_against_gold():
     found = [Entity(0, 1, "PER", 0.9), Entity(2, 4, "LOC", 0.5)]
     wanted = [Entity(0, 1, "PER"), Entity(2, 3, "LOC")]
