@@ -29,8 +29,8 @@ from synner_graph.evaluation.intervals import f1_intervals, unit_of
 from synner_graph.evaluation.raw_text import texts_of
 from synner_graph.evaluation.scores import score_entities
 
-PROBES = (200, 800)
-"""Sentences that a peer learns from once, to see how many epochs the time allows."""
+PROBES = {"probe-short": 200, "probe-long": 800}
+"""Name -> sentences that a peer learns from once, to see how many epochs the time allows."""
 
 ROUNDS = 3
 TRAINED = "trained.json"
@@ -70,8 +70,6 @@ class Contest:
         say: Is told what happens.
     """
 
-    _probes = ("probe-short", "probe-long")
-
     def __init__(
         self, corpus: Corpus, terms: Terms, folder: Path, say: Callable[[str], None]
     ) -> None:
@@ -87,7 +85,7 @@ class Contest:
         """Write the splits, and probes to measure an epoch by; return their shares of train."""
         splits, draw = self.corpus.splits, random.Random(self.terms.seed)
         files, shares = dict(splits), []
-        for probe, size in zip(self._probes, PROBES, strict=True):
+        for probe, size in PROBES.items():
             files[probe] = tuple(_whole_documents(splits["train"], size, draw))
             shares.append(len(files[probe]) / len(splits["train"]))
             few = max(1, round(shares[-1] * len(splits["dev"])))
@@ -162,7 +160,7 @@ class Contest:
         """How many epochs fit in; what comes before the first takes as long for few sentences."""
         short, long = (
             self._learn(peer, probe, f"{probe}-dev", output, epochs=1)["seconds"]
-            for probe in self._probes
+            for probe in PROBES
         )
         shutil.rmtree(output)
         few, many = self.shares

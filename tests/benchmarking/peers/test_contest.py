@@ -138,7 +138,7 @@ def test_what_comes_before_the_first_epoch_is_not_part_of_each(
         read = (tmp_path / "work" / f"{train}.jsonl").read_text().splitlines()
         return {"seconds": 6 + len(read) / 10, "epochs": epochs}
 
-    monkeypatch.setattr(module, "PROBES", (3, 9))
+    monkeypatch.setattr(module, "PROBES", {"probe-short": 3, "probe-long": 9})
     monkeypatch.setattr(Contest, "_learn", learn)
     contest = Contest(small_corpus, Terms("minilm", 1, 1, 1), tmp_path, print)
     fit = contest._epochs(CAPITALISED, tmp_path / "probe")
