@@ -93,7 +93,8 @@ def with_those_before(now: dict[str, Any], before: dict[str, Any] | None) -> dic
     counted = {(row["operation"], row["fault"]) for row in now["operations"]}
     kept = [row for row in before["operations"] if (row["operation"], row["fault"]) not in counted]
     passed = now["passed"] and before["passed"]
-    return now | {"passed": passed, "operations": [*kept, *now["operations"]]}
+    since = {"since": before.get("since", before["when"])} if kept else {}
+    return now | since | {"passed": passed, "operations": [*kept, *now["operations"]]}
 
 
 def feed_random_input(runs: int | None, seconds: float | None) -> None:
@@ -116,6 +117,7 @@ def fuzzed() -> dict[str, Any]:
         "missing": values["missing"],
         "readers": {"targets": len(counts), "inputs": min(counts, default=0)},
         "others": {"targets": len(seconds), "seconds": min(seconds, default=0.0)},
+        "since": min(record["when"] for record in records),
         "when": max(record["when"] for record in records),
         "machine": _called(values["machine"]),
     }
@@ -251,7 +253,9 @@ def _random_input(counted: dict[str, Any]) -> Iterator[str]:
 
 def _measured(part: dict[str, Any]) -> str:
     beside = f", after a minute with a load of {part['load']:.1f}" if "load" in part else ""
-    return f"Measured {part['when']} on {part['machine']}{beside}."
+    since = part.get("since", part["when"])
+    when = part["when"] if since == part["when"] else f"{since} to {part['when']}"
+    return f"Measured {when} on {part['machine']}{beside}."
 
 
 def _rows(results: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -66,6 +66,8 @@ def test_the_page_says_what_was_counted(counted: list[dict[str, Any]]) -> None:
         "| train | SIGKILL | slice | 1 | 0 |  |  |",
     ):
         assert line in lines, line
+    old = page(kept | {"faults": faults | {"since": "last week"}})
+    assert "Measured last week to today on a box" in old
     said = "Measured today on a box, after a minute with a load of 0.2."
     assert lines.count(said) == 3, "each part says where its numbers come from"
 
@@ -74,14 +76,19 @@ def test_what_is_not_counted_again_stays() -> None:
     def rows(*counted: tuple[str, str, int]) -> list[dict[str, Any]]:
         return [{"operation": a, "fault": b, "injected": n} for a, b, n in counted]
 
-    before = {"passed": True, "operations": rows(("a", "EIO", 1), ("b", "EIO", 2), ("a", "x", 3))}
+    old = rows(("a", "EIO", 1), ("b", "EIO", 2), ("a", "x", 3))
+    before = {"passed": True, "when": "Monday", "operations": old}
     now = {"passed": True, "operations": rows(("a", "EIO", 4), ("a", "EIO", 5))}
     found = with_those_before(now, before)
     assert found["operations"] == rows(
         ("b", "EIO", 2), ("a", "x", 3), ("a", "EIO", 4), ("a", "EIO", 5)
     )
+    assert found["since"] == "Monday"
+    assert with_those_before(now, found | {"when": "Tuesday"})["since"] == "Monday"
     assert found["passed"] and not with_those_before(now, before | {"passed": False})["passed"]
     assert with_those_before(now, None) == now
+    again = {"passed": True, "operations": old}
+    assert "since" not in with_those_before(again, before), "nothing is older"
 
 
 def test_what_was_fuzzed_is_summed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +108,8 @@ def test_what_was_fuzzed_is_summed_up(tmp_path: Path, monkeypatch: pytest.Monkey
     found = fuzzed()
     assert found["readers"] == {"targets": 2, "inputs": 20}
     assert found["others"] == {"targets": 1, "seconds": 60.0}
-    assert (found["when"], found["missing"]) == ("2026-11-27", ["d"])
+    assert (found["since"], found["when"]) == ("2026-11-25", "2026-11-27")
+    assert found["missing"] == ["d"]
     assert found["machine"].endswith(", x, 2 cores")
 
 

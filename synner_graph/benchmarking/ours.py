@@ -10,6 +10,7 @@ from synner_graph.benchmarking.side import ENCODER, OTHER, Side
 from synner_graph.benchmarking.workload import Workload
 from synner_graph.data.segmentation.segment import Segment, Segmenter
 from synner_graph.data.sentence import Sentence
+from synner_graph.graph.backends import backend_to_predict
 from synner_graph.heads import CRFHead
 from synner_graph.recogniser.new import new_recogniser
 from synner_graph.training.batches import LengthGroupedBatches, training_units
@@ -34,10 +35,13 @@ class Ours(Side):
         encoder = config.encoder.model_copy(update=read)
         self.config = config.model_copy(update={"encoder": encoder})
         self.sentences = workload.to_learn
+        backend = workload.graph_backend
+        if workload.task == "predict":
+            backend = backend_to_predict(backend, config.gnn.name)
         self.ner = new_recogniser(
             self.config,
             self.sentences,
-            workload.graph_backend,
+            backend,
             torch.device("cpu"),
             workload.kernel,
         )

@@ -129,7 +129,7 @@ NoCache = Annotated[
 GraphBackend = Annotated[
     Backend,
     typer.Option(
-        help="Library that passes messages; auto takes dgl where it can run.",
+        help="Library that passes messages; auto: dgl to train, if it can run, torch to predict.",
         rich_help_panel=RUNTIME,
     ),
 ]

@@ -1,8 +1,9 @@
 """`train`: from a corpus to a run folder."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,10 @@ from synner_graph.cli.reading import AS_USUAL, Reading, reads
 from synner_graph.cli.trainings import AS_IT_IS, Machine, trains
 from synner_graph.config import DataConfig, RunConfig
 from synner_graph.errors import InputError
+from synner_graph.evaluation.scores import Report
+
+if TYPE_CHECKING:
+    from synner_graph.recipes import Recipe
 
 MODEL = "Model"
 TRAINING = "Training"
@@ -221,20 +226,9 @@ def train(
     given |= parse_overrides(context.args)
     if syntax == Syntax.none:
         _switch_off_syntax(given)
-    if recipe is not None and config is not None:
-        raise InputError("Say what to train: either --recipe NAME or --config FILE.")
     if train or dev or test:
         given.setdefault("data.dataset", None)  # files take the place of the corpus of a recipe
-    row = None
-    if recipe is not None:
-        from synner_graph.recipes import load_recipe, recipe_path, with_vectors
-
-        config, row = recipe_path(recipe), load_recipe(recipe)
-    from synner_graph.recogniser.settings import read_settings
-
-    settings = read_settings(config, given)
-    if row is not None:
-        settings = with_vectors(settings, row.about)
+    settings, row = _settings(config, recipe, given)
 
     from synner_graph.data.corpora.catalogue import corpus_of
     from synner_graph.training import run as training
@@ -246,29 +240,45 @@ def train(
     print_notes(corpus.notes)
     folder = output or Path("runs") / (recipe or _run_name(settings))
     how |= {"overwrite": overwrite, "resume": resume, "track": track or ()}
-    summary: dict[str, Any] = {}
-    metrics: dict[str, Any] = {}
+    reports: list[Report] = []
     with together():
         if numbers is not None:
-            summary = several.train_seeds(settings, numbers, corpus, folder, **how)
+            found = several.train_seeds(settings, numbers, corpus, folder, **how)
         else:
-            metrics, reports = training.train(settings, corpus, folder, **how)
-    if summary and json:
-        print_json(summary)
-    elif summary:
-        for line in several.summary_lines(summary):
-            typer.echo(line)
-        typer.echo(f"Saved in {folder}")
-    if not metrics:
+            found, reports = training.train(settings, corpus, folder, **how)
+    if not found:
         return  # the main process speaks for all
     if json:
-        print_json(metrics)
+        print_json(found)
         return
     for report in reports:
         print_report(report)
+    for line in () if numbers is None else several.summary_lines(found):
+        typer.echo(line)
     if row is not None and row.about.published is not None:
         typer.echo(f"Published on the test split of {row.corpus}: {row.about.published}")
     typer.echo(f"Saved in {folder}")
+
+
+def _settings(
+    config: Path | None, recipe: str | None, given: Mapping[str, Any]
+) -> tuple[RunConfig, "Recipe | None"]:
+    """Read the settings of a file or a recipe, and what is given above them.
+
+    Raises:
+        InputError: Both are named, or a setting is wrong.
+    """
+    from synner_graph.recogniser.settings import read_settings
+
+    if recipe is None:
+        return read_settings(config, given), None
+    if config is not None:
+        raise InputError("Say what to train: either --recipe NAME or --config FILE.")
+
+    from synner_graph.recipes import load_recipe, recipe_path, with_vectors
+
+    row = load_recipe(recipe)
+    return with_vectors(read_settings(recipe_path(recipe), given), row.about), row
 
 
 def _switch_off_syntax(given: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from synner_graph.encoders.blueprint import Blueprint
 from synner_graph.encoders.lora import merged_state
 from synner_graph.encoders.precision import FLOAT32
 from synner_graph.errors import InputError
-from synner_graph.graph.backends import graph_backend
+from synner_graph.graph.backends import backend_to_predict, graph_backend
 from synner_graph.graph.token_graph import TokenGraph
 from synner_graph.heads.biaffine import BIAFFINE
 from synner_graph.model.network import SynNERModel
@@ -124,7 +124,7 @@ class SynNER(Predictor):
 
         Args:
             source: Run folder, or a repository on the Hugging Face hub.
-            backend: Graph backend: auto, dgl or torch.
+            backend: Graph backend: auto, dgl or torch; see `backend_to_predict`.
             device: Where to run.
             kernel: What computes the Syn-LSTM and the CRF: see `operators.choice.NAMES`.
             precision: What the transformer computes in: see `compute_in`.
@@ -134,6 +134,7 @@ class SynNER(Predictor):
         """
         run = find_run(source)
         stored = load_stored(run)
+        backend = backend_to_predict(backend, stored.config.gnn.name)
         with room_for_saved(stored.weights, run.path):
             told = stored.config, stored.vocabularies, stored.blueprint
             ner = cls.build(*told, backend, device, kernel, stored.parser_record)

@@ -166,7 +166,7 @@ def _train(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     if grid.protocols:
-        ner = SynNER.from_pretrained(folder, backend, metrics["device"], kernel)
+        ner = SynNER.from_pretrained(folder, metrics["graph_backend"], metrics["device"], kernel)
         splits = {split: corpus.splits[split] for split in by_split}
         record["protocols"] = score_protocols(ner, grid.protocols, splits, grid.judged)
     return record

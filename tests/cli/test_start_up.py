@@ -66,13 +66,13 @@ def test_what_needs_no_model_imports_nothing_heavy(command: str) -> None:
     assert not (found & HEAVY) - allowed
 
 
-def test_a_saved_run_predicts_without_transformers(tmp_path: Path) -> None:
+def test_a_saved_run_predicts_without_transformers_and_dgl(tmp_path: Path) -> None:
     """Its BERT and its tokenizer are read by this program and the package tokenizers.
 
     And the threads of OpenMP are told in time, before torch is imported, how to wait.
     """
     arguments = ("predict", OLD_RUN, "--input", SENTENCES, "--output", tmp_path / "named.conllu")
-    options = ("--limit", "1", "--graph-backend", "torch", "--kernel", "naive")
+    options = ("--limit", "1", "--kernel", "naive")
     errors = errors_of(*map(str, (*arguments, *options)))
     if sys.platform == "linux":
         assert "OMP_WAIT_POLICY = 'PASSIVE'" in errors

@@ -34,6 +34,19 @@ def graph_backend(name: str = "auto", device: torch.device | str = "cpu") -> Gra
     return backend
 
 
+def backend_to_predict(name: str, gnn: str) -> str:
+    """Return the backend that a saved run predicts with: for `auto` torch, unless DGL is needed.
+
+    Both give the same numbers, but DGL takes time to import, and memory.
+
+    Args:
+        name: What was asked for.
+        gnn: The GNN layer of the run; a layer of DGL, such as dgl.nn.SAGEConv, needs it.
+    """
+    own = gnn.partition(".")[0] != "dgl"
+    return TorchBackend.name if name == "auto" and own else name
+
+
 @cache
 def _choose(device: torch.device) -> GraphBackend:
     try:

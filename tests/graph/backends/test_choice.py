@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from synner_graph.errors import InputError
-from synner_graph.graph.backends import TorchBackend, choice, graph_backend
+from synner_graph.graph.backends import TorchBackend, backend_to_predict, choice, graph_backend
 from tests.places import ROOT
 
 needs_dgl = pytest.mark.skipif(find_spec("dgl") is None, reason="DGL is not installed")
@@ -157,6 +157,21 @@ def test_auto_takes_dgl_and_says_so_once(caplog: pytest.LogCaptureFixture) -> No
     with caplog.at_level(logging.INFO):
         assert [graph_backend("auto").name for _ in range(3)] == ["dgl"] * 3
     assert [record.getMessage() for record in caplog.records] == ["Graph backend: dgl"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "gnn", "taken"),
+    [
+        ("auto", "compgcn", "torch"),
+        ("auto", "none", "torch"),
+        ("auto", "torch_geometric.nn.SAGEConv", "torch"),
+        ("auto", "dgl.nn.SAGEConv", "auto"),
+        ("dgl", "compgcn", "dgl"),
+        ("torch", "dgl.nn.SAGEConv", "torch"),
+    ],
+)
+def test_a_saved_run_takes_dgl_only_where_it_must(asked: str, gnn: str, taken: str) -> None:
+    assert backend_to_predict(asked, gnn) == taken
 
 
 @pytest.fixture
