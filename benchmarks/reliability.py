@@ -144,6 +144,10 @@ def watch_training(encoder: str, subset: int | None) -> dict[str, Any]:
 
 
 def _train(encoder: str, subset: int | None) -> dict[str, Any]:
+    from synner_graph.config.environment import set_up
+
+    set_up(os.environ)  # as the command line does, before torch is imported
+
     import psutil
 
     from synner_graph.config import nested
