@@ -102,12 +102,12 @@ def train(
     accelerator = build_accelerator(device, config.training.precision)
     trackers, told = Trackers(track, accelerator, output), len(corpus.notes)
     made = prepare(config, corpus, backend, accelerator.device, kernel)
-    config, corpus, passes = made.config, made.corpus, made.ner.backend.name
+    config, corpus, backend_used = made.config, made.corpus, made.ner.backend.name
     settings = identity(
         config,
         corpus,
         made.digests(),
-        graph_backend=passes,
+        graph_backend=backend_used,
         kernel=str(kernel),
         device=accelerator.device.type,
         processes=accelerator.num_processes,
@@ -124,7 +124,7 @@ def train(
             logger.info("The run in %s is finished: there is nothing left to train", output)
             if not accelerator.is_main_process:
                 return {}, []
-            best = SynNER.from_pretrained(output, passes, accelerator.device, kernel)
+            best = SynNER.from_pretrained(output, backend_used, accelerator.device, kernel)
             finished: dict[str, Any] = read_json(run.read()[METRICS], run.path / METRICS)
             return finished, reports_of(config, corpus, best)
         answers = None
@@ -162,7 +162,7 @@ def train(
             f1: dict[str, float] = {}
             reports: list[Report] = []
             if accelerator.is_main_process:
-                best = SynNER.from_pretrained(output, passes, accelerator.device, kernel)
+                best = SynNER.from_pretrained(output, backend_used, accelerator.device, kernel)
                 reports = reports_of(config, corpus, best)
                 f1 = f1_by_precision(best, as_read(config, dev)) if dev else {}
                 seconds = checkpoints.seconds
