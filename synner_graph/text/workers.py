@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
 from typing import Any, Self
 
 from synner_graph.data.dictionary import Dictionary
@@ -32,11 +33,10 @@ class Workers(Pool):
     ) -> None:
         super().__init__(number, dictionary)
         # Forked processes would share the locks of threads that they do not have.
+        context = multiprocessing.get_context("spawn")
+        ending, self._wanted = context.Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(
-            number,
-            multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=(open_work, dictionary),
+            number, context, initializer=_begin, initargs=(open_work, dictionary, ending)
         )
 
     def __enter__(self) -> Self:
@@ -44,7 +44,12 @@ class Workers(Pool):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the processes, once they are done with the blocks that they have begun."""
+        """End the processes, whatever they are doing: nobody wants it any more.
+
+        The pool would ask them to end. One that was killed while it held the lock of the pool's
+        queue would leave the others waiting for that lock, and the pool for them.
+        """
+        self._wanted.close()
         self._pool.shutdown(cancel_futures=True)
 
     def _submit(self, block: Any) -> Future[Done]:
@@ -74,19 +79,25 @@ class _Own:
     worker: Worker | None = None
 
 
-def _begin(open_work: Opener, dictionary: Dictionary | None) -> None:
-    """Make this process a worker."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _begin(open_work: Opener, dictionary: Dictionary | None, ending: Connection) -> None:
+    """Make this process a worker.
+
+    Args:
+        open_work: What it does.
+        dictionary: See `Pool`.
+        ending: Is closed at the other end when nobody wants workers any more.
+    """
+    threading.Thread(target=_end_when_unwanted, args=(ending,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process hears it, and ends the others
     _Own.worker = Worker(open_work, dictionary)
 
 
-def _end_with_parent() -> None:
-    """End a worker whose main process was killed: it would wait for work for ever."""
+def _end_when_unwanted(ending: Connection) -> None:
+    """End this worker with the `with` block, or when the main process was killed."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    assert parent is not None
+    wait([ending, parent.sentinel])
+    os._exit(1)
 
 
 def _do(block: Any) -> Done:

@@ -124,7 +124,8 @@ def test_a_worker_does_not_outlive_its_main_process(tmp_path: Path) -> None:
         "from synner_graph.text.workers import Workers\n"
         "from tests.text.test_workers import waiting\n"
         "if __name__ == '__main__':\n"
-        "    Workers(1, waiting)._pool.submit(time.sleep, 600)\n"
+        "    workers = Workers(1, waiting)\n"
+        "    workers._pool.submit(time.sleep, 600)\n"
         "    time.sleep(600)\n"
     )
     program = tmp_path / "main.py"
@@ -139,6 +140,20 @@ def test_a_worker_does_not_outlive_its_main_process(tmp_path: Path) -> None:
     main.kill()
     main.wait()
     worker.wait(60)
+
+
+def test_a_worker_does_not_outlive_the_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it asked to end, a worker would first end its work, or wait for a dead one's lock."""
+    note = tmp_path / "note"
+    monkeypatch.setenv("NOTE", str(note))
+    with Workers(1, waiting) as workers:
+        workers._pool.submit(time.sleep, 600)
+        while not note.exists():
+            time.sleep(0.05)
+        worker = psutil.Process(int(note.read_text("utf-8")))
+    assert not worker.is_running()
 
 
 def waiting(dictionary: Dictionary | None) -> TextPipeline:
