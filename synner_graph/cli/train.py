@@ -253,8 +253,9 @@ def train(
         return
     for report in reports:
         print_report(report)
-    for line in () if numbers is None else several.summary_lines(found):
-        typer.echo(line)
+    if numbers is not None:
+        for line in several.summary_lines(found):
+            typer.echo(line)
     if row is not None and row.about.published is not None:
         typer.echo(f"Published on the test split of {row.corpus}: {row.about.published}")
     typer.echo(f"Saved in {folder}")

@@ -93,10 +93,8 @@ def _begin(open_work: Opener, dictionary: Dictionary | None, ending: Connection)
 
 
 def _end_when_unwanted(ending: Connection) -> None:
-    """End this worker with the `with` block, or when the main process was killed."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([ending, parent.sentinel])
+    """End this worker with the `with` block, or the main process: both close the pipe."""
+    wait([ending])
     os._exit(1)
 
 
