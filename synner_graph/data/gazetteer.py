@@ -8,6 +8,7 @@ from typing import NamedTuple, get_args
 from synner_graph.data.documents import whole
 from synner_graph.data.entries import Case, Entry, read_rows
 from synner_graph.data.sentence import Sentence
+from synner_graph.data.world import WORLD, world_names
 from synner_graph.errors import InputError
 
 TRAIN = "train"
@@ -27,7 +28,7 @@ class Gazetteer:
 
     A phrase matches tokens that spell it, however they are cut: "St. John's" matches the tokens
     `St . John 's`, and a Chinese name the characters of it. Where the phrase has a blank, a token
-    must end.
+    must end. Between two letters that have case none may end: "Ina" does not match `In a`.
 
     The time is linear in the tokens, times the longest phrase that begins with the same character;
     the number of entries does not matter.
@@ -101,7 +102,8 @@ class Gazetteer:
                 if len(text) > limit:
                     break
                 for number in spelled.get(text, ()):
-                    if _blanks(self.entries[number].phrase, case) <= ends:
+                    blanks = _blanks(self.entries[number].phrase, case)
+                    if blanks <= ends and not any(_splits(text, cut) for cut in ends - blanks):
                         yield Match(start, end + 1, number)
 
 
@@ -130,23 +132,34 @@ def gather(
     """Read the entries of several lists.
 
     Args:
-        lists: Files, or TRAIN for the names of the sentences.
+        lists: Files, TRAIN for the names of the sentences, or WORLD for names of the world that are
+            written with the characters of the sentences.
         sentences: The training split.
         case: How entries are compared that do not say it themselves.
 
     Raises:
-        InputError: A file cannot be read, or two lists have one name.
+        InputError: A file cannot be read, a package of WORLD is missing, or two lists have one
+            name.
     """
+    sentences = tuple(sentences)
     entries: list[Entry] = []
     names: set[str] = set()
     for source in lists:
-        found = names_of(sentences, case) if source == TRAIN else read_gazetteer(Path(source), case)
-        name = TRAIN if source == TRAIN else Path(source).stem
-        if name in names:
-            raise InputError(f"Two gazetteers are named {name!r}: rename a file.")
-        names.add(name)
+        found = _gathered(source, sentences, case)
+        for name in sorted({entry.list for entry in found}):
+            if name in names:
+                raise InputError(f"Two gazetteers are named {name!r}: rename a file.")
+        names |= {entry.list for entry in found}
         entries += found
     return tuple(entries)
+
+
+def _gathered(source: str, sentences: Sequence[Sentence], case: Case) -> list[Entry]:
+    if source == TRAIN:
+        return names_of(sentences, case)
+    if source == WORLD:
+        return world_names("".join(token for s in sentences for token in s.tokens), case)
+    return read_gazetteer(Path(source), case)
 
 
 def document_mark(sentence: Sentence) -> str:
@@ -192,6 +205,11 @@ def _blanks(phrase: str, case: Case) -> set[int]:
         length += len(word)
         ends.add(length)
     return ends
+
+
+def _splits(text: str, cut: int) -> bool:
+    """Say whether a cut parts two letters of an alphabet that has case."""
+    return all(letter.upper() != letter.lower() for letter in text[cut - 1 : cut + 1])
 
 
 def _widest(matches: Sequence[Match]) -> list[Match]:
