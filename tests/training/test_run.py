@@ -278,6 +278,19 @@ class TestParser:
         assert not (tmp_path / "run").exists()
 
 
+def test_the_epoch_that_is_kept_has_the_best_entities_on_own_trees(
+    tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    own = {"parser__name": "biaffine", "parser__arc_size": 16, "parser__relation_size": 8}
+    config = tiny_config(tiny_transformer, training__epochs=10, **own)
+    metrics, _ = train(config, small_corpus, tmp_path / "run", device="cpu", progress=False)
+    epochs = metrics["epochs"]
+    best = max(epoch["dev_f1_own_trees"] for epoch in epochs)
+    assert metrics["parser"]["entities_on_own_trees"]["dev"]["f1"] == best > 0
+    kept = next(epoch for epoch in epochs if epoch["dev_f1_own_trees"] == best)
+    assert metrics["parser"]["trees"]["dev"]["all"]["las"] == kept["dev_las"]
+
+
 @pytest.mark.parametrize("jackknife", [None, 2])
 def test_documents_are_learned_in_parts(
     jackknife: int | None, tiny_transformer: Path, small_corpus: Corpus, tmp_path: Path
