@@ -100,7 +100,7 @@ def parsing_run(
 ) -> Path:
     """Run folder of a tiny model that has learned to parse beside.
 
-    It learned without a dev split, so its last epoch is kept, on any processor: that finds entities.
+    It learned without a dev split: so its last epoch is kept, which finds entities.
     """
     folder = tmp_path_factory.mktemp("runs") / "parsing"
     config = tiny_config(
