@@ -37,8 +37,8 @@ def dev_scores(ner: SynNER, config: RunConfig, dev: Sequence[Sentence]) -> dict[
         dev: Development sentences.
 
     Returns:
-        `dev_f1`; where a parser learns beside, `dev_las`, too, and where entities depend on whose
-        trees are read, `dev_f1_own_trees`.
+        `dev_f1`. If a parser learns beside, also `dev_las`, and `dev_f1_own_trees` if the graph has
+        the arcs of the given trees: with soft heads it has the parser's own in any case.
     """
     scores = {"dev_f1": evaluate(ner, as_read(config, dev), "dev").overall.f1}
     if ner.model.parser is None:
