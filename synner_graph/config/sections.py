@@ -224,6 +224,11 @@ class TextConfig(Section):
     tokenizer: Literal["rules", "characters", "blanks"] | None = Field(
         None, description="default: characters if the training tokens are, else rules"
     )
+    characters: Literal["first", "last"] | None = Field(
+        None,
+        description="cut the words of corpora into characters, too; this one takes the place of "
+        "the word in its tree",
+    )
     hyphens: Literal["rules", "whole"] | None = Field(
         None,
         description="words with a hyphen: as the rules cut them, or one token each; default: whole "

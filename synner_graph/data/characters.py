@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Literal
 
+from synner_graph.data.segmentation.tokenize import character_spans
 from synner_graph.data.sentence import ROOT, ConlluExtra, Entity, Sentence
 from synner_graph.data.trees import in_pairs
+from synner_graph.errors import InputError
 
 RELATION = "char"
 Carrier = Literal["first", "last"]
@@ -34,6 +36,8 @@ class AlignmentReport:
 
 def split_characters(sentence: Sentence, carrier: Carrier = "first") -> Sentence:
     """Return the sentence with its characters as tokens, white space left out.
+
+    Characters are what the tokenizer `characters` makes of raw text: each has the marks it carries.
 
     Parts of speech are those of the word. Its lemma and the like are not kept.
     """
@@ -66,6 +70,21 @@ def split_characters(sentence: Sentence, carrier: Carrier = "first") -> Sentence
     )
 
 
+def check_characters(sentence: Sentence) -> Sentence:
+    """Return the sentence as it is.
+
+    Raises:
+        InputError: One of its tokens is not a single character.
+    """
+    for token in sentence.tokens:
+        if len(token) > 1 and len(_characters(token)) > 1:
+            raise InputError(
+                f"This run reads characters: expected one as each token, got {token!r}. `synner "
+                "data convert --characters first` cuts the words of a file."
+            )
+    return sentence
+
+
 def align_characters(
     sentences: Iterable[Sentence],
     trees: Iterable[Sentence],
@@ -95,7 +114,7 @@ def align_characters(
 
 
 def _characters(word: str) -> list[str]:
-    return [character for character in word if not character.isspace()] or [word]
+    return [word[start:end] for start, end in character_spans(word)] or [word]
 
 
 def _offsets(sentence: Sentence, words: list[list[str]]) -> tuple[tuple[int, int], ...] | None:
@@ -111,6 +130,5 @@ def _offsets(sentence: Sentence, words: list[list[str]]) -> tuple[tuple[int, int
         if characters == [word]:
             offsets.append((start, end))
         else:
-            places = [i for i, character in enumerate(word, start) if not character.isspace()]
-            offsets += [(place, place + 1) for place in places]
+            offsets += [(start + first, start + last) for first, last in character_spans(word)]
     return tuple(offsets)

@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from synner_graph.config import TextConfig
 from synner_graph.data.batching import BATCH_SIZE, BATCHES, by_sentences, in_batches, windows
+from synner_graph.data.characters import check_characters
 from synner_graph.data.dictionary import Rules, SpanRule
 from synner_graph.data.documents import parts, whole
 from synner_graph.data.sentence import Entity, Sentence
@@ -28,8 +30,16 @@ LONGEST = 2000
 """Tokens of a document that are read together; longer ones are read in parts."""
 
 
-def units_of(sentences: Iterable[Sentence], documents: bool) -> Iterator[list[Sentence]]:
-    """Cut sentences into documents of at most LONGEST tokens, or into single sentences."""
+def units_of(
+    sentences: Iterable[Sentence], documents: bool, text: TextConfig
+) -> Iterator[list[Sentence]]:
+    """Cut sentences into documents of at most LONGEST tokens, or into single sentences.
+
+    Raises:
+        InputError: Text is read by characters, and a sentence has words.
+    """
+    if text.characters is not None:
+        sentences = map(check_characters, sentences)
     return parts(sentences, LONGEST) if documents else ([sentence] for sentence in sentences)
 
 
@@ -89,7 +99,7 @@ class Predictor(Recogniser):
 
         Documents beyond LONGEST tokens are cut into parts.
         """
-        return units_of(sentences, self.model.reads_documents)
+        return units_of(sentences, self.model.reads_documents, self.text_config)
 
     def name(
         self,

@@ -219,9 +219,14 @@ def _rules_of_files(config: RunConfig) -> Iterator[tuple[str, bool, str]]:
         "no rules read raw text: text.tokenizer and text.splitter name others",
     )
     yield (
+        "text.characters",
+        text.tokenizer in (None, "characters"),
+        f"text.tokenizer {text.tokenizer} cuts raw text otherwise",
+    )
+    yield (
         "text.hyphens",
-        text.tokenizer in (None, "rules"),
-        "text.tokenizer cuts raw text by no rules",
+        text.tokenizer in (None, "rules") and text.characters is None,
+        "raw text is cut by no rules",
     )
 
 

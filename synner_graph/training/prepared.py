@@ -10,6 +10,7 @@ from accelerate.utils import set_seed
 
 from synner_graph.config import RunConfig
 from synner_graph.data.corpora.catalogue import Corpus
+from synner_graph.data.segmentation import uncut_words
 from synner_graph.data.sentence import Sentence
 from synner_graph.data.words.lexicon import Lexicon
 from synner_graph.heads.biaffine import BIAFFINE
@@ -100,7 +101,12 @@ class Prepared:
             logger.info("Read with %s", note)
         if self.lexicon is not None:
             logger.info("Words: %s", self.lexicon.coverage)
-        for remark in (*unknown_labels(self.corpus), *ner.model.head.remarks(sentences)):
+        remarks = (
+            *unknown_labels(self.corpus),
+            *uncut_words(ner.config.text, sentences),
+            *ner.model.head.remarks(sentences),
+        )
+        for remark in remarks:
             logger.warning(remark)
 
 

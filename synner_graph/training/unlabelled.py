@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from synner_graph.config import RunConfig
-from synner_graph.data.corpora.catalogue import SHUFFLES, Corpus
+from synner_graph.data.corpora.catalogue import Corpus, as_settings_say
 from synner_graph.data.corpora.reading import read_file
 from synner_graph.data.formats import FORMATS, format_of
 from synner_graph.data.sentence import Sentence
@@ -18,7 +18,8 @@ def with_unlabelled(config: RunConfig, corpus: Corpus) -> Corpus:
     """Add the sentences of `training.unlabelled` to a corpus, as a split of their own.
 
     A file whose suffix tells no format has that of `data.format`. Entities are dropped, and broken
-    tags with them; trees stay, spoilt as all others where `data.shuffle` says so.
+    tags with them; trees stay, spoilt as all others where `data.shuffle` says so, and words are cut
+    into characters where `text.characters` does.
 
     Args:
         config: Every setting.
@@ -42,4 +43,4 @@ def _read(path: Path, config: RunConfig) -> Iterator[Sentence]:
         # Files may name their documents alike: a document ends where its file ends.
         document = sentence.document and f"{path}: {sentence.document}"
         sentence = sentence.replace(entities=(), candidates=None, document=document)
-        yield SHUFFLES[data.shuffle](sentence) if data.shuffle else sentence
+        yield as_settings_say(sentence, data, config.text)

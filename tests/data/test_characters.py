@@ -2,8 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synner_graph.data.characters import AlignmentReport, align_characters, split_characters
+from synner_graph.config import TextConfig
+from synner_graph.data.characters import (
+    AlignmentReport,
+    align_characters,
+    check_characters,
+    split_characters,
+)
 from synner_graph.data.corpora.catalogue import load_corpus
+from synner_graph.data.segmentation import build_segmenter
 from synner_graph.data.sentence import ROOT, Entity, Sentence
 from synner_graph.data.trees import is_projective
 from synner_graph.errors import InputError
@@ -40,6 +47,24 @@ def test_one_character_carries_the_tree(carrier, heads, relations):
         text="北京大学在 A",
         offsets=[(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (6, 7)],
     )
+
+
+def test_marks_stay_with_their_character_as_in_raw_text():
+    words = Sentence(["ne\u0301e", "👍🏽!"], text="ne\u0301e 👍🏽!", offsets=[(0, 4), (5, 8)])
+    split = split_characters(words)
+    assert split.tokens == ("n", "e\u0301", "e", "👍🏽", "!")
+    assert split.offsets == ((0, 1), (1, 3), (3, 4), (5, 7), (7, 8))
+    segmenter = build_segmenter(TextConfig(tokenizer="characters"))
+    assert [token for s in segmenter(words.text) for token in s.sentence.tokens] == [*split.tokens]
+
+
+def test_words_are_told_from_characters():
+    characters = split_characters(SENTENCE)
+    assert check_characters(characters) is characters
+    accented = Sentence(["e\u0301"])
+    assert check_characters(accented) is accented
+    with pytest.raises(InputError, match="expected one as each token, got '北京大'"):
+        check_characters(SENTENCE)
 
 
 def test_offsets_go_where_words_are_not_in_the_text():

@@ -95,6 +95,8 @@ UNREAD: list[tuple[dict[str, Any], str]] = [
         "text.language",
     ),
     ({"text.tokenizer": "blanks", "text.hyphens": "whole"}, "text.hyphens"),
+    ({"text.characters": "last", "text.hyphens": "whole"}, "text.hyphens"),
+    ({"text.tokenizer": "rules", "text.characters": "first"}, "text.characters"),
     ({"data.train": "a.conllu", "data.data_dir": "corpora"}, "data.data_dir"),
 ]
 

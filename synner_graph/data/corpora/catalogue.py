@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from synner_graph.config import DataConfig, TextConfig
+from synner_graph.data.characters import split_characters
 from synner_graph.data.corpora.known import CORPORA, CorpusSpec, Counts
 from synner_graph.data.corpora.pinned import DATA_DIR_VARIABLE, cached, find_folder
 from synner_graph.data.corpora.reading import LOADERS, Splits, read_file, read_folder
@@ -193,7 +194,7 @@ def corpus_of(
 
     With `train_documents` or `train_subset` the training split is a sample of that size, the same
     for every seed; with `shuffle` all trees are spoilt. `text` says how texts of annotation
-    tools are cut into tokens and sentences.
+    tools are cut into tokens and sentences, and whether words are cut into characters.
 
     Raises:
         InputError: See `load_corpus` and `load_files`; also for a dataset and files at once.
@@ -218,10 +219,11 @@ def corpus_of(
         corpus = load_corpus(
             config.dataset or "sample", config.data_dir, splits, cache=config.cache, **reading
         )
-    if config.shuffle is not None:
-        shuffle = SHUFFLES[config.shuffle]
-        spoilt = {split: tuple(map(shuffle, rows)) for split, rows in corpus.splits.items()}
-        corpus = replace(corpus, splits=spoilt)
+    changed = {
+        split: tuple(as_settings_say(sentence, config, text) for sentence in rows)
+        for split, rows in corpus.splits.items()
+    }
+    corpus = replace(corpus, splits=changed)
     train: Sequence[Sentence] = corpus.splits.get("train", ())
     for number, parts in (
         (config.train_documents, lambda train: list(documents(train))),
@@ -229,6 +231,13 @@ def corpus_of(
     ):
         train = _drawn(parts(train), number)
     return replace(corpus, splits=corpus.splits | {"train": tuple(train)}) if train else corpus
+
+
+def as_settings_say(sentence: Sentence, data: DataConfig, text: TextConfig | None) -> Sentence:
+    """Cut words into characters, and spoil the tree, where the settings say so."""
+    if text is not None and text.characters is not None:
+        sentence = split_characters(sentence, text.characters)
+    return sentence if data.shuffle is None else SHUFFLES[data.shuffle](sentence)
 
 
 def _drawn(parts: Sequence[Sequence[Sentence]], number: int | None) -> list[Sentence]:

@@ -1,7 +1,9 @@
 """Find tokens and sentences in raw text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import regex
 
 from synner_graph.config import TextConfig
 from synner_graph.data.segmentation.languages import language
@@ -10,7 +12,7 @@ from synner_graph.data.segmentation.split import SPLITTERS
 from synner_graph.data.segmentation.tokenize import TOKENIZERS, Rules, Tokenizer
 from synner_graph.data.sentence import Sentence
 
-__all__ = ["Segment", "Segmenter", "build_segmenter", "resolve_tokenizer"]
+__all__ = ["Segment", "Segmenter", "build_segmenter", "resolve_tokenizer", "uncut_words"]
 
 
 def build_segmenter(config: TextConfig) -> Segmenter:
@@ -34,6 +36,8 @@ def resolve_tokenizer(config: TextConfig, sentences: Sequence[Sentence]) -> Text
     Characters, if the training tokens are characters, else the rules; and words with a hyphen
     whole, if more of the training tokens have one inside than stand between two others as one.
     """
+    if config.tokenizer is None and config.characters is not None:
+        config = config.model_copy(update={"tokenizer": "characters"})
     if config.tokenizer is None:
         letters = [token for s in sentences for token in s.tokens if token.isalpha()]
         alone = sum(len(token) == 1 for token in letters)
@@ -47,5 +51,27 @@ def resolve_tokenizer(config: TextConfig, sentences: Sequence[Sentence]) -> Text
     return config
 
 
+def uncut_words(config: TextConfig, sentences: Sequence[Sentence]) -> Iterator[str]:
+    """Yield a remark where raw text will not be cut into words as the training tokens are.
+
+    Args:
+        config: As `resolve_tokenizer` gives it.
+        sentences: The training sentences.
+    """
+    if config.tokenizer != "rules" or language(config.language).cut is not None:
+        return
+    words = [token for s in sentences for token in s.tokens if token.isalpha()]
+    joined = sum(bool(_WITHOUT_BLANKS.search(word)) for word in words)
+    if joined > len(words) / 2:
+        yield (
+            "The training tokens are words of a script that is written without blanks, and raw "
+            "text will not be cut into such words: --text.characters first trains on characters, "
+            "which it will be cut into."
+        )
+
+
+_WITHOUT_BLANKS = regex.compile(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+)
 _WITH_HYPHEN = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 """Words that hyphens join; numbers such as 555-1234 tell nothing, for the rules keep them whole."""

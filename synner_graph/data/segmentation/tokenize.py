@@ -121,12 +121,17 @@ def _joins(run: str, start: int, end: int) -> bool:
     return run[start:end] == "-" and run[start - 1].isalnum() and run[end : end + 1].isalnum()
 
 
+def character_spans(text: str) -> list[Span]:
+    """Return the spans of the characters, each with the marks it carries; blanks have none."""
+    return [match.span() for match in _CHARACTER.finditer(text)]
+
+
 class Characters(Tokenizer):
     """Each character with the marks it carries, for languages that write without blanks."""
 
     def cut(self, run: str) -> Sequence[Span]:
         """See Tokenizer."""
-        return [match.span() for match in _CHARACTER.finditer(run)]
+        return character_spans(run)
 
 
 class Blanks(Tokenizer):

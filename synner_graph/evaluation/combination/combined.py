@@ -70,7 +70,8 @@ class CombinedNER(Recogniser):
 
     def units(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
         """See `Recogniser.units`: documents, if any member reads them."""
-        return units_of(sentences, any(ner.model.reads_documents for ner in self.all))
+        documents = any(ner.model.reads_documents for ner in self.all)
+        return units_of(sentences, documents, self.text_config)
 
     def name(
         self,

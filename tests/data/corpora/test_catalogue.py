@@ -6,7 +6,8 @@ from pathlib import Path
 import pooch
 import pytest
 
-from synner_graph.config import DataConfig
+from synner_graph.config import DataConfig, TextConfig
+from synner_graph.data.characters import split_characters
 from synner_graph.data.corpora.catalogue import (
     corpus_of,
     differences,
@@ -272,6 +273,16 @@ def test_trees_are_spoilt_on_request():
     for kind, spoil in (("heads", shuffle_heads), ("relations", shuffle_relations)):
         spoilt = corpus_of(DataConfig(shuffle=kind), ["dev"]).splits["dev"]
         assert spoilt == tuple(map(spoil, plain)) != plain
+
+
+@pytest.mark.parametrize("carrier", ["first", "last"])
+def test_words_are_cut_into_characters_on_request(carrier):
+    plain = load_corpus("sample", splits=["dev"]).splits["dev"]
+    text = TextConfig(characters=carrier)
+    cut = corpus_of(DataConfig(), ["dev"], text).splits["dev"]
+    assert cut == tuple(split_characters(sentence, carrier) for sentence in plain)
+    spoilt = corpus_of(DataConfig(shuffle="heads"), ["dev"], text).splits["dev"]
+    assert spoilt == tuple(map(shuffle_heads, cut))
 
 
 def test_the_published_counts_of_corpora_with_trees():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from synner_graph.config import TextConfig
-from synner_graph.data.segmentation import build_segmenter, resolve_tokenizer
+from synner_graph.data.segmentation import build_segmenter, resolve_tokenizer, uncut_words
 from synner_graph.data.segmentation.languages import language
 from synner_graph.data.segmentation.tokenize import TOKENIZERS
 from synner_graph.data.sentence import Sentence
@@ -41,6 +41,23 @@ def test_the_tokenizer_follows_the_training_tokens() -> None:
     assert resolve_tokenizer(TextConfig(), words).tokenizer == "rules"
     assert resolve_tokenizer(TextConfig(), characters).tokenizer == "characters"
     assert resolve_tokenizer(TextConfig(tokenizer="blanks"), characters).tokenizer == "blanks"
+
+
+def test_words_cut_into_characters_make_the_tokenizer_cut_characters() -> None:
+    sentences = [Sentence(["Aa", "Bb", "Cc"])]
+    assert resolve_tokenizer(TextConfig(characters="last"), sentences).tokenizer == "characters"
+
+
+def test_words_that_raw_text_will_not_be_cut_into_get_a_remark() -> None:
+    chinese, english = Sentence(["我", "愛", "北京", "。"]), Sentence(["I", "love", "北京", "."])
+    thai = Sentence(["ฉัน", "รัก", "กรุงเทพ"])
+    rules = TextConfig(tokenizer="rules")
+    for sentence in (chinese, thai):
+        (remark,) = uncut_words(rules, [sentence])
+        assert "--text.characters first" in remark
+    assert not list(uncut_words(rules, [english]))
+    assert not list(uncut_words(TextConfig(tokenizer="characters"), [chinese]))
+    assert not list(uncut_words(TextConfig(tokenizer="rules", language="zh"), [chinese]))
 
 
 def test_hyphens_follow_the_training_tokens() -> None:
