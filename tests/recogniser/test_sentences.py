@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from synner_graph import SynNER
+from synner_graph.config import TextConfig
 from synner_graph.data.corpora.catalogue import Corpus
 from synner_graph.data.formats import LINE_FORMATS, scheme_of, write_sentences
 from synner_graph.data.sentence import Sentence
@@ -43,7 +44,7 @@ def test_joined_blocks_are_the_file(
 ) -> None:
     path = tmp_path / f"named.{format}"
     namer = SentenceNamer(ner, None, BATCH, None)
-    blocks = list(sentence_blocks(units_of(sentences, documents), BATCH))
+    blocks = list(sentence_blocks(units_of(sentences, documents, TextConfig()), BATCH))
     assert len(blocks) == 3 and [block.is_last for block in blocks] == [False, False, True]
     assert [block.number for block in blocks] == [1, 7, 13]
     write_sentences(path, chain.from_iterable(namer.named(block.units) for block in blocks))

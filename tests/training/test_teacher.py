@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from synner_graph.config import RunConfig
+from synner_graph.data.characters import split_characters
 from synner_graph.data.corpora.catalogue import Corpus
-from synner_graph.data.formats import write_sentences
+from synner_graph.data.formats import read_sentences, write_sentences
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
 from synner_graph.heads.soft import SoftTarget
@@ -23,6 +24,7 @@ from synner_graph.training.checkpoint import Checkpoints
 from synner_graph.training.learner import Learner
 from synner_graph.training.run import train
 from synner_graph.training.teacher import Teacher, check_labels, read_answers
+from synner_graph.training.unlabelled import UNLABELLED, with_unlabelled
 from tests.fixtures import outcome, tiny_config
 from tests.training.test_resume import EVERY_STEP, Killed, flip_last_bit, kill_at
 
@@ -74,6 +76,19 @@ def certain(sentence: Sentence) -> list[Entity]:
 
 def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+def test_unlabelled_words_are_cut_into_characters_with_those_of_the_corpus(
+    corpus: Corpus, unlabelled: Path
+) -> None:
+    config = settings(
+        text__characters="last", training__teacher="any", training__unlabelled=str(unlabelled)
+    )
+    rows = with_unlabelled(config, corpus).splits[UNLABELLED]
+    bare = (sentence.replace(entities=()) for sentence in read_sentences(unlabelled))
+    expected = [split_characters(sentence, "last") for sentence in bare]
+    assert [s.tokens for s in rows] == [s.tokens for s in expected]
+    assert [s.heads for s in rows] == [s.heads for s in expected]
 
 
 @pytest.mark.parametrize("head", ["crf", "span"])
