@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synner_graph.data.documents import documents, text_of
+from synner_graph.data.segmentation.blanks import has_no_blanks, side_by_side
 from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Entity, Sentence
 from synner_graph.errors import InputError
@@ -44,17 +45,20 @@ def evaluate_raw(
     """Score what is found in raw text, read without the sentences' tokens and trees.
 
     An entity is correct when its first and last character and its label are. A sentence without a
-    document is a document of its own.
+    document is a document of its own. Where words are written without blanks, the tokens of a
+    sentence without text, side by side, are its text.
 
     Args:
         pipe: Names texts, in order.
-        sentences: With text, offsets and gold entities.
+        sentences: With gold entities, text and offsets.
         split: Name for the report.
         signature: How the sentences were read, and the parser, where that is known.
 
     Raises:
         InputError: A sentence has no text, or its tokens are not found there.
     """
+    if has_no_blanks(sentences):
+        sentences = [s if s.text is not None else side_by_side(s) for s in sentences]
     for number, sentence in enumerate(sentences, 1):
         if sentence.text is None or sentence.offsets is None:
             raise InputError(

@@ -45,6 +45,8 @@ def test_raw_text_is_read_as_the_corpus_was(words: Path, run: Run, tmp_path: Pat
 
     scored = run("eval", folder, "--input", words, "--json")
     assert json.loads(scored.stdout)["overall"]["f1"] == 100
+    raw = json.loads(run("eval", folder, "--input", words, "--raw", "--json").stdout)
+    assert raw["documents"]["overall"]["f1"] == raw["sentences"]["overall"]["f1"] == 100
     named = run("predict", folder, "王小明在北京。李四去上海。")
     lines = [json.loads(line) for line in named.stdout.splitlines()]
     found = [(e["text"], e["label"]) for line in lines for e in line["entities"]]

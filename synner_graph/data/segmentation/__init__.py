@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-import regex
-
 from synner_graph.config import TextConfig
+from synner_graph.data.segmentation.blanks import has_no_blanks
 from synner_graph.data.segmentation.languages import language
 from synner_graph.data.segmentation.segment import Segment, Segmenter
 from synner_graph.data.segmentation.split import SPLITTERS
@@ -60,9 +59,7 @@ def uncut_words(config: TextConfig, sentences: Sequence[Sentence]) -> Iterator[s
     """
     if config.tokenizer != "rules" or language(config.language).cut is not None:
         return
-    words = [token for s in sentences for token in s.tokens if token.isalpha()]
-    joined = sum(bool(_WITHOUT_BLANKS.search(word)) for word in words)
-    if joined > len(words) / 2:
+    if has_no_blanks(sentences):
         yield (
             "The training tokens are words of a script that is written without blanks, and raw "
             "text will not be cut into such words: --text.characters first trains on characters, "
@@ -70,8 +67,5 @@ def uncut_words(config: TextConfig, sentences: Sequence[Sentence]) -> Iterator[s
         )
 
 
-_WITHOUT_BLANKS = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-)
 _WITH_HYPHEN = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 """Words that hyphens join; numbers such as 555-1234 tell nothing, for the rules keep them whole."""
