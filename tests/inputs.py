@@ -46,6 +46,7 @@ def write_inputs(folder: Path) -> None:
     (folder / "corpus.jsonl").write_text('{"body": "Angela Merkel met the UN in Geneva."}\n')
     (folder / "words.tsv").write_text("UN\tORG\nMay\t*\tveto\n", encoding="utf-8")
     write_exports(folder)
+    (folder / "chinese.tsv").write_text("北京\tLOC\n", encoding="utf-8")
     (folder / "cities.tsv").write_text("Geneva\tLOC\nNew York\tLOC\n", encoding="utf-8")
     for name, width in (("glove.6B.100d.txt", 100), ("cc.es.300.vec", 300)):
         vectors = (f"{word} {' '.join(['0.5'] * width)}\n" for word in ("the", "of", "in"))

@@ -52,8 +52,9 @@ def test_the_pages_are_found() -> None:
 def test_the_blocks_of_a_page_run(page: str, workplace: None) -> None:
     names: dict[str, object] = {"sentences": [Sentence(["Angela", "Merkel", "slept"])]}
     for line, code in documented_python(page):
-        if "import spacy" in code:
-            pytest.importorskip("spacy")
+        for package in ("spacy", "jieba", "opencc"):
+            if f"import {package}" in code:
+                pytest.importorskip(package)
         exec(compile("\n" * line + code, page, "exec"), names)
 
 
