@@ -50,7 +50,12 @@ def train(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Run folder; default: runs/CORPUS-MODEL or RECIPE."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Run folder; default: runs/CORPUS-MODEL or runs/RECIPE, and with --seeds "
+            "runs/CORPUS-MODEL-seeds or runs/RECIPE-seeds.",
+        ),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier run in the folder.")
@@ -238,7 +243,8 @@ def train(
     numbers = None if seeds is None else several.parse_seeds(seeds)
     corpus = corpus_of(settings.data, text=settings.text)
     print_notes(corpus.notes)
-    folder = output or Path("runs") / (recipe or _run_name(settings))
+    name = recipe or _run_name(settings)
+    folder = output or Path("runs") / (name if numbers is None else f"{name}-seeds")
     how |= {"overwrite": overwrite, "resume": resume, "track": track or ()}
     reports: list[Report] = []
     with together():

@@ -41,6 +41,18 @@ def test_seeds_are_trained_one_by_one(tmp_path: Path) -> None:
     assert json.loads(again) == summary
 
 
+def test_seeds_and_a_single_run_do_not_share_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for seeds in (("--seeds", "3,4"), ("--seed", "3")):
+        result = CliRunner().invoke(app, ["-q", "train", *DATA, *TINY, *seeds])
+        assert result.exit_code == 0, result.output
+    alone, several = sorted(Path("runs").iterdir())
+    assert several.name == f"{alone.name}-seeds" and (several / "seeds.json").is_file()
+    assert (alone / "manifest.json").is_file() and not (alone / "seed-3").exists()
+
+
 @pytest.mark.parametrize(
     "text", ["1", "1,1", "1,-2", "1,", "a,b", "1,4294967296", "1," + "9" * 5_000]
 )
