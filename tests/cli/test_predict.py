@@ -83,6 +83,13 @@ def test_pretty_says_every_word_of_nested_entities(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == "[Oslo LOC] [Oslo City Hall ORG] near [Oslo LOC] .\n"
 
 
+def test_pretty_leaves_out_blanks_that_a_script_has_not(capsys: pytest.CaptureFixture[str]) -> None:
+    entities = [Entity(0, 3, "PER"), Entity(4, 6, "LOC"), Entity(8, 11, "ORG")]
+    print_pretty([Sentence([*"王小明在臺北的", "New", "York", "大學", "。"], entities=entities)])
+    wanted = "[王小明 PER] 在 [臺北 LOC] 的New [York大學。 ORG]\n"
+    assert capsys.readouterr().out == wanted
+
+
 def test_unknown_relations_are_reported(
     run: Run, trained_run: Path, small_corpus: Corpus, tmp_path: Path
 ) -> None:

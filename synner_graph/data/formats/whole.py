@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from synner_graph.data.documents import text_of
 from synner_graph.data.formats.lines import Stream
 from synner_graph.data.formats.rows import ReadOptions
+from synner_graph.data.segmentation.blanks import parted
 from synner_graph.data.segmentation.segment import Segment
 from synner_graph.data.sentence import Sentence
 
@@ -56,7 +57,7 @@ class Document:
     @classmethod
     def of(cls, sentences: Iterable[Sentence]) -> "Document":
         """Join the sentences of a document; tokens without a text get blanks between them."""
-        placed = [_with_text(sentence) for sentence in sentences]
+        placed = [s if s.offsets is not None else parted(s) for s in sentences]
         text, starts = text_of(placed)
         segments = [Segment(*pair) for pair in zip(starts, placed, strict=True)]
         return cls(text, segments, placed[0].document)
@@ -72,16 +73,6 @@ class Document:
                 end = start + sentence.offsets[entity.end - 1][1]
                 found.append(Span(first, end, entity.label, entity.score))
         return found
-
-
-def _with_text(sentence: Sentence) -> Sentence:
-    if sentence.offsets is not None:
-        return sentence
-    offsets, end = [], -1
-    for token in sentence.tokens:
-        offsets.append((end + 1, end + 1 + len(token)))
-        end = offsets[-1][1]
-    return sentence.replace(text=" ".join(sentence.tokens), offsets=offsets)
 
 
 class DocumentWriter(ABC):

@@ -2,7 +2,7 @@
 
 from synner_graph.config import TextConfig
 from synner_graph.data.segmentation import build_segmenter
-from synner_graph.data.segmentation.blanks import has_no_blanks, side_by_side
+from synner_graph.data.segmentation.blanks import has_no_blanks, parted, side_by_side
 from synner_graph.data.sentence import Sentence
 
 
@@ -17,6 +17,12 @@ def test_what_most_words_are_decides() -> None:
 def test_tokens_stand_side_by_side() -> None:
     sentence = side_by_side(Sentence(["第", "3", "Navy Pier", "X", "號", "a", "."]))
     assert sentence.text == "第3 Navy Pier X號a."
+    assert tuple(sentence.text[a:b] for a, b in sentence.offsets) == sentence.tokens
+
+
+def test_tokens_stand_apart() -> None:
+    sentence = parted(Sentence(["I", "love", "北", "京", "\n", "."]))
+    assert sentence.text == "I love 北 京 \n ."
     assert tuple(sentence.text[a:b] for a, b in sentence.offsets) == sentence.tokens
 
 
